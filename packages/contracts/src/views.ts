@@ -1,0 +1,262 @@
+/**
+ * What the screens and /api/v1 show: one schema per view. packages/db's repositories return these shapes, tRPC
+ * declares them as outputs. Times are ISO 8601 strings, sizes and counts are numbers, ids are strings.
+ */
+import { z } from "zod";
+import { permission, role, tokenScope } from "./permissions.ts";
+import {
+  crashState,
+  debugFileFeature,
+  debugFileKind,
+  dumpDeletedReason,
+  dumpState,
+  fileNeed,
+  issueState,
+  missingFileState,
+  refusalReason,
+  revisionKind,
+  uploadState,
+} from "./states.ts";
+
+const time = z.string();
+const count = z.number().int();
+
+/** One page of a list; `next` is the cursor of the following page, null at the end. */
+export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
+export type Page<T> = { items: T[]; next: string | null };
+
+export const organizationView = z.object({ id: z.string(), slug: z.string(), name: z.string(), role, permissions: z.array(permission) });
+export type OrganizationView = z.infer<typeof organizationView>;
+
+export const projectSummary = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  crashes24h: count,
+  /** Crashes per day, oldest first, 14 numbers. */
+  crashesByDay: z.array(count),
+  openIssues: count,
+  missingFiles: count,
+  waitingCrashes: count,
+  lastCrashAt: time.nullable(),
+  createdAt: time,
+});
+export type ProjectSummary = z.infer<typeof projectSummary>;
+
+export const projectSettings = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  /** Patterns with * and ?, matched without case against the module's full path or base name; they override the own rule. */
+  ownPatterns: z.array(z.string()),
+  notOwnPatterns: z.array(z.string()),
+  /** How long a provisional crash keeps its dump; 0 = delete after the first report. */
+  waitForSymbolsDays: z.number().int().min(0).max(90),
+  /** How long a complete crash keeps its dump for download; 0 = delete when complete. */
+  keepDumpDays: z.number().int().min(0).max(90),
+  reportRetentionDays: z.number().int().min(1).max(3650),
+});
+export type ProjectSettings = z.infer<typeof projectSettings>;
+
+export const clientKeyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  publicKey: z.string(),
+  disabled: z.boolean(),
+  rateLimitPerMinute: z.number().int().nullable(),
+  createdAt: time,
+  lastUsedAt: time.nullable(),
+});
+export type ClientKeyView = z.infer<typeof clientKeyView>;
+
+export const issueSummary = z.object({
+  id: z.string(),
+  signature: z.string(),
+  cause: z.string().nullable(),
+  state: issueState,
+  provisional: z.boolean(),
+  crashes: count,
+  crashesByDay: z.array(count),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  versions: z.array(z.string()),
+});
+export type IssueSummary = z.infer<typeof issueSummary>;
+
+export const crashSummary = z.object({
+  id: z.string(),
+  projectId: z.string(),
+  issueId: z.string().nullable(),
+  state: crashState,
+  signature: z.string().nullable(),
+  crashReason: z.string().nullable(),
+  os: z.string().nullable(),
+  cpu: z.string().nullable(),
+  release: z.string().nullable(),
+  environment: z.string().nullable(),
+  receivedAt: time,
+  finishedAt: time.nullable(),
+  revision: count,
+  missingFiles: count,
+});
+export type CrashSummary = z.infer<typeof crashSummary>;
+
+export const crashDetail = crashSummary.extend({
+  projectSlug: z.string(),
+  rejection: z.object({ reason: z.string(), offset: z.number().int().nullable() }).nullable(),
+  dump: z.object({
+    state: dumpState,
+    sizeBytes: count,
+    sha256: z.string(),
+    /** While held: when it will be deleted at the latest. */
+    deleteAfter: time.nullable(),
+    deletedAt: time.nullable(),
+    deletedReason: dumpDeletedReason.nullable(),
+  }),
+  /** Fields the sender added, scrubbed. */
+  extra: z.record(z.string(), z.unknown()),
+  tags: z.record(z.string(), z.string()),
+  user: z.string().nullable(),
+  missing: z.array(z.object({ fileKey: z.string(), name: z.string(), needs: fileNeed, own: z.boolean(), state: missingFileState })),
+  revisions: z.array(z.object({ revision: count, kind: revisionKind, at: time })),
+  hasReport: z.boolean(),
+});
+export type CrashDetail = z.infer<typeof crashDetail>;
+
+export const missingFileView = z.object({
+  id: z.string(),
+  fileKey: z.string(),
+  /** The file to look for: debug file name where the module has one, else the code file's name. */
+  name: z.string(),
+  codeFile: z.string(),
+  debugId: z.string().nullable(),
+  codeId: z.string().nullable(),
+  os: z.string().nullable(),
+  cpu: z.string().nullable(),
+  own: z.boolean(),
+  state: missingFileState,
+  needs: fileNeed,
+  versions: z.array(z.string()),
+  waitingCrashes: count,
+  issues: count,
+  /** A frame as it looks now, e.g. "engine.dll + 0x1a2f". */
+  sampleFrame: z.string().nullable(),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  foundAt: time.nullable(),
+  /** A running upgrade of the crashes that waited for it. */
+  arrival: z.object({ done: count, total: count }).nullable(),
+});
+export type MissingFileView = z.infer<typeof missingFileView>;
+
+export const missingFilesFilter = z.enum(["blocking", "other", "ignored", "resolved"]);
+export type MissingFilesFilter = z.infer<typeof missingFilesFilter>;
+
+export const debugFileView = z.object({
+  id: z.string(),
+  fileKey: z.string(),
+  name: z.string(),
+  kind: debugFileKind,
+  debugId: z.string().nullable(),
+  codeId: z.string().nullable(),
+  cpu: z.string().nullable(),
+  features: z.array(debugFileFeature),
+  sizeBytes: count,
+  uploadedBy: z.string(),
+  uploadedAt: time,
+});
+export type DebugFileView = z.infer<typeof debugFileView>;
+
+/** One line per file found in an upload. */
+export const uploadVerdict = z.object({
+  name: z.string(),
+  state: z.enum(["ready", "rejected", "duplicate"]),
+  kind: debugFileKind.nullable(),
+  debugId: z.string().nullable(),
+  codeId: z.string().nullable(),
+  cpu: z.string().nullable(),
+  features: z.array(debugFileFeature),
+  reason: z.string().nullable(),
+  offset: z.number().int().nullable(),
+  /** Crashes that waited for this file when it was published. */
+  waitingCrashes: count,
+});
+export type UploadVerdict = z.infer<typeof uploadVerdict>;
+
+export const uploadView = z.object({
+  id: z.string(),
+  fileName: z.string(),
+  sizeBytes: count,
+  state: uploadState,
+  reason: z.string().nullable(),
+  verdicts: z.array(uploadVerdict),
+  createdAt: time,
+  finishedAt: time.nullable(),
+  /** Crashes upgraded so far by the files of this upload, and how many waited. */
+  upgraded: z.object({ done: count, total: count }),
+});
+export type UploadView = z.infer<typeof uploadView>;
+
+export const apiTokenView = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Last four characters, to tell tokens apart. */
+  hint: z.string(),
+  scopes: z.array(tokenScope),
+  createdBy: z.string(),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  lastUsedAt: time.nullable(),
+});
+export type ApiTokenView = z.infer<typeof apiTokenView>;
+
+export const memberView = z.object({ userId: z.string(), name: z.string(), email: z.string(), role, joinedAt: time, you: z.boolean() });
+export type MemberView = z.infer<typeof memberView>;
+
+export const invitationView = z.object({
+  id: z.string(),
+  email: z.string().nullable(),
+  role,
+  createdBy: z.string(),
+  createdAt: time,
+  expiresAt: time,
+});
+export type InvitationView = z.infer<typeof invitationView>;
+
+export const webhookEvent = z.enum(["issue.new", "issue.regressed"]);
+export type WebhookEvent = z.infer<typeof webhookEvent>;
+
+export const webhookDeliveryView = z.object({
+  id: z.string(),
+  event: webhookEvent,
+  state: z.enum(["pending", "delivered", "failed"]),
+  attempts: count,
+  lastStatus: z.number().int().nullable(),
+  lastError: z.string().nullable(),
+  createdAt: time,
+});
+export type WebhookDeliveryView = z.infer<typeof webhookDeliveryView>;
+
+export const webhookView = z.object({
+  id: z.string(),
+  url: z.string(),
+  events: z.array(webhookEvent),
+  disabled: z.boolean(),
+  createdAt: time,
+  deliveries: z.array(webhookDeliveryView),
+});
+export type WebhookView = z.infer<typeof webhookView>;
+
+/** Posts refused or dropped, per reason, last 30 days. */
+export const refusalView = z.object({ reason: refusalReason, count, lastAt: time, example: z.string().nullable() });
+export type RefusalView = z.infer<typeof refusalView>;
+
+export const auditEntryView = z.object({
+  id: z.string(),
+  at: time,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+export type AuditEntryView = z.infer<typeof auditEntryView>;
