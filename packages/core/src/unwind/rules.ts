@@ -1,0 +1,43 @@
+/**
+ * Unwind rules in the one form the stack walker understands.
+ *
+ * Every source of call frame information (STACK CFI records of a .sym file now; .eh_frame, .debug_frame, compact unwind,
+ * PE unwind data later) is normalised to an UnwindRow: how to compute the canonical frame address (CFA), the return address
+ * and the caller's registers, at one instruction. The walker never sees a file format, the readers never see a stack.
+ *
+ * Example, x86-64 after `push rbp`:
+ *   cfa            { kind: "register", register: "rsp", offset: 16 }
+ *   returnAddress  { kind: "cfaOffset", offset: -8 }
+ *   registers      "rbp" → { kind: "cfaOffset", offset: -16 }
+ */
+
+/** How one value of the caller's frame is recovered. Register names as the CPU names them, without "$": "rsp", "x29". */
+export type RegisterRule =
+  /** The value cannot be recovered. As the rule of the return address: this is the outermost frame. */
+  | { kind: "undefined" }
+  /** The value is the same as in the callee. */
+  | { kind: "same" }
+  /** The value was saved in memory at CFA + offset. */
+  | { kind: "cfaOffset"; offset: number }
+  /** The value itself is CFA + offset. */
+  | { kind: "valCfaOffset"; offset: number }
+  /** The value is the callee's register + offset. */
+  | { kind: "register"; register: string; offset: number }
+  /**
+   * A postfix program in Breakpad's words that gives the value: numbers, registers ("$rsp" on x86 and amd64, "x29" elsewhere),
+   * ".cfa", "+ - * / % @" and "^", which replaces an address by the word stored there. Kept as text; the walker evaluates it.
+   */
+  | { kind: "expression"; program: string };
+
+/** The rules in force at one instruction. A register without an entry follows the CPU's calling convention. */
+export type UnwindRow = {
+  cfa: RegisterRule;
+  returnAddress: RegisterRule;
+  registers: ReadonlyMap<string, RegisterRule>;
+};
+
+/** Unwind rules of one image. */
+export interface UnwindLookup {
+  /** The rules at an image-relative address, or null when the image has none there. Throws FormatError for a damaged file. */
+  find(relativeAddress: number): UnwindRow | null;
+}
