@@ -1,0 +1,27 @@
+/** What goes into and comes out of processing, apart from the report itself: module ids, lookups, options, outline. */
+import type { ImageStatus, ReportWarning } from "./report/report.ts";
+import type { NameLookup } from "./symbolicate/lookup.ts";
+import type { UnwindLookup } from "./unwind/rules.ts";
+
+/** How a module names itself. debugId in Breakpad form, codeId as its platform writes it. */
+export type ModuleIds = { codeFile: string; debugFile: string | null; debugId: string | null; codeId: string | null };
+
+/** A cheap first look at a dump: which images a stack may touch. */
+export type MinidumpOutline = {
+  os: string;
+  cpu: string;
+  /** Index into `modules` of the program itself. */
+  mainModule: number | null;
+  modules: (ModuleIds & { index: number; base: bigint; size: number /* bytes */; touched: boolean })[];
+  warnings: ReportWarning[];
+};
+
+/** What is at hand for one image; the statuses say why a part is absent. */
+export type ImageLookup = { names: NameLookup | null; unwind: UnwindLookup | null; namesStatus: ImageStatus; unwindStatus: ImageStatus };
+
+export type ProcessOptions = {
+  /** The lookup files of a module; null: nothing is known, the image is missing. Called at most once per module, when a frame lands in it. */
+  image(module: ModuleIds & { index: number }): ImageLookup | null;
+  /** Whether the module is the team's own, so that its missing files keep a crash provisional. */
+  own(module: ModuleIds & { index: number; isMain: boolean; mainModule: ModuleIds | null }): boolean;
+};

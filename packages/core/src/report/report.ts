@@ -1,0 +1,91 @@
+/**
+ * The report as plain types: what a crash's processing leaves behind. Snake case and the field names of
+ * `minidump-stackwalk --json` where it has them, ours beside; described field by field in docs/formats/report.md.
+ * The same shape as the zod schema in the contracts package; a test holds the two together.
+ */
+
+/** A 64-bit value as "0x…", lower case, no padding. */
+export type Hex = string;
+
+export type FrameTrust = "context" | "prewalked" | "cfi" | "cfi_scan" | "frame_pointer" | "scan" | "none";
+export type FrameStatus = "symbolicated" | "missing_symbol" | "unknown_image" | "missing" | "malformed";
+export type ImageStatus = "found" | "unused" | "missing" | "malformed" | "fetching_failed" | "timeout" | "unsupported" | "other";
+export type WalkEnd = "end_of_stack" | "no_progress" | "stack_not_captured" | "limit" | "no_context" | "not_walked";
+export type ImageNeeds = "names" | "unwind" | "both";
+
+export type ReportInline = { function: string | null; file: string | null; line: number | null };
+
+export type ReportFrame = {
+  frame: number;
+  offset: Hex;
+  trust: FrameTrust;
+  module: string | null;
+  module_offset: Hex | null;
+  module_index: number | null;
+  function: string | null;
+  function_offset: Hex | null;
+  file: string | null;
+  line: number | null;
+  inlines: ReportInline[] | null;
+  missing_symbols: boolean;
+  status: FrameStatus;
+  registers?: Record<string, Hex> | undefined;
+};
+
+export type ReportThread = {
+  thread_id: number;
+  thread_name: string | null;
+  frame_count: number;
+  total_frames: number;
+  frames_truncated: boolean;
+  walk_end: WalkEnd;
+  frames: ReportFrame[];
+};
+
+export type ReportModule = {
+  filename: string;
+  code_file: string;
+  debug_file: string | null;
+  debug_id: string | null;
+  code_id: string | null;
+  base_addr: Hex;
+  end_addr: Hex;
+  version: string | null;
+  loaded_symbols: boolean;
+  missing_symbols: boolean;
+  corrupt_symbols: boolean;
+  status: ImageStatus;
+  names_status: ImageStatus;
+  unwind_status: ImageStatus;
+  own: boolean;
+  needs: ImageNeeds | null;
+};
+
+export type ReportWarning = { stream: string; offset: number | null; message: string };
+
+export type ReportSignature = { title: string; grouping_key: string; provisional: boolean };
+
+export type ReportCause = { title: string; evidence: string[]; confidence: "certain" | "likely" | "possible" };
+
+export type ReportUnloadedModule = { filename: string; code_id: string | null; base_addr: Hex; end_addr: Hex };
+
+export type Report = {
+  status: "OK";
+  schema_version: 1;
+  core_version: string;
+  system_info: { os: string; os_ver: string | null; cpu_arch: string; cpu_count: number; cpu_info: string | null };
+  pid: number | null;
+  crash_time: number | null;
+  process_create_time: number | null;
+  crash_info: { type: string | null; address: Hex | null; crashing_thread: number | null; assertion: string | null };
+  cause: ReportCause | null;
+  signature: ReportSignature;
+  main_module: number | null;
+  modules: ReportModule[];
+  unloaded_modules: ReportUnloadedModule[];
+  thread_count: number;
+  threads: ReportThread[];
+  crashing_thread: (ReportThread & { threads_index: number }) | null;
+  re_walked: boolean;
+  warnings: ReportWarning[];
+};
