@@ -1,0 +1,2 @@
+/** Tailwind 4 is the only PostCSS step. */
+export default { plugins: { "@tailwindcss/postcss": {} } };
