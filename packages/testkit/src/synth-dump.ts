@@ -196,6 +196,9 @@ export class ByteBuilder {
   }
 }
 
+/** Writes a stream. A number returned is the size to state, where it is smaller than what was written (records first, their data behind). */
+type Writer = () => unknown;
+
 const PLATFORM = { windows: 2, macos: 0x8101, ios: 0x8102, linux: 0x8201, android: 0x8203 } as const;
 const ARCHITECTURE = { x86: 0, arm: 5, amd64: 9, arm64: 12, arm64_old: 0x8003 } as const;
 
@@ -326,7 +329,7 @@ export class SynthDump {
 
   build(): Uint8Array {
     const out = new ByteBuilder(this.#littleEndian);
-    const streams: { type: number; write: () => void }[] = [];
+    const streams: { type: number; write: Writer }[] = [];
     if (this.#withSystemInfo) streams.push({ type: 7, write: () => this.#writeSystemInfo(out, laterStrings) });
     const stacks: { address: bigint; size: number; rva: number }[] = [];
     const laterStrings: { at: number; text: string; wide64?: boolean }[] = [];
@@ -386,9 +389,9 @@ export class SynthDump {
     streams.forEach((stream, i) => {
       out.align(8);
       const start = out.size;
-      stream.write();
+      const recordBytes = stream.write();
       out.patchU32(32 + i * 12, stream.type);
-      out.patchU32(32 + i * 12 + 4, stream.type === 9 ? 16 + Number(this.#regions().length) * 16 : out.size - start);
+      out.patchU32(32 + i * 12 + 4, typeof recordBytes === "number" ? recordBytes : out.size - start);
       out.patchU32(32 + i * 12 + 8, start);
     });
     for (const later of laterStrings) {
@@ -441,7 +444,7 @@ export class SynthDump {
     }
   }
 
-  #writeModules(out: ByteBuilder, strings: { at: number; text: string }[]): void {
+  #writeModules(out: ByteBuilder, strings: { at: number; text: string }[]): number {
     const modules = this.#modules ?? [];
     out.u32(modules.length);
     const records: { at: number; bytes: Uint8Array }[] = [];
@@ -475,6 +478,7 @@ export class SynthDump {
       out.patchU32(record.at + 4, out.size);
       out.bytes(record.bytes);
     }
+    return 4 + modules.length * 108;
   }
 
   #writeUnloaded(out: ByteBuilder, strings: { at: number; text: string }[]): void {
@@ -510,7 +514,7 @@ export class SynthDump {
     }
   }
 
-  #memoryStream(out: ByteBuilder, stacks: readonly { address: bigint; size: number; rva: number }[]): { type: number; write: () => void } {
+  #memoryStream(out: ByteBuilder, stacks: readonly { address: bigint; size: number; rva: number }[]): { type: number; write: Writer } {
     const blocks = this.#memory.map((m) => {
       out.align(8);
       const rva = out.size;
@@ -527,14 +531,15 @@ export class SynthDump {
     };
   }
 
-  #writeMemory64(out: ByteBuilder): void {
+  #writeMemory64(out: ByteBuilder): number {
     const regions = this.#regions();
     out.u64(BigInt(regions.length)).u64(BigInt(out.size + 8 + regions.length * 16));
     for (const region of regions) out.u64(region.address).u64(BigInt(region.bytes.length));
     for (const region of regions) out.bytes(region.bytes);
+    return 16 + regions.length * 16;
   }
 
-  #crashpadStream(out: ByteBuilder, annotations: Readonly<Record<string, string>>): { type: number; write: () => void } {
+  #crashpadStream(out: ByteBuilder, annotations: Readonly<Record<string, string>>): { type: number; write: Writer } {
     const entries = Object.entries(annotations).map(([key, value]) => ({
       key: writeUtf8String(out, key),
       value: writeUtf8String(out, value),
