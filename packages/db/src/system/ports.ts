@@ -1,0 +1,404 @@
+/**
+ * The interface of the system repositories: what ingest and worker do with rows of all organizations.
+ * Cross-tenant by design, and named so: only `createSystemDbAcrossOrganizations` gives one out, and only ingest, the
+ * worker and the launcher may import `@salvage/db/system` (a dependency rule says so). Web never does.
+ *
+ * Ids are strings: organizations, crashes, uploads … are UUIDs with dashes; projects are decimal numbers from 1.
+ * Times are `Date`, sizes are numbers of bytes, keys of blobs are what packages/blobs/keys.ts makes.
+ */
+import type {
+  CrashState,
+  DebugFileFeature,
+  DebugFileKind,
+  DumpDeletedReason,
+  FileNeed,
+  RefusalReason,
+  RevisionKind,
+  UploadState,
+  UploadVerdict,
+  WebhookEvent,
+} from "@salvage/contracts";
+
+/** One encrypted blob and the wrapped key that opens it. */
+export type SealedBlobRef = {
+  blobKey: string;
+  /** The blob's data key, wrapped by the key that `keyId` names. */
+  wrappedKey: Uint8Array;
+  keyId: string;
+  /** Size of the plain bytes. */
+  sizeBytes: number;
+};
+
+// ─── ingest ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type FoundClientKey = {
+  organizationId: string;
+  projectId: string;
+  keyId: string;
+  disabled: boolean;
+  /** Null: the deployment's default applies. */
+  rateLimitPerMinute: number | null;
+  storageUsedBytes: number;
+  /** Null: no quota. */
+  storageQuotaBytes: number | null;
+};
+
+export type ClientKeyAnswer =
+  | { found: "key"; key: FoundClientKey }
+  /** The project exists and the key is not one of its keys: the refusal is counted there, the answer is as for an unknown project. */
+  | { found: "project"; organizationId: string; projectId: string }
+  | { found: "nothing" };
+
+export type ReceivedAttachment = SealedBlobRef & { id: string; fileName: string; contentType: string | null };
+
+export type ReceivedCrash = {
+  /** UUID made by ingest; the blobs lie under it. */
+  id: string;
+  organizationId: string;
+  projectId: string;
+  clientKeyId: string;
+  receivedAt: Date;
+  dump: SealedBlobRef;
+  /** Lower-case hex of the plain dump. */
+  sha256: string;
+  /** Lower-case hex over all other fields, in a fixed order. */
+  fieldsSha256: string;
+  /** The sender's event or report id; unique per project. Never `guid`. */
+  eventId: string | null;
+  release: string | null;
+  environment: string | null;
+  user: string | null;
+  tags: Readonly<Record<string, string>>;
+  /** Everything else the sender added, already scrubbed. */
+  extra: Readonly<Record<string, unknown>>;
+  attachments: readonly ReceivedAttachment[];
+};
+
+export type RefusalCount = {
+  projectId: string;
+  reason: RefusalReason;
+  count: number;
+  /** The last one's message, without secrets. */
+  example: string | null;
+  at: Date;
+};
+
+export type ReceivedUpload = {
+  id: string;
+  organizationId: string;
+  projectId: string | null;
+  /** Who uploaded, for people: a member's name or `token <name>`. */
+  actor: string;
+  fileName: string;
+  blobKey: string;
+  sizeBytes: number;
+  sha256: string;
+};
+
+// ─── worker: intake and upgrades ──────────────────────────────────────────────────────────────────────────────────────
+
+/** What a module wants: the ids and names of one entry of the dump's module list. */
+export type WantedModule = { codeFile: string; debugFile: string | null; debugId: string | null; codeId: string | null };
+
+export type SymcacheRef = { debugFileId: string; blobKey: string; formatVersion: number };
+export type ResolvedParts = { names: SymcacheRef | null; unwind: SymcacheRef | null };
+
+export type ClaimedCrash = {
+  crashId: string;
+  organizationId: string;
+  projectId: string;
+  state: CrashState;
+  /** Revision of the newest report; 0 when there is none. */
+  revision: number;
+  /** Blob of the newest report, null when there is none. */
+  reportBlobKey: string | null;
+  /** The held minidump; null when it was deleted. */
+  dump: SealedBlobRef | null;
+  attachments: readonly (SealedBlobRef & { id: string })[];
+  release: string | null;
+  receivedAt: Date;
+  ownPatterns: readonly string[];
+  notOwnPatterns: readonly string[];
+  /** It killed a process before: it came alone and must run alone. */
+  alone: boolean;
+  /** What the newest report still lacks and a ready file may bring. Empty for a crash without a report. */
+  waiting: readonly { fileKey: string; needs: FileNeed }[];
+};
+
+export type ClaimedBatch = { claimToken: string; crashes: ClaimedCrash[] };
+
+export type MissingFileInput = {
+  fileKey: string;
+  /** Base name to look for: the debug file's, or the code file's where there is none. */
+  name: string;
+  debugFile: string | null;
+  codeFile: string;
+  debugId: string | null;
+  codeId: string | null;
+  needs: FileNeed;
+  own: boolean;
+  /** A frame as it looks now, e.g. "engine.dll + 0x1a2f". */
+  sampleFrame: string | null;
+};
+
+export type FinishedCrash = {
+  /** The claimed crash's `revision`; the new report is this plus one. */
+  revisionBase: number;
+  kind: RevisionKind;
+  reportBlobKey: string;
+  reportSizeBytes: number;
+  coreVersion: string;
+  signature: string;
+  groupingKey: string;
+  groupingProvisional: boolean;
+  crashReason: string | null;
+  crashAddress: string | null;
+  os: string | null;
+  cpu: string | null;
+  cause: string | null;
+  /** Everything a stack touched and no ready file has; own or not. */
+  missing: readonly MissingFileInput[];
+  /** Debug files that this report was made with. */
+  usedDebugFileIds: readonly string[];
+};
+
+export type FinishOutcome = {
+  outcome: "finished";
+  /** `provisional` while an own file is missing and not ignored, `complete` otherwise. */
+  state: "complete" | "provisional";
+  revision: number;
+  issueId: string;
+  newIssue: boolean;
+  regressed: boolean;
+  /** Set when the crash's new grouping key belonged to another issue and the crash moved there. */
+  movedFromIssueId: string | null;
+  /** File keys that are missing in this report although a ready file has come meanwhile: poke their arrivals. */
+  readyNow: string[];
+  /** Blobs that the transaction let go (complete and not to be kept): delete them now; orphan collection finds them otherwise. */
+  releasedBlobKeys: string[];
+  /** Webhook deliveries that were queued: start their workflows. */
+  webhookDeliveryIds: string[];
+};
+
+/** The lease had ended and somebody else has the crash, or its revision moved on: drop the work, it is done elsewhere. */
+export type LostClaim = { outcome: "lost claim" };
+
+// ─── import and arrival ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export type StoredUpload = {
+  id: string;
+  organizationId: string;
+  projectId: string | null;
+  actor: string;
+  fileName: string;
+  blobKey: string;
+  sizeBytes: number;
+  sha256: string;
+  state: UploadState;
+  verdicts: UploadVerdict[];
+};
+
+export type PublishedDebugFile = {
+  id: string;
+  organizationId: string;
+  uploadId: string;
+  name: string;
+  kind: DebugFileKind;
+  debugId: string | null;
+  codeId: string | null;
+  cpu: string | null;
+  os: string | null;
+  features: readonly DebugFileFeature[];
+  sizeBytes: number;
+  /** Of the debug file's own bytes (a member of a zip has its own). */
+  sha256: string;
+  sourceBlobKey: string;
+  /** Null for a file that cannot be converted yet: it is listed and resolves nothing. */
+  symcache: { blobKey: string; formatVersion: number; sizeBytes: number; names: boolean; unwind: boolean } | null;
+};
+
+export type PublishOutcome =
+  | { outcome: "published"; debugFileId: string; fileKey: string; waitingCrashes: number }
+  /** The organization has a ready file of the same bytes; nothing was written: delete the new blobs. */
+  | { outcome: "duplicate"; debugFileId: string; fileKey: string; waitingCrashes: number }
+  /** Neither debug id nor code id: nothing could ever ask for it. */
+  | { outcome: "no ids" };
+
+export type WaitingCrash = { crashId: string; needs: FileNeed };
+
+// ─── sweep, retention, webhooks ───────────────────────────────────────────────────────────────────────────────────────
+
+export type DueDump = { crashId: string; organizationId: string; projectId: string; reason: DumpDeletedReason };
+
+export type StoredWebhookDelivery = {
+  id: string;
+  organizationId: string;
+  projectId: string;
+  projectSlug: string;
+  organizationSlug: string;
+  url: string;
+  /** HMAC key for the signature. */
+  secret: string;
+  disabled: boolean;
+  event: WebhookEvent;
+  attempts: number;
+  state: "pending" | "delivered" | "failed";
+  issue: { id: string; signature: string; cause: string | null; crashes: number; firstSeenAt: Date };
+  crash: { id: string; release: string | null; crashReason: string | null } | null;
+  createdAt: Date;
+};
+
+// ─── the repositories ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface SystemKeys {
+  /** Looks a client key up. Callers cache the answer for a few seconds. */
+  find(projectId: string, publicKey: string): Promise<ClientKeyAnswer>;
+  /** Notes that keys were used, at most once a minute per key by the caller. */
+  touch(keyIds: readonly string[]): Promise<void>;
+}
+
+export interface SystemCrashes {
+  /**
+   * Stores an accepted crash as `received` and queues it for its lane. Committed when the promise resolves.
+   * Twice the same (project and event id; else same bytes and fields within 10 minutes): nothing is written, `duplicate`
+   * is true, `crashId` is the first one's, and the caller deletes its blobs.
+   */
+  insertReceived(crash: ReceivedCrash): Promise<{ crashId: string; duplicate: boolean }>;
+  /**
+   * Takes up to `limit` queued crashes of a project, oldest first, for `leaseMs`. One committed statement; nobody else gets
+   * them until the lease ends. A crash that killed its process comes alone (limit 1, `alone`); one that did so twice
+   * alone is rejected here (or, if it has a report, taken out of the queue) and never handed out.
+   */
+  claimBatch(input: { projectId: string; limit: number; leaseMs: number }): Promise<ClaimedBatch>;
+  /** Counts an attempt: call right before the crash starts to run. False = lost claim. */
+  startAttempt(claimToken: string, crashId: string): Promise<boolean>;
+  /** Extends the lease of everything still held under the token. Returns how many crashes that is. */
+  heartbeatClaim(claimToken: string, leaseMs: number): Promise<number>;
+  /** Orderly shutdown: gives back what is not finished; started attempts do not count against the crash. */
+  releaseClaim(claimToken: string, crashIds?: readonly string[]): Promise<void>;
+  /**
+   * The crash's process died, ran into the watchdog, or core threw something other than FormatError.
+   * It is queued to run alone; after two failures alone it is rejected with `reason` (with a report: keeps its report, and no
+   * arrival tries it again until "process again").
+   */
+  recordFailure(claimToken: string, crashId: string, reason: string): Promise<"queued" | "rejected" | "kept report" | "lost claim">;
+  /** Writes a report: revision, issue, counters, missing rows, dump's fate and webhook rows in one transaction, by compare-and-set on claim and revision. */
+  finish(claimToken: string, crashId: string, result: FinishedCrash): Promise<FinishOutcome | LostClaim>;
+  /** The crash will never have a report. Its dump is let go: delete `releasedBlobKeys`. */
+  reject(
+    claimToken: string,
+    crashId: string,
+    reason: string,
+    offset: number | null,
+  ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | LostClaim>;
+  /** Nothing to do after all (an upgrade that found no new part): the claim ends and the crash stays as it is; its missing files count as checked. */
+  finishUnchanged(claimToken: string, crashId: string): Promise<"done" | "lost claim">;
+}
+
+export interface SystemFiles {
+  /** For each module the newest ready lookup file with names and the newest with unwind rules, within one organization. */
+  resolveForModules(organizationId: string, modules: readonly WantedModule[]): Promise<ResolvedParts[]>;
+  /** Base names, lower case, of debug files and code files that the organization ever uploaded (design: "own"). */
+  ownNames(organizationId: string): Promise<ReadonlySet<string>>;
+}
+
+export interface SystemUploads {
+  /** Twice the same bytes and name inside one organization, not rejected: nothing is written and the first one's id comes back. */
+  insertReceived(upload: ReceivedUpload): Promise<{ uploadId: string; duplicate: boolean }>;
+  byId(uploadId: string): Promise<StoredUpload | null>;
+  /** Moves the upload on; replaces the verdicts when given. `ready` and `rejected` are final and set the finish time. */
+  setState(uploadId: string, input: { state: UploadState; reason?: string | null; verdicts?: readonly UploadVerdict[] }): Promise<void>;
+}
+
+export interface SystemDebugFiles {
+  /** Makes a debug file resolvable: commits the row, marks the projects' missing files `found`, and counts who waits (then scan). */
+  publish(file: PublishedDebugFile): Promise<PublishOutcome>;
+}
+
+export interface SystemArrivals {
+  /** Crashes that wait for a part that a ready file of this key has; names-only ones first. `next` is opaque, null at the end. */
+  waitingPage(input: {
+    organizationId: string;
+    fileKey: string;
+    cursor: string | null;
+    limit: number;
+  }): Promise<{ crashes: WaitingCrash[]; next: string | null }>;
+  /** How many crashes wait now, as waitingPage sees it. */
+  waitingCount(organizationId: string, fileKey: string): Promise<number>;
+  /** Takes one crash's claim. "busy": somebody has it, come back; "gone": deleted or it never had a report (intake will see the file). */
+  claimForUpgrade(
+    crashId: string,
+    leaseMs: number,
+  ): Promise<{ outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" }>;
+  /** Shown live on Processing Issues and on the upload. done = total ends it. */
+  progress(organizationId: string, fileKey: string, done: number, total: number): Promise<void>;
+}
+
+export interface SystemSweep {
+  /** Projects with queued crashes that nobody holds. */
+  projectsWithWork(): Promise<string[]>;
+  /** Missing row open and a ready file exists: pokes of arrivals that got lost. */
+  readyButMissing(limit: number): Promise<{ organizationId: string; fileKey: string }[]>;
+  /** Uploads not finished although `olderThanMs` have passed since their last change. */
+  uploadsStuck(olderThanMs: number): Promise<string[]>;
+  /** Deliveries pending whose next attempt is due. */
+  webhooksDue(limit: number): Promise<string[]>;
+  /** new → ongoing and regressed → ongoing after 7 days. Returns how many. */
+  ageIssues(): Promise<number>;
+  /** Removes expired sessions, tickets, invitations, throttle rows and old refusal counts. Returns how many rows. */
+  removeExpired(): Promise<number>;
+  /** For /metrics: rows by state over all organizations. */
+  queueSizes(): Promise<{ queuedCrashes: number; oldestQueuedSeconds: number; uploadsInWork: number; deliveriesPending: number }>;
+}
+
+export interface SystemRetention {
+  /** Dumps whose time is up, oldest first. A provisional crash's dump is spared while an import in its organization, or an upgrade it waits for, runs. */
+  dumpsDue(limit: number): Promise<DueDump[]>;
+  /** Takes the crash's claim, marks the dump deleted, commits; then the caller deletes the blobs. "busy": a worker has the crash; come back. */
+  markDumpDeleted(
+    crashId: string,
+    reason: DumpDeletedReason,
+  ): Promise<{ outcome: "marked"; releasedBlobKeys: string[] } | { outcome: "busy" | "gone" }>;
+  /** Crashes to erase with everything: deleted by a member, or older than the project keeps reports. */
+  crashesDue(limit: number): Promise<string[]>;
+  /** Erases the rows of crashes not busy and returns their blobs. */
+  eraseCrashes(crashIds: readonly string[]): Promise<{ erased: number; releasedBlobKeys: string[] }>;
+  /** Projects marked deleted: erase page by page until `done`. */
+  projectsToErase(): Promise<string[]>;
+  eraseProjectPage(projectId: string, limit: number): Promise<{ done: boolean; releasedBlobKeys: string[] }>;
+  /** Debug files deleted by members, and the uploads' blobs that nothing needs any more. */
+  eraseDebugFiles(limit: number): Promise<{ erased: number; releasedBlobKeys: string[] }>;
+  /** Of these blob keys, those that no row knows. Callers only ask about blobs older than a day. */
+  unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
+}
+
+export interface SystemWebhooks {
+  delivery(deliveryId: string): Promise<StoredWebhookDelivery | null>;
+  /** Records an attempt. `nextAttemptAt` null = final. */
+  record(
+    deliveryId: string,
+    outcome: { delivered: boolean; status: number | null; error: string | null; nextAttemptAt: Date | null },
+  ): Promise<void>;
+}
+
+export interface SystemRefusals {
+  /** Adds to the per project, day and reason counters; callers batch. Projects that do not exist are skipped. */
+  count(refusals: readonly RefusalCount[]): Promise<void>;
+}
+
+/** Everything that works on rows of all organizations. */
+export interface SystemDb {
+  readonly keys: SystemKeys;
+  readonly refusals: SystemRefusals;
+  readonly crashes: SystemCrashes;
+  readonly files: SystemFiles;
+  readonly uploads: SystemUploads;
+  readonly debugFiles: SystemDebugFiles;
+  readonly arrivals: SystemArrivals;
+  readonly sweep: SystemSweep;
+  readonly retention: SystemRetention;
+  readonly webhooks: SystemWebhooks;
+  /** True when the database answers; for /ready. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
