@@ -1,0 +1,188 @@
+/**
+ * Blobs in a folder. A blob is written to a temporary file on the same file system, flushed, renamed to its place, and the folder
+ * flushed: after that it survives a power cut, before that it does not exist. Readers never see half a blob.
+ *
+ *   <dir>/org/…          blobs, one file each, named by key
+ *   <dir>/tmp/<random>   blobs being written
+ */
+import { randomUUID } from "node:crypto";
+import { constants, type Dirent } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { assertBlobKey } from "./keys.ts";
+import { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } from "./store.ts";
+
+const temporaryFolder = "tmp";
+/** What createReadStream reads at a time. */
+const readBytes = 256 * 1024;
+
+/** @param dir absolute path of the folder; made when absent */
+export function createFilesystemBlobStore(dir: string): BlobStore {
+  const pathOf = (key: string) => {
+    assertBlobKey(key);
+    return join(dir, key);
+  };
+
+  async function put(key: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<{ size: number }> {
+    const path = pathOf(key);
+    const temporary = join(dir, temporaryFolder, randomUUID());
+    const file = await openNew(temporary);
+    try {
+      let size = 0;
+      for await (const chunk of chunks) {
+        await writeAll(file, chunk);
+        size += chunk.length;
+      }
+      // Data and length must be on disk before the name is.
+      await file.datasync();
+      await file.close();
+      await makeFolder(dirname(path));
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      return { size };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async function openNew(path: string): Promise<FileHandle> {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+    try {
+      return await open(path, flags, 0o600);
+    } catch (error) {
+      if (!isCode(error, "ENOENT")) throw error;
+      await makeFolder(dirname(path));
+      return await open(path, flags, 0o600);
+    }
+  }
+
+  async function openBlob(key: string): Promise<RandomAccessBlob> {
+    const file = await open(pathOf(key), "r").catch((error: unknown) => {
+      throw isCode(error, "ENOENT") ? new BlobNotFound(key) : error;
+    });
+    const { size } = await file.stat();
+    return {
+      size,
+      async read(offset, length) {
+        if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
+          throw new RangeError(`blob ${key}: ${length} bytes at ${offset} do not lie within ${size}`);
+        }
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        while (done < length) {
+          const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+          if (bytesRead === 0) throw new RangeError(`blob ${key}: ends at ${offset + done} while being read`);
+          done += bytesRead;
+        }
+        return bytes;
+      },
+      close: () => file.close(),
+    };
+  }
+
+  async function* createReadStream(key: string): AsyncGenerator<Uint8Array> {
+    const blob = await openBlob(key);
+    try {
+      for (let offset = 0; offset < blob.size; offset += readBytes) {
+        yield await blob.read(offset, Math.min(readBytes, blob.size - offset));
+      }
+    } finally {
+      await blob.close();
+    }
+  }
+
+  async function* list(prefix: string): AsyncGenerator<BlobInfo> {
+    // The folder part of the prefix is walked; the rest filters names. Only keys of the scheme are blobs, so tmp/ is left out.
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    if (folder !== "") assertBlobKey(folder.slice(0, -1));
+    yield* walk(folder, prefix);
+  }
+
+  async function* walk(folder: string, prefix: string): AsyncGenerator<BlobInfo> {
+    const entries = await readdir(join(dir, folder), { withFileTypes: true }).catch((error: unknown): Dirent[] => {
+      if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return [];
+      throw error;
+    });
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) {
+      const key = `${folder}${entry.name}`;
+      if (folder === "" && entry.name === temporaryFolder) continue;
+      if (entry.isDirectory()) {
+        const below = `${key}/`;
+        if (below.startsWith(prefix) || prefix.startsWith(below)) yield* walk(below, prefix);
+      } else if (key.startsWith(prefix)) {
+        const info = await stat(join(dir, key)).catch(() => null);
+        if (info !== null) yield { key, size: info.size, modifiedAt: info.mtime };
+      }
+    }
+  }
+
+  return {
+    put,
+    open: openBlob,
+    createReadStream,
+    list,
+    async delete(key) {
+      try {
+        await unlink(pathOf(key));
+        return true;
+      } catch (error) {
+        if (isCode(error, "ENOENT")) return false;
+        throw error;
+      }
+    },
+    async exists(key) {
+      return await stat(pathOf(key)).then(
+        (info) => info.isFile(),
+        (error: unknown) => {
+          if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return false;
+          throw error;
+        },
+      );
+    },
+    localPath: pathOf,
+    async freeBytes() {
+      await makeFolder(dir);
+      const { bavail, bsize } = await statfs(dir);
+      return bavail * bsize;
+    },
+    async removeStaleTemporaryFiles(olderThanMs) {
+      const folder = join(dir, temporaryFolder);
+      const names = await readdir(folder).catch(() => []);
+      let removed = 0;
+      for (const name of names) {
+        // A writer that lives touches its file with every chunk.
+        const info = await stat(join(folder, name)).catch(() => null);
+        if (info === null || Date.now() - info.mtimeMs < olderThanMs) continue;
+        await rm(join(folder, name), { force: true });
+        removed++;
+      }
+      return removed;
+    },
+  };
+}
+
+/** Makes a folder and its parents; each new name is flushed in the folder that holds it. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** One write call may take less than it was given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+}
+
+const isCode = (error: unknown, code: string) => error instanceof Error && "code" in error && error.code === code;
