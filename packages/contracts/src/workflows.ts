@@ -4,29 +4,7 @@
  */
 import { z } from "zod";
 
-/** Temporal task queues; separate, so that one kind of work cannot starve another. */
-export const taskQueues = {
-  /** Workflow tasks of all workflows, and the short housekeeping activities. */
-  main: "salvage-main",
-  intake: "salvage-intake",
-  upgrade: "salvage-upgrade",
-  import: "salvage-import",
-} as const;
-
-/** Workflow type names as registered by the worker. */
-export const workflowTypes = {
-  intake: "intake",
-  import: "importUpload",
-  arrival: "arrival",
-  sweep: "sweep",
-  retention: "retention",
-  webhook: "deliverWebhook",
-} as const;
-
-/** Signal "look again"; carries nothing. Sent with signal-with-start. */
-export const pokeSignal = "look-again";
-/** Query that answers a WorkProgress. */
-export const progressQuery = "progress";
+export * from "./workflow-names.ts";
 
 export const intakeInput = z.object({ projectId: z.string() });
 export type IntakeInput = z.infer<typeof intakeInput>;
@@ -47,12 +25,3 @@ export const webhookInput = z.object({ deliveryId: z.string() });
 export type WebhookInput = z.infer<typeof webhookInput>;
 
 export type WorkProgress = { done: number; total: number | null };
-
-export const workflowIds = {
-  intake: (projectId: string) => `intake/${projectId}`,
-  import: (uploadId: string) => `import/${uploadId}`,
-  arrival: (organizationId: string, fileKey: string) => `arrival/${organizationId}/${fileKey}`,
-  sweep: () => "sweep",
-  retention: () => "retention",
-  webhook: (deliveryId: string) => `webhook/${deliveryId}`,
-} as const;
