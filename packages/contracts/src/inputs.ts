@@ -14,8 +14,8 @@ export const rowId = z.guid("Not an id");
 /** Lower-case words joined by single hyphens; appears in addresses. */
 export const slug = z
   .string()
-  .min(1, "Give a short name")
-  .max(48, "At most 48 characters")
+  .min(2, "At least 2 characters")
+  .max(40, "At most 40 characters")
   .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "Lower-case letters, digits and single hyphens");
 
 export const displayName = z.string().trim().min(1, "Give a name").max(80, "At most 80 characters");
@@ -24,13 +24,13 @@ export const email = z.string().trim().toLowerCase().max(254, "At most 254 chara
 export const newPassword = z.string().min(10, "At least 10 characters").max(200, "At most 200 characters");
 export const currentPassword = z.string().min(1, "Give your password").max(200, "At most 200 characters");
 
-const cursor = z.string().max(512).optional();
+const cursor = z.string().max(512).nullish();
 const search = z.string().trim().max(200, "At most 200 characters").optional();
 /** A bulk action touches one page of rows at most. */
 const rowIds = z.array(rowId).min(1, "Choose at least one").max(200, "At most 200 at once");
 
-export const orgInput = z.object({ orgSlug: z.string().min(1).max(48) });
-export const projectInput = z.object({ projectSlug: z.string().min(1).max(48) });
+export const orgInput = z.object({ orgSlug: z.string().min(1).max(40) });
+export const projectInput = z.object({ projectSlug: z.string().min(1).max(40) });
 
 // Account
 export const signInInput = z.object({ email, password: currentPassword });
@@ -66,7 +66,7 @@ export const projectUpdateInput = projectInput.extend({
   keepDumpDays: z.number().int().min(0).max(90, "At most 90 days").optional(),
   reportRetentionDays: z.number().int().min(1, "At least 1 day").max(3650, "At most 3650 days").optional(),
 });
-export const projectDeleteInput = projectInput.extend({ confirmSlug: z.string().max(48) });
+export const projectDeleteInput = projectInput.extend({ confirmSlug: z.string().max(40) });
 
 // Client keys
 const rateLimitPerMinute = z.number().int().min(1, "At least 1").max(1_000_000, "At most 1,000,000").nullable();
@@ -84,8 +84,7 @@ export const clientKeyInput = z.object({ keyId: rowId });
 export const issueSort = z.enum(["crashes", "lastSeen", "firstSeen"]);
 export type IssueSort = z.infer<typeof issueSort>;
 export const issuesListInput = projectInput.extend({
-  /** `open`: new, ongoing and regressed. */
-  state: z.union([issueState, z.literal("open")]).optional(),
+  state: issueState.optional(),
   search,
   sort: issueSort.optional(),
   cursor,
@@ -105,7 +104,7 @@ export const missingFilesIgnoreInput = z.union([
   projectInput.extend({ version: z.string().trim().min(1, "Give a version").max(200, "At most 200 characters") }),
 ]);
 export const missingFilesInput = z.object({ missingFileIds: rowIds });
-export const ignoreRuleInput = z.object({ ignoreRuleId: rowId });
+export const ignoreRuleInput = z.object({ ruleId: rowId });
 
 // Debug files and uploads
 export const debugFilesListInput = z.object({ search, cursor });

@@ -17,7 +17,7 @@ export const issueDetail = issueSummary.extend({
   projectSlug: z.string(),
   newestCrashId: z.string().nullable(),
   /** The id that was asked for, when that issue has been joined with this one. */
-  redirectedFrom: z.string().optional(),
+  redirectedFrom: z.string().nullable(),
 });
 export type IssueDetail = z.infer<typeof issueDetail>;
 
@@ -28,10 +28,11 @@ export type CrashStatus = z.infer<typeof crashStatus>;
 export const dumpTicketView = z.object({ url: z.string() });
 export type DumpTicketView = z.infer<typeof dumpTicketView>;
 
+/** Either by pattern or by version. */
 export const ignoreRuleView = z.object({
   id: z.string(),
-  kind: z.enum(["pattern", "version"]),
-  value: z.string(),
+  pattern: z.string().nullable(),
+  version: z.string().nullable(),
   createdBy: z.string(),
   createdAt: time,
 });
@@ -44,12 +45,18 @@ export type UploadTicket = z.infer<typeof uploadTicket>;
 export const apiTokenCreated = z.object({ token: z.string(), view: apiTokenView });
 export type ApiTokenCreated = z.infer<typeof apiTokenCreated>;
 
-/** `token` is shown this once; the link is `<public address>/invite/<token>`. */
-export const invitationCreated = z.object({ token: z.string(), view: invitationView });
+/** `url` is the link to hand over; it and `token` are shown this once. */
+export const invitationCreated = z.object({ token: z.string(), url: z.string(), view: invitationView });
 export type InvitationCreated = z.infer<typeof invitationCreated>;
 
 /** What a person who holds an invitation's link may see of it. */
-export const invitationPreview = z.object({ organizationName: z.string(), email: z.string().nullable(), role, expiresAt: time });
+export const invitationPreview = z.object({
+  organizationName: z.string(),
+  organizationSlug: z.string(),
+  email: z.string().nullable(),
+  role,
+  expiresAt: time,
+});
 export type InvitationPreview = z.infer<typeof invitationPreview>;
 
 /** `secret` signs the deliveries; shown this once. */
@@ -61,9 +68,14 @@ export const sessionView = z.object({
   userAgent: z.string().nullable(),
   createdAt: time,
   lastSeenAt: time,
+  expiresAt: time,
   current: z.boolean(),
 });
 export type SessionView = z.infer<typeof sessionView>;
 
-export const organizationCreated = z.object({ slug: z.string() });
-export type OrganizationCreated = z.infer<typeof organizationCreated>;
+export const invitationAccepted = z.object({ organizationSlug: z.string() });
+export type InvitationAccepted = z.infer<typeof invitationAccepted>;
+
+/** The signed-in user. */
+export const userView = z.object({ userId: z.string(), email: z.string(), name: z.string() });
+export type UserView = z.infer<typeof userView>;

@@ -1,0 +1,41 @@
+/** The web process's settings, read from the environment once, at the first request (never while building). */
+import { EnvError, envFields, readEnv } from "@salvage/telemetry";
+import { z } from "zod";
+
+const schema = z.object({
+  /** The one public origin, without a trailing slash. */
+  PUBLIC_URL: envFields.httpUrl(),
+  /** Role salvage_app: row-level security applies. */
+  DATABASE_URL: envFields.databaseUrl(),
+  TEMPORAL_ADDRESS: envFields.text(),
+  SALVAGE_HOME: envFields.text().optional(),
+  /** Default: blobs in SALVAGE_HOME. */
+  BLOB_DIR: envFields.text().optional(),
+  /** Encrypts the session cookie. */
+  NEXTAUTH_SECRET: envFields.text(),
+  LOG_LEVEL: envFields.logLevel().default("info"),
+});
+
+export type WebEnv = {
+  publicUrl: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  blobDir: string;
+  cookieSecret: string;
+  logLevel: z.infer<typeof schema>["LOG_LEVEL"];
+};
+
+/** @throws EnvError with one sentence for the operator */
+export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
+  const values = readEnv("web", schema, env);
+  const blobDir = values.BLOB_DIR ?? (values.SALVAGE_HOME === undefined ? undefined : `${values.SALVAGE_HOME}/blobs`);
+  if (blobDir === undefined) throw new EnvError("web cannot start: neither BLOB_DIR nor SALVAGE_HOME is set.");
+  return {
+    publicUrl: new URL(values.PUBLIC_URL).origin,
+    databaseUrl: values.DATABASE_URL,
+    temporalAddress: values.TEMPORAL_ADDRESS,
+    blobDir,
+    cookieSecret: values.NEXTAUTH_SECRET,
+    logLevel: values.LOG_LEVEL,
+  };
+}

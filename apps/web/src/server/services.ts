@@ -1,0 +1,42 @@
+/**
+ * The web process's composition root: the only place that builds real database, blob and Temporal access here. Made at the first
+ * request and kept for the life of the process, also across the separate bundles that Next makes of pages and route handlers.
+ */
+import { type BlobStore, createBlobStore } from "@salvage/blobs";
+import { createOrgGate, type OrgGate } from "@salvage/db";
+import { createLanes, type Lanes } from "@salvage/lanes";
+import { createLogger, type Logger } from "@salvage/telemetry";
+import { readWebEnv } from "./env.ts";
+
+export type Services = {
+  gate: OrgGate;
+  /** Reports are read from here; web never writes a blob. */
+  blobs: Pick<BlobStore, "createReadStream">;
+  lanes: Pick<Lanes, "pokeIntake" | "pokeArrival" | "startWebhook">;
+  logger: Logger;
+  publicUrl: string;
+  /** Encrypts the session cookie. */
+  cookieSecret: string;
+};
+
+const key = Symbol.for("salvage.web.services");
+
+/** @throws EnvError when the environment does not fit */
+export function services(): Services {
+  const holder = globalThis as { [key]?: Services };
+  holder[key] ??= build();
+  return holder[key];
+}
+
+function build(): Services {
+  const env = readWebEnv(process.env);
+  const logger = createLogger({ app: "web", level: env.logLevel });
+  return {
+    gate: createOrgGate({ databaseUrl: env.databaseUrl }),
+    blobs: createBlobStore(env.blobDir),
+    lanes: createLanes({ address: env.temporalAddress, logger }),
+    logger,
+    publicUrl: env.publicUrl,
+    cookieSecret: env.cookieSecret,
+  };
+}
