@@ -66,6 +66,11 @@ export async function pageData<T>(read: () => Promise<T>, path = "/"): Promise<T
   }
 }
 
+/** The public origin, for what people copy: minidump addresses, DSNs, commands. No trailing slash. */
+export function publicUrl(): string {
+  return services().publicUrl;
+}
+
 function signInPath(path: string): string {
   return path === "/" ? "/sign-in" : `/sign-in?callbackUrl=${encodeURIComponent(path)}`;
 }

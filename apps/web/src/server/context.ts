@@ -17,11 +17,13 @@ export type Context = {
 export type RequestFacts = {
   /** Session row's id out of the cookie, not yet checked. */
   sessionId: string | null;
+  /** X-Request-Id as ingest passed it on; one is made when it is absent or odd. */
   requestId?: string | null;
 };
 
 export function createContext(services: Services, request: RequestFacts): Context {
-  const requestId = request.requestId ?? randomUUID();
+  const given = request.requestId ?? null;
+  const requestId = given !== null && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
   let user: Promise<SessionUser | null> | undefined;
   return {
     services,

@@ -27,7 +27,7 @@ export type Refusal = keyof typeof refusals;
 /** @returns what a repository answered, when it is no refusal; otherwise throws the TRPCError of the table. */
 export function accepted<T>(answer: T): Exclude<T, Refusal | null> {
   if (answer === null) throw new TRPCError(refusals["not found"]);
-  if (typeof answer === "string" && answer in refusals) throw new TRPCError(refusals[answer as Refusal]);
+  if (typeof answer === "string" && Object.hasOwn(refusals, answer)) throw new TRPCError(refusals[answer as Refusal]);
   return answer as Exclude<T, Refusal | null>;
 }
 

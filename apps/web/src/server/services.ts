@@ -30,6 +30,8 @@ export function services(): Services {
 
 function build(): Services {
   const env = readWebEnv(process.env);
+  // next-auth reads its own address from the environment and from nowhere else.
+  process.env.NEXTAUTH_URL = env.publicUrl;
   const logger = createLogger({ app: "web", level: env.logLevel });
   return {
     gate: createOrgGate({ databaseUrl: env.databaseUrl }),
