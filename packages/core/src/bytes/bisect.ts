@@ -11,3 +11,15 @@ export function partitionPoint(count: number, before: (index: number) => boolean
   }
   return low;
 }
+
+/** Index of the last value at or below `value` in an ascending column; -1 when all are above. */
+export function lastAtOrBelow(ascending: Uint32Array, value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

@@ -41,3 +41,30 @@ export interface UnwindLookup {
   /** The rules at an image-relative address, or null when the image has none there. Throws FormatError for a damaged file. */
   find(relativeAddress: number): UnwindRow | null;
 }
+
+/**
+ * One STACK WIN record of x86 Windows code: FrameData (a program in Breakpad's words) or FPO (sizes only). Unlike an UnwindRow it covers the
+ * whole extent of the code it describes and is interpreted together with the callee's parameter size.
+ */
+export type WindowsFrame = {
+  kind: "frameData" | "fpo";
+  /** Image-relative start of the described code; sizes in bytes. */
+  address: number;
+  codeSize: number;
+  prologueSize: number;
+  epilogueSize: number;
+  parameterSize: number;
+  savedRegisterSize: number;
+  localSize: number;
+  maxStackSize: number;
+  /** FrameData only. */
+  program: string | null;
+  /** FPO only: ebp is used as a general register. */
+  allocatesBasePointer: boolean;
+};
+
+/** STACK WIN records of one image. */
+export interface WindowsFrameLookup {
+  /** The record that covers an image-relative address, FrameData before FPO; null when none does. */
+  find(relativeAddress: number): WindowsFrame | null;
+}

@@ -1,0 +1,188 @@
+/**
+ * Names and unwind rules straight from a .sym file, without converting it first: what the command line uses on a laptop.
+ *
+ * Opening indexes the file in one scan (sym-index.ts); a lookup parses the one block its address lands in. A file that will be asked more
+ * than once is better converted (symcache/writer.ts): that file gives the same answers and needs no scan.
+ */
+import { lastAtOrBelow } from "../bytes/bisect.ts";
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { decodeUtf8 } from "../bytes/text.ts";
+import { WindowReader } from "../bytes/window-reader.ts";
+import type { NameLookup, SourceFrame } from "../symbolicate/lookup.ts";
+import type { UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "../unwind/rules.ts";
+import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "./cfi.ts";
+import { parseCfiBlock } from "./cfi-block.ts";
+import { Definitions } from "./definitions.ts";
+import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "./func-block.ts";
+import { type DamageLog, maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "./records.ts";
+import { indexSym, type SymIndex } from "./sym-index.ts";
+
+const windowBytes = 16 << 10;
+const maxCachedFunctions = 64;
+const maxCachedNames = 4096;
+const maxCachedRules = 4096;
+
+/** An open .sym. `damage` counts the lines that could not be used, those of blocks not yet looked at excepted. */
+export type SymFile = {
+  module: SymModule;
+  names: NameLookup | null;
+  unwind: UnwindLookup | null;
+  windowsFrames: WindowsFrameLookup | null;
+  damage: DamageLog;
+};
+
+/** Indexes a .sym file. Throws FormatError when it does not start with a MODULE record. */
+export function openSym(source: ByteSource): SymFile {
+  const index = indexSym(source);
+  const hasNames = index.functions.start.length > 0 || index.publics.address.length > 0;
+  return {
+    module: index.module,
+    names: hasNames ? new SymNames(source, index) : null,
+    unwind: index.cfi.start.length > 0 ? new SymUnwind(source, index) : null,
+    windowsFrames: index.win.start.length > 0 ? new SymWindowsFrames(source, index) : null,
+    damage: index.damage,
+  };
+}
+
+/** Forgets the oldest entry of a map that has reached its limit. */
+function makeRoom<K, V>(map: Map<K, V>, limit: number): void {
+  if (map.size < limit) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}
+
+type ParsedFunction = { name: string; address: number; block: FunctionBlock; segments: Segments };
+
+class SymNames implements NameLookup {
+  readonly #index: SymIndex;
+  readonly #definitions: Definitions;
+  readonly #reader: WindowReader;
+  readonly #functions = new Map<number, ParsedFunction>();
+  readonly #files = new Map<number, string | null>();
+  readonly #origins = new Map<number, string>();
+
+  constructor(source: ByteSource, index: SymIndex) {
+    this.#index = index;
+    this.#definitions = new Definitions(source, index, windowBytes);
+    this.#reader = new WindowReader(source, windowBytes);
+  }
+
+  lookup(relativeAddress: number): SourceFrame[] | null {
+    const { functions, publics } = this.#index;
+    const at = lastAtOrBelow(functions.start, relativeAddress);
+    if (at >= 0 && relativeAddress < functions.end[at]!) return this.#inFunction(this.#function(at), relativeAddress);
+    const symbol = lastAtOrBelow(publics.address, relativeAddress);
+    if (symbol < 0 || (at >= 0 && publics.address[symbol]! <= functions.start[at]!)) return null;
+    const name = decodeUtf8(this.#definitions.symbolName(publics.offset[symbol]!));
+    return [{ function: name, functionAddress: publics.address[symbol]!, file: null, line: null }];
+  }
+
+  #function(at: number): ParsedFunction {
+    const known = this.#functions.get(at);
+    if (known !== undefined) return known;
+    const { functions, lineEnd } = this.#index;
+    const offset = functions.offset[at]!;
+    const bytes = this.#reader.upTo(offset, Math.min(functions.length[at]!, maxFunctionBytes));
+    const block = new FunctionBlock();
+    const segments = new Segments();
+    parseFunctionBlock(bytes, offset, lineEnd, block, null);
+    flattenFunction(block, functions.start[at]!, functions.end[at]!, segments);
+    const name = decodeUtf8(bytes.subarray(block.nameStart, block.nameEnd));
+    const parsed = { name, address: block.address, block, segments };
+    makeRoom(this.#functions, maxCachedFunctions);
+    this.#functions.set(at, parsed);
+    return parsed;
+  }
+
+  #inFunction({ name, address, block, segments }: ParsedFunction, relativeAddress: number): SourceFrame[] {
+    const segment = lastAtOrBelow(segments.start.view(), relativeAddress);
+    const lineIndex = segments.line.at(segment);
+    let file = lineIndex === NONE ? null : this.#file(block.lineFile.at(lineIndex));
+    let line = lineIndex === NONE ? null : block.lineNumber.at(lineIndex) || null;
+    const frames: SourceFrame[] = [];
+    for (let node = segments.chain.at(segment); node !== NONE; node = segments.chainParent.at(node)) {
+      const record = segments.chainRecord.at(node);
+      frames.push({ function: this.#origin(block.recordOrigin.at(record), block.oldInlines), functionAddress: address, file, line });
+      const callFile = block.recordCallFile.at(record);
+      file = callFile === NONE ? null : this.#file(callFile);
+      line = block.recordCallLine.at(record) || null;
+    }
+    frames.push({ function: name, functionAddress: address, file, line });
+    return frames;
+  }
+
+  #file(id: number): string | null {
+    let name = this.#files.get(id);
+    if (name === undefined) {
+      const bytes = this.#definitions.fileName(id);
+      name = bytes === null ? null : decodeUtf8(bytes) || null;
+      makeRoom(this.#files, maxCachedNames);
+      this.#files.set(id, name);
+    }
+    return name;
+  }
+
+  #origin(id: number, hasFileId: boolean): string {
+    let name = this.#origins.get(id);
+    if (name === undefined) {
+      const bytes = this.#definitions.originName(id, hasFileId);
+      name = bytes === null ? "" : decodeUtf8(bytes);
+      makeRoom(this.#origins, maxCachedNames);
+      this.#origins.set(id, name);
+    }
+    return name;
+  }
+}
+
+class SymUnwind implements UnwindLookup {
+  readonly #index: SymIndex;
+  readonly #reader: WindowReader;
+  readonly #rules = new Map<string, CfiRules | null>();
+
+  constructor(source: ByteSource, index: SymIndex) {
+    this.#index = index;
+    this.#reader = new WindowReader(source, windowBytes);
+  }
+
+  find(relativeAddress: number): UnwindRow | null {
+    const { cfi, lineEnd } = this.#index;
+    const at = lastAtOrBelow(cfi.start, relativeAddress);
+    if (at < 0 || relativeAddress >= cfi.end[at]!) return null;
+    const bytes = this.#reader.upTo(cfi.offset[at]!, Math.min(cfi.length[at]!, maxCfiBlockBytes));
+    const steps = parseCfiBlock(bytes, cfi.offset[at]!, lineEnd, null);
+    let row: CfiRules | null = null;
+    for (let i = 0; i < steps.address.length && steps.address[i]! <= relativeAddress; i++) {
+      const rules = this.#rulesOf(decodeUtf8(bytes.subarray(steps.textStart[i], steps.textEnd[i])));
+      if (rules !== null) row = applyCfiRules(row, rules);
+    }
+    return row === null ? null : toUnwindRow(row);
+  }
+
+  #rulesOf(text: string): CfiRules | null {
+    let rules = this.#rules.get(text);
+    if (rules === undefined) {
+      rules = parseCfiRules(text);
+      makeRoom(this.#rules, maxCachedRules);
+      this.#rules.set(text, rules);
+    }
+    return rules;
+  }
+}
+
+class SymWindowsFrames implements WindowsFrameLookup {
+  readonly #index: SymIndex;
+  readonly #definitions: Definitions;
+
+  constructor(source: ByteSource, index: SymIndex) {
+    this.#index = index;
+    this.#definitions = new Definitions(source, index, windowBytes);
+  }
+
+  find(relativeAddress: number): WindowsFrame | null {
+    const { win } = this.#index;
+    const at = lastAtOrBelow(win.start, relativeAddress);
+    return at < 0 || relativeAddress >= win.end[at]! ? null : this.#definitions.windowsFrame(win.offset[at]!);
+  }
+}

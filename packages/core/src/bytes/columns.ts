@@ -1,0 +1,63 @@
+/** Growable typed-array columns: what a builder of a large table appends to, several times smaller than arrays of objects. */
+
+const FIRST_CAPACITY = 64;
+
+/** A growing column of unsigned 32-bit numbers. */
+export class U32Column {
+  #values: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CAPACITY);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const grown = new Uint32Array(Math.ceil(this.#values.length * 1.6));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.#values[index]!;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  /** Forgets the values, keeps the memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** The values so far; a view that later pushes do not change in length. */
+  view(): Uint32Array {
+    return this.#values.subarray(0, this.length);
+  }
+}
+
+/** A growing column of numbers up to 2^53: file offsets. */
+export class F64Column {
+  #values: Float64Array<ArrayBuffer> = new Float64Array(FIRST_CAPACITY);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const grown = new Float64Array(Math.ceil(this.#values.length * 1.6));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.#values[index]!;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  view(): Float64Array {
+    return this.#values.subarray(0, this.length);
+  }
+}
