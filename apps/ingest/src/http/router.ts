@@ -1,0 +1,73 @@
+/**
+ * A table of routes. Ingest has eight of them and needs the raw request of each, so a framework would only stand in between: its body
+ * parsing, its error pages and its redirects are what the uploaders cannot cope with. Paths are matched after folding doubled
+ * slashes (SDKs build `//api/…`), with and without a slash at the end, and never redirected.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "@salvage/telemetry";
+
+export type RouteContext = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** What stood in the place of `:name`, percent-decoded. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** Carries the request id. */
+  logger: Logger;
+  requestId: string;
+};
+
+export type Route = {
+  method: "GET" | "POST" | "OPTIONS";
+  /** `/api/:project/minidump`; a segment with a colon matches one segment. */
+  path: string;
+  /** Word for metrics and logs. */
+  name: string;
+  handle(context: RouteContext): Promise<void>;
+};
+
+export type RouteMatch = { route: Route; params: Record<string, string> };
+
+/** @returns the route; "method" with the allowed ones when only the method is wrong; null when no path matches */
+export function matchRoute(routes: readonly Route[], method: string, pathname: string): RouteMatch | { allowed: string[] } | null {
+  const segments = splitPath(pathname);
+  const allowed: string[] = [];
+  for (const route of routes) {
+    const params = matchSegments(splitPath(route.path), segments);
+    if (params === null) continue;
+    if (route.method === method || (route.method === "GET" && method === "HEAD")) return { route, params };
+    allowed.push(route.method);
+  }
+  return allowed.length > 0 ? { allowed } : null;
+}
+
+/** Path and query of a request line, absolute form included (`GET http://host/path`). */
+export function splitUrl(url: string): { pathname: string; query: URLSearchParams } {
+  const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  const mark = path.indexOf("?");
+  const pathname = (mark === -1 ? path : path.slice(0, mark)).replace(/#.*$/, "");
+  return {
+    pathname: pathname.startsWith("/") ? pathname : `/${pathname}`,
+    query: new URLSearchParams(mark === -1 ? "" : path.slice(mark + 1)),
+  };
+}
+
+const splitPath = (pathname: string) => pathname.split("/").filter((segment) => segment !== "");
+
+function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {
+  if (pattern.length !== segments.length) return null;
+  const params: Record<string, string> = {};
+  for (const [i, expected] of pattern.entries()) {
+    const segment = segments[i] ?? "";
+    if (!expected.startsWith(":")) {
+      if (segment !== expected) return null;
+      continue;
+    }
+    try {
+      params[expected.slice(1)] = decodeURIComponent(segment);
+    } catch {
+      return null;
+    }
+  }
+  return params;
+}

@@ -1,0 +1,61 @@
+/**
+ * From the bytes that were sent to the bytes of a minidump: unpacks a dump that was compressed inside its part or as the raw body,
+ * and checks the magic on the first bytes. Nothing else of the format is looked at here.
+ */
+import { AppError } from "../http/app-error.ts";
+import { inflate, peek, tooLarge } from "../http/body.ts";
+
+/** Leading bytes of a dump (little-endian, big-endian) and of the containers that senders wrap it in. */
+const magics = [
+  { kind: "dump", bytes: Buffer.from("MDMP", "latin1") },
+  { kind: "dump", bytes: Buffer.from("PMDM", "latin1") },
+  { kind: "gzip", bytes: Buffer.of(0x1f, 0x8b) },
+  { kind: "zstd", bytes: Buffer.of(0x28, 0xb5, 0x2f, 0xfd) },
+  { kind: "xz", bytes: Buffer.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00) },
+  { kind: "bzip2", bytes: Buffer.from("BZh", "latin1") },
+] as const;
+
+export type SniffedKind = (typeof magics)[number]["kind"];
+/** Bytes that sniffing needs. */
+export const sniffBytes = 6;
+
+/** @returns what the first bytes are; null for anything else */
+export function sniff(head: Buffer): SniffedKind | null {
+  return magics.find(({ bytes }) => head.subarray(0, bytes.length).equals(bytes))?.kind ?? null;
+}
+
+/**
+ * @param sent the part's content or the raw body
+ * @returns the plain bytes of the dump, at most `maxDumpBytes`
+ * @throws AppError before the first byte when it is no dump; later when it grows too large or the compressed data is damaged
+ */
+export async function dumpBytes(sent: AsyncIterable<Buffer>, maxDumpBytes: number): Promise<AsyncIterable<Buffer>> {
+  const outer = await peek(sent, sniffBytes);
+  if (outer.head.length === 0) throw new AppError(400, "empty_body", "the minidump is empty");
+  const kind = sniff(outer.head);
+  if (kind === "dump") return limited(outer.all, maxDumpBytes);
+  if (kind === "xz" || kind === "bzip2") {
+    throw new AppError(400, "invalid_compression", "invalid compression container", {
+      causes: [`${kind} is not supported; send gzip, zstd or the plain dump`],
+    });
+  }
+  if (kind === null) throw notADump(outer.head, "begins with");
+  const inner = await peek(inflate(outer.all, kind, maxDumpBytes, "the minidump"), sniffBytes);
+  if (sniff(inner.head) !== "dump") throw notADump(inner.head, `is ${kind} data that begins with`);
+  return inner.all;
+}
+
+async function* limited(bytes: AsyncIterable<Buffer>, maxDumpBytes: number): AsyncGenerator<Buffer> {
+  let total = 0;
+  for await (const piece of bytes) {
+    total += piece.length;
+    if (total > maxDumpBytes) throw tooLarge(`the minidump is larger than the limit of ${maxDumpBytes} bytes`);
+    yield piece;
+  }
+}
+
+function notADump(head: Buffer, how: string): AppError {
+  return new AppError(400, "invalid_minidump", "invalid minidump", {
+    causes: [`a minidump begins with "MDMP"; this file ${how} ${head.length === 0 ? "nothing" : `0x${head.toString("hex")}`}`],
+  });
+}
