@@ -1,0 +1,61 @@
+/** The launcher's settings from the environment. The children's own settings pass through untouched and are checked by each child. */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { envFields, readEnv } from "@salvage/telemetry";
+import { z } from "zod";
+
+const databaseUrl = envFields.databaseUrl().optional();
+
+const schema = z.object({
+  SALVAGE_HOME: z.string().optional(),
+  PORT: envFields.port().default(4680),
+  PUBLIC_URL: envFields.httpUrl().optional(),
+  /** An own PostgreSQL server: a superuser's address alone, or all three roles' addresses. */
+  DATABASE_URL: databaseUrl,
+  DATABASE_SYSTEM_URL: databaseUrl,
+  DATABASE_OWNER_URL: databaseUrl,
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s:/]+:\d+$/, { error: "must be host:port" })
+    .optional(),
+  /** 0: no demo project's crashes on the first start. */
+  SALVAGE_DEMO: envFields.flag().default(true),
+});
+
+export type LauncherEnv = {
+  home: string;
+  publicPort: number;
+  publicUrl: string;
+  database: ExternalDatabase | null;
+  temporalAddress: string | null;
+  demo: boolean;
+};
+
+export type ExternalDatabase = { adminUrl: string } | { databaseUrl: string; databaseSystemUrl: string; databaseOwnerUrl: string };
+
+export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+
+/** @throws EnvError with one sentence */
+export function readLauncherEnv(env: NodeJS.ProcessEnv = process.env): LauncherEnv {
+  const values = readEnv("salvage", schema, env);
+  const { DATABASE_URL: url, DATABASE_SYSTEM_URL: system, DATABASE_OWNER_URL: owner } = values;
+  let database: ExternalDatabase | null = null;
+  if (url !== undefined && system !== undefined && owner !== undefined) {
+    database = { databaseUrl: url, databaseSystemUrl: system, databaseOwnerUrl: owner };
+  } else if (url !== undefined) {
+    database = { adminUrl: url };
+  }
+  return {
+    home: resolve(values.SALVAGE_HOME ?? defaultHome()),
+    publicPort: values.PORT,
+    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    database,
+    temporalAddress: values.TEMPORAL_ADDRESS ?? null,
+    demo: values.SALVAGE_DEMO,
+  };
+}
+
+/** Under root the database's own user must be able to reach its data, which a clone below /root would prevent. */
+export function defaultHome(): string {
+  return process.getuid?.() === 0 ? "/var/lib/salvage" : resolve(repositoryRoot, ".salvage");
+}

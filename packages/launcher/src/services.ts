@@ -1,0 +1,96 @@
+/**
+ * The three apps as supervised children: `node` itself on their entry file, no package manager in between, each with the settings it
+ * needs and no others. The dashboard never gets SALVAGE_SECRET or the system role's address.
+ */
+import { join } from "node:path";
+import { webSessionSecret } from "./secrets.ts";
+import type { Service } from "./supervisor.ts";
+
+export type AppSettings = {
+  repositoryRoot: string;
+  home: string;
+  blobs: string;
+  publicPort: number;
+  publicUrl: string;
+  webPort: number;
+  workerMetricsPort: number;
+  temporalAddress: string;
+  databaseUrl: string;
+  databaseSystemUrl: string;
+  secret: string;
+};
+
+/** Never handed on as they came: each child gets its own, or none. */
+const withheld =
+  /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
+
+/** Heap ceilings in MB: far above what each app needs when busy, low enough that a leak ends in a restart and not in swapping. */
+const heapMb = { ingest: 256, web: 384, worker: 384 };
+/** Small nursery: three quiet servers share a small machine. */
+const nodeFlags = (app: keyof typeof heapMb) => [
+  `--max-old-space-size=${heapMb[app]}`,
+  "--max-semi-space-size=8",
+  "--disable-warning=ExperimentalWarning",
+];
+
+export function appServices(settings: AppSettings): { ingest: Service; web: Service; worker: Service } {
+  const { repositoryRoot, publicUrl, webPort } = settings;
+  const common: NodeJS.ProcessEnv = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name))),
+    NODE_ENV: "production",
+    // glibc would otherwise keep an arena per thread.
+    MALLOC_ARENA_MAX: "2",
+    SALVAGE_HOME: settings.home,
+    BLOB_DIR: process.env.BLOB_DIR ?? settings.blobs,
+    PUBLIC_URL: publicUrl,
+    TEMPORAL_ADDRESS: settings.temporalAddress,
+    DATABASE_URL: settings.databaseUrl,
+  };
+  const privileged = { DATABASE_SYSTEM_URL: settings.databaseSystemUrl, SALVAGE_SECRET: settings.secret };
+  const node = (app: keyof typeof heapMb, entry: string, args: readonly string[], env: NodeJS.ProcessEnv, readyUrl: string): Service => ({
+    name: app,
+    command: process.execPath,
+    args: [...nodeFlags(app), entry, ...args],
+    cwd: join(repositoryRoot, "apps", app),
+    env: { ...common, ...env },
+    stopSignal: "SIGTERM",
+    stopPatienceMs: app === "worker" ? 4_000 : 2_000,
+    ready: () => answers(readyUrl),
+    readyWithinMs: 60_000,
+  });
+  return {
+    ingest: node(
+      "ingest",
+      "src/main.ts",
+      [],
+      { ...privileged, PORT: String(settings.publicPort), WEB_URL: `http://127.0.0.1:${webPort}` },
+      `http://127.0.0.1:${settings.publicPort}/health`,
+    ),
+    web: node(
+      "web",
+      "node_modules/next/dist/bin/next",
+      ["start", "--hostname", "127.0.0.1", "--port", String(webPort)],
+      {
+        PORT: String(webPort),
+        NEXTAUTH_URL: publicUrl,
+        NEXTAUTH_SECRET: webSessionSecret(settings.secret),
+        NEXT_TELEMETRY_DISABLED: "1",
+      },
+      `http://127.0.0.1:${webPort}/sign-in`,
+    ),
+    worker: node(
+      "worker",
+      "src/main.ts",
+      [],
+      { ...privileged, METRICS_PORT: String(settings.workerMetricsPort) },
+      `http://127.0.0.1:${settings.workerMetricsPort}/ready`,
+    ),
+  };
+}
+
+/** True when the page answers without a server error. */
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(5_000) });
+  await response.body?.cancel();
+  return response.status < 500;
+}

@@ -1,0 +1,173 @@
+/**
+ * Brings the whole system up: home folder, lock, leftovers, secrets, PostgreSQL and Temporal, schema, the three apps. Everything that
+ * may be missing or taken is checked before the first process starts. Stops in the reverse order.
+ */
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { createRoles, migrate, type RoleUrls } from "@salvage/db/setup";
+import { type ExternalDatabase, repositoryRoot } from "./env.ts";
+import { StartError } from "./errors.ts";
+import { type Home, openHome } from "./home.ts";
+import { takeLock } from "./lock.ts";
+import { createLogFiles } from "./log-files.ts";
+import { checkPublicPort, type InternalPorts, internalPorts } from "./ports.ts";
+import { hasCluster, postgresService, preparePostgres } from "./postgres.ts";
+import { openSecrets, type Secrets } from "./secrets.ts";
+import { appServices } from "./services.ts";
+import { type Steps, silentSteps } from "./steps.ts";
+import { type Service, type ServiceName, type ServiceState, Supervisor, type SupervisorEvents, stopLeftovers } from "./supervisor.ts";
+import { findTemporal } from "./temporal/binary.ts";
+import { temporalService, temporalStore } from "./temporal/service.ts";
+
+export type SystemOptions = {
+  /** The folder that holds all state. */
+  home: string;
+  publicPort: number;
+  publicUrl: string;
+  /** Null: the embedded PostgreSQL. */
+  database: ExternalDatabase | null;
+  /** Null: a local server. */
+  temporalAddress: string | null;
+  steps?: Steps;
+  events?: SupervisorEvents;
+};
+
+export type RunningSystem = {
+  readonly publicUrl: string;
+  readonly home: Home;
+  readonly databases: RoleUrls;
+  readonly temporalAddress: string;
+  /** Process ids and how often each child was started again. */
+  states(): ServiceState[];
+  /** Stops every child in order and releases the lock. Takes about 10 s at the very most. */
+  stop(): Promise<void>;
+};
+
+const databaseName = "salvage";
+
+/** Starts everything and resolves once all of it answers. Throws StartError (after stopping what was started) when it cannot. */
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const steps = options.steps ?? silentSteps;
+  const home = openHome(options.home);
+  const releaseLock = takeLock(home, options.publicUrl);
+  const names: ServiceName[] = ["postgres", "temporal", "ingest", "web", "worker"];
+  const logs = createLogFiles(home.logs, names);
+  const supervisor = new Supervisor(home, logs, options.events);
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= supervisor.stop([["ingest", "web"], ["worker"], ["temporal"], ["postgres"]]).finally(() => {
+      logs.stop();
+      releaseLock();
+    });
+    return stopping;
+  };
+  try {
+    const left = await stopLeftovers(home);
+    if (left.length > 0) steps.say(`  Stopped what an earlier start had left running: ${left.join(", ")}.`);
+    await checkPublicPort(options.publicPort);
+    const secrets = openSecrets(home, hasCluster(home) || existsSync(join(home.blobs, "org")));
+    const ports = await internalPorts(home);
+
+    const [temporalAddress, databases] = await settleAll(
+      startTemporal(options, home, ports, supervisor, steps),
+      startDatabase(options, home, ports, secrets, supervisor, steps),
+    );
+    await steps.step(
+      "Database schema",
+      () => migrate(databases.databaseOwnerUrl),
+      (applied) => (applied.length === 0 ? "" : `${applied.length} migrations`),
+    );
+
+    const services = appServices({
+      repositoryRoot,
+      home: home.root,
+      blobs: home.blobs,
+      publicPort: options.publicPort,
+      publicUrl: options.publicUrl,
+      webPort: ports.web,
+      workerMetricsPort: ports.workerMetrics,
+      temporalAddress,
+      databaseUrl: databases.databaseUrl,
+      databaseSystemUrl: databases.databaseSystemUrl,
+      secret: secrets.secret,
+    });
+    await steps.step("Worker, front door and dashboard", () =>
+      settleAll(supervisor.start(services.worker), supervisor.start(services.ingest), supervisor.start(services.web)),
+    );
+    return { publicUrl: options.publicUrl, home, databases, temporalAddress, states: () => supervisor.states(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** As Promise.all, but waits for all before it throws: nothing goes on in the background of a failed start. */
+async function settleAll<const T extends readonly Promise<unknown>[]>(
+  ...promises: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return (await Promise.all(promises)) as { -readonly [K in keyof T]: Awaited<T[K]> };
+}
+
+async function startDatabase(
+  { database }: SystemOptions,
+  home: Home,
+  ports: InternalPorts,
+  secrets: Secrets,
+  supervisor: Supervisor,
+  steps: Steps,
+): Promise<RoleUrls> {
+  const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
+  if (database === null) {
+    const first = !hasCluster(home);
+    return await steps.step(first ? "PostgreSQL (new, embedded)" : "PostgreSQL (embedded)", async () => {
+      const plan = await preparePostgres(home, secrets.superuserPassword);
+      const service = postgresService(home, plan, ports.postgres, secrets.superuserPassword);
+      await supervisor.start(service);
+      const adminUrl = `postgresql://postgres:${encodeURIComponent(secrets.superuserPassword)}@127.0.0.1:${ports.postgres}/postgres`;
+      return await createRoles(adminUrl, passwords, databaseName);
+    });
+  }
+  if ("databaseUrl" in database) return database;
+  return await steps.step("PostgreSQL roles", async () => {
+    try {
+      return await createRoles(database.adminUrl, passwords, databaseName);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StartError(
+        `The roles and the database could not be made on the server of DATABASE_URL (${reason}): give a superuser's address once, or run \`./salvage db setup --print\` and have its SQL run by one, then set DATABASE_URL, DATABASE_SYSTEM_URL and DATABASE_OWNER_URL.`,
+      );
+    }
+  });
+}
+
+async function startTemporal(
+  { temporalAddress }: SystemOptions,
+  home: Home,
+  ports: InternalPorts,
+  supervisor: Supervisor,
+  steps: Steps,
+): Promise<string> {
+  if (temporalAddress !== null) return temporalAddress;
+  return await steps.step("Temporal", async () => {
+    const { path } = await findTemporal(join(repositoryRoot, ".toolchain"));
+    const service = temporalService(home, path, ports.temporal);
+    await startOrRenew(home, service, supervisor);
+    return `127.0.0.1:${ports.temporal}`;
+  });
+}
+
+/** A store that Temporal cannot open is put aside: the work it described is in PostgreSQL, and the sweep starts it again. */
+async function startOrRenew(home: Home, service: Service, supervisor: Supervisor): Promise<void> {
+  try {
+    await supervisor.start(service);
+  } catch (error) {
+    const store = temporalStore(home);
+    if (!existsSync(store)) throw error;
+    await supervisor.stopOne(service.name);
+    for (const suffix of ["", "-wal", "-shm"]) if (existsSync(store + suffix)) renameSync(store + suffix, `${store}.damaged${suffix}`);
+    await supervisor.start(service);
+  }
+}
