@@ -19,7 +19,9 @@ const maxBatchSize = 30;
 export async function handleTrpc(request: Request, services: Services): Promise<Response> {
   if (request.method === "POST") {
     if (!isSameOrigin(request.headers, services.publicUrl)) return refuse(403, "Changes are taken from pages of this server only");
-    if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return refuse(413, "The request is too large");
+    const body = await readBody(request);
+    if (body === null) return refuse(413, "The request is too large");
+    request = new Request(request.url, { method: "POST", headers: request.headers, body });
   }
   const response = await fetchRequestHandler({
     endpoint: "/api/trpc",
@@ -37,6 +39,19 @@ export async function handleTrpc(request: Request, services: Services): Promise<
   // Answers are about one signed-in user: nothing in between may keep them.
   response.headers.set("cache-control", "no-store");
   return response;
+}
+
+/** @returns the whole body, or null as soon as it is larger than allowed, whatever its declared length */
+async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return null;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBodyBytes) return null;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function refuse(status: number, message: string): Response {
