@@ -1,0 +1,39 @@
+/** Fields and tags that the sender added, scrubbed on arrival. */
+import type { CrashDetail } from "@salvage/contracts";
+import { CopyButton } from "#web/ui/copy.tsx";
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+export function ExtraData({ crash }: { crash: CrashDetail }) {
+  const rows: [string, string][] = [
+    ...(crash.user === null ? [] : [["user", crash.user] as [string, string]]),
+    ...Object.entries(crash.tags).map(([name, value]): [string, string] => [`tag ${name}`, value]),
+    ...Object.entries(crash.extra).map(([name, value]): [string, string] => [name, shown(value)]),
+  ];
+  if (rows.length === 0) {
+    return (
+      <p className="px-4 py-3 text-ink-3">
+        The sender added nothing. Any extra form field posted beside the minidump appears here, e.g. <code>curl -F build=nightly</code>.
+      </p>
+    );
+  }
+  return (
+    <dl className="divide-y divide-line">
+      {rows.map(([name, value]) => (
+        <div key={name} className="grid gap-x-4 px-4 py-1.5 sm:grid-cols-[12rem_minmax(0,1fr)_auto] sm:items-start">
+          <dt className="truncate text-sm text-ink-3" title={name}>
+            {name}
+          </dt>
+          <dd className="min-w-0 font-mono text-sm [overflow-wrap:anywhere] whitespace-pre-wrap">{value}</dd>
+          <CopyButton text={value} what={name} className="hidden sm:inline-flex" />
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function extraCount(crash: CrashDetail): number {
+  return Object.keys(crash.tags).length + Object.keys(crash.extra).length + (crash.user === null ? 0 : 1);
+}

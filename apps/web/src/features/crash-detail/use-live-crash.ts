@@ -1,0 +1,28 @@
+"use client";
+/** A crash and its newest report, kept current while work on it goes on. Never goes back to an older revision. */
+import type { CrashDetail, CrashState, Report } from "@salvage/contracts";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { newest, useOrg } from "#web/features/workspace/index.ts";
+import { useTRPC } from "#web/server/trpc-client.tsx";
+
+/** Pauses between two looks, by state, in milliseconds. A complete crash is looked at now and then: it can be processed again. */
+const pauseMs: Record<CrashState, number> = { received: 700, processing: 700, provisional: 1500, complete: 15_000, rejected: 15_000 };
+
+export function useLiveCrash(crashId: string): { crash: CrashDetail | undefined; report: Report | undefined; error: unknown } {
+  const trpc = useTRPC();
+  const { orgSlug } = useOrg();
+  const detail = useQuery(
+    trpc.crashes.byId.queryOptions(
+      { orgSlug, crashId },
+      {
+        refetchInterval: (query) => pauseMs[query.state.data?.state ?? "processing"],
+        structuralSharing: newest<CrashDetail>((crash) => crash.revision),
+      },
+    ),
+  );
+  const crash = detail.data;
+  const options = trpc.crashes.report.queryOptions({ orgSlug, crashId }, { enabled: crash?.hasReport === true, placeholderData: keepPreviousData });
+  // One cache entry per revision: a report never changes, and a new revision is a new report.
+  const report = useQuery({ ...options, queryKey: [...options.queryKey, crash?.revision ?? 0] as unknown as typeof options.queryKey, staleTime: Number.POSITIVE_INFINITY });
+  return { crash, report: report.data, error: detail.error ?? report.error };
+}

@@ -1,0 +1,9 @@
+/** The tab of the page as it stands in the address, for server and client alike. */
+import { missingFilesFilter, type MissingFilesFilter } from "@salvage/contracts";
+import { parseAsStringLiteral } from "nuqs/server";
+
+export const missingFilters = { tab: parseAsStringLiteral(missingFilesFilter.options).withDefault("blocking") };
+
+export function missingListInput(orgSlug: string, projectSlug: string, filter: MissingFilesFilter) {
+  return { orgSlug, projectSlug, filter };
+}

@@ -1,0 +1,4 @@
+/** Processing Issues: which debug files are missing, how to get them, and what one gains. */
+export { BlockingBadge } from "./blocking-badge.tsx";
+export { missingFilters, missingListInput } from "./filters.ts";
+export { ProcessingIssues } from "./processing-issues.tsx";
