@@ -5,7 +5,9 @@
  */
 import { toHex } from "../bytes/text.ts";
 
-export type DebugIdParts = { kind: "guid"; guid: string /* 32 upper hex */; age: number } | { kind: "pdb20"; timestamp: string /* 8 upper hex */; age: number };
+export type DebugIdParts =
+  | { kind: "guid"; guid: string /* 32 upper hex */; age: number }
+  | { kind: "pdb20"; timestamp: string /* 8 upper hex */; age: number };
 
 const HEX_ONLY = /^[0-9a-fA-F]+$/;
 

@@ -1,0 +1,105 @@
+/** macOS and iOS: the exception's code is a Mach exception type, its flags the Mach code (whose meaning depends on type and processor). */
+import type { CpuName } from "../cpu/cpu.ts";
+
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [1, "EXC_BAD_ACCESS"],
+  [2, "EXC_BAD_INSTRUCTION"],
+  [3, "EXC_ARITHMETIC"],
+  [4, "EXC_EMULATION"],
+  [5, "EXC_SOFTWARE"],
+  [6, "EXC_BREAKPOINT"],
+  [7, "EXC_SYSCALL"],
+  [8, "EXC_MACH_SYSCALL"],
+  [9, "EXC_RPC_ALERT"],
+  [10, "EXC_CRASH"],
+  [11, "EXC_RESOURCE"],
+  [12, "EXC_GUARD"],
+  [13, "EXC_CORPSE_NOTIFY"],
+  [0x43507378, "SIMULATED"],
+]);
+
+const BAD_ACCESS: ReadonlyMap<number, string> = new Map([
+  [1, "KERN_INVALID_ADDRESS"],
+  [2, "KERN_PROTECTION_FAILURE"],
+  [8, "KERN_NO_ACCESS"],
+  [9, "KERN_MEMORY_FAILURE"],
+  [10, "KERN_MEMORY_ERROR"],
+  [50, "KERN_CODESIGN_ERROR"],
+]);
+
+const BAD_ACCESS_ARM: ReadonlyMap<number, string> = new Map([
+  [0x0101, "EXC_ARM_DA_ALIGN"],
+  [0x0102, "EXC_ARM_DA_DEBUG"],
+  [0x0103, "EXC_ARM_SP_ALIGN"],
+  [0x0104, "EXC_ARM_SWP"],
+  [0x0105, "EXC_ARM_PAC_FAIL"],
+]);
+
+const BAD_ACCESS_X86: ReadonlyMap<number, string> = new Map([[13, "EXC_I386_GPFLT"]]);
+
+const X86: Readonly<Record<string, ReadonlyMap<number, string>>> = {
+  EXC_BAD_INSTRUCTION: new Map([
+    [1, "EXC_I386_INVOP"],
+    [10, "EXC_I386_INVTSSFLT"],
+    [11, "EXC_I386_SEGNPFLT"],
+    [12, "EXC_I386_STKFLT"],
+    [13, "EXC_I386_GPFLT"],
+    [17, "EXC_I386_ALIGNFLT"],
+  ]),
+  EXC_ARITHMETIC: new Map([
+    [1, "EXC_I386_DIV"],
+    [2, "EXC_I386_INTO"],
+    [3, "EXC_I386_NOEXT"],
+    [4, "EXC_I386_EXTOVR"],
+    [5, "EXC_I386_EXTERR"],
+    [6, "EXC_I386_EMERR"],
+    [7, "EXC_I386_BOUND"],
+    [8, "EXC_I386_SSEEXTERR"],
+  ]),
+  EXC_BREAKPOINT: new Map([
+    [1, "EXC_I386_SGL"],
+    [2, "EXC_I386_BPT"],
+  ]),
+};
+
+const ARM: Readonly<Record<string, ReadonlyMap<number, string>>> = {
+  EXC_BAD_INSTRUCTION: new Map([[1, "EXC_ARM_UNDEFINED"]]),
+  EXC_ARITHMETIC: new Map([
+    [0, "EXC_ARM_FP_UNDEFINED"],
+    [1, "EXC_ARM_FP_IO"],
+    [2, "EXC_ARM_FP_DZ"],
+    [3, "EXC_ARM_FP_OF"],
+    [4, "EXC_ARM_FP_UF"],
+    [5, "EXC_ARM_FP_IX"],
+    [6, "EXC_ARM_FP_ID"],
+  ]),
+  EXC_BREAKPOINT: new Map([
+    [1, "EXC_ARM_BREAKPOINT"],
+    [0x0101, "EXC_ARM_DA_ALIGN"],
+    [0x0102, "EXC_ARM_DA_DEBUG"],
+  ]),
+};
+
+const SOFTWARE: ReadonlyMap<number, string> = new Map([
+  [0x00010000, "EXC_BAD_SYSCALL"],
+  [0x00010001, "EXC_BAD_PIPE"],
+  [0x00010002, "EXC_ABORT"],
+  [0x00010003, "EXC_SOFT_SIGNAL"],
+  [0xe06d7363, "UNCAUGHT_NS_EXCEPTION"],
+]);
+
+/** "EXC_BAD_ACCESS / KERN_INVALID_ADDRESS". */
+export function macosReason(type: number, code: number, cpu: CpuName): string {
+  const name = TYPES.get(type);
+  const codeHex = `0x${code.toString(16).padStart(8, "0")}`;
+  if (!name) return `unknown 0x${type.toString(16).padStart(8, "0")} / ${codeHex}`;
+  if (name === "SIMULATED") return name;
+  const isArm = cpu === "arm" || cpu === "arm64";
+  const known =
+    name === "EXC_BAD_ACCESS"
+      ? (BAD_ACCESS.get(code) ?? (isArm ? BAD_ACCESS_ARM : BAD_ACCESS_X86).get(code))
+      : name === "EXC_SOFTWARE"
+        ? SOFTWARE.get(code)
+        : (isArm ? ARM : X86)[name]?.get(code);
+  return `${name} / ${known ?? codeHex}`;
+}

@@ -1,0 +1,55 @@
+/** Numbers of the minidump format: stream types, platforms, architectures, record sizes and the limits we read within. */
+
+export const MINIDUMP_MAGIC = 0x504d444d; // "MDMP"
+export const HEADER_BYTES = 32;
+export const DIRECTORY_ENTRY_BYTES = 12;
+
+export const STREAM = {
+  threadList: 3,
+  moduleList: 4,
+  memoryList: 5,
+  exception: 6,
+  systemInfo: 7,
+  memory64List: 9,
+  unloadedModuleList: 14,
+  miscInfo: 15,
+  threadNames: 24,
+  crashpadInfo: 0x43500001,
+  breakpadInfo: 0x47670001,
+  assertionInfo: 0x47670002,
+  linuxProcStatus: 0x47670004,
+} as const;
+export type StreamName = keyof typeof STREAM;
+
+/** Names as the format's documentation spells them; used in warnings. */
+export const STREAM_TITLE: Readonly<Record<StreamName, string>> = {
+  threadList: "ThreadList",
+  moduleList: "ModuleList",
+  memoryList: "MemoryList",
+  exception: "Exception",
+  systemInfo: "SystemInfo",
+  memory64List: "Memory64List",
+  unloadedModuleList: "UnloadedModuleList",
+  miscInfo: "MiscInfo",
+  threadNames: "ThreadNames",
+  crashpadInfo: "CrashpadInfo",
+  breakpadInfo: "BreakpadInfo",
+  assertionInfo: "AssertionInfo",
+  linuxProcStatus: "LinuxProcStatus",
+};
+
+/** A directory with more entries than this is damage, not a dump. */
+export const MAX_STREAMS = 4096;
+/** Threads, modules and memory ranges beyond these are left out with a warning; real processes stay far below. */
+export const MAX_THREADS = 20_000;
+export const MAX_MODULES = 20_000;
+export const MAX_UNLOADED_MODULES = 20_000;
+export const MAX_MEMORY_RANGES = 1_000_000;
+/** A thread's context is at most this long (amd64 with all extended state). */
+export const MAX_CONTEXT_BYTES = 64 * 1024;
+export const MAX_STRING_BYTES = 32 * 1024;
+export const MAX_PROC_STATUS_BYTES = 16 * 1024;
+export const MAX_CODEVIEW_BYTES = 16 * 1024;
+export const MAX_ANNOTATIONS = 4096;
+/** Warnings kept in a report. */
+export const MAX_WARNINGS = 100;

@@ -1,0 +1,104 @@
+/** Everything a report needs of a minidump, read once; damaged or absent streams become warnings. */
+import type { ByteSource } from "../bytes/byte-source.ts";
+import type { Cpu, Registers } from "../cpu/cpu.ts";
+import { readContext } from "../cpu/cpu.ts";
+import { cpuByName } from "../cpu/index.ts";
+import { type BreakpadInfo, readAssertion, readBreakpadInfo, readSimpleAnnotations } from "./breakpad-info.ts";
+import { MAX_CONTEXT_BYTES } from "./constants.ts";
+import { type ExceptionRecord, readException } from "./exception.ts";
+import { type Memory, readMemory } from "./memory.ts";
+import { Minidump } from "./minidump.ts";
+import { type MiscInfo, readMiscInfo } from "./misc-info.ts";
+import { type Module, readModules, readUnloadedModules, type UnloadedModule } from "./modules.ts";
+import { readSystemInfo, type SystemInfo } from "./system-info.ts";
+import { type ContextRange, readThreads, type Thread } from "./threads.ts";
+import type { Warnings } from "./warnings.ts";
+
+export type Dump = {
+  littleEndian: boolean;
+  writtenAtSeconds: number | null;
+  system: SystemInfo;
+  /** Null for processors we cannot walk. */
+  cpu: Cpu | null;
+  misc: MiscInfo;
+  modules: Module[];
+  unloadedModules: UnloadedModule[];
+  threads: Thread[];
+  exception: ExceptionRecord | null;
+  /** Index into `threads`: the thread with the exception, else the one that asked for the dump. */
+  crashingThread: number | null;
+  memory: Memory;
+  breakpad: BreakpadInfo;
+  assertion: string | null;
+  annotations: ReadonlyMap<string, string>;
+  /** Registers of a thread; those of the exception for the crashing thread. Null when absent or damaged. */
+  registersOf(threadIndex: number): Registers | null;
+  warnings: Warnings;
+};
+
+const UNKNOWN_SYSTEM: SystemInfo = {
+  os: "other",
+  osTitle: "unknown",
+  osVersion: null,
+  cpu: "unknown",
+  cpuTitle: "unknown",
+  cpuCount: 0,
+  cpuInfo: null,
+};
+
+/** Throws FormatError only when the bytes are no minidump at all. */
+export function readDump(source: ByteSource): Dump {
+  const file = new Minidump(source);
+  const { warnings } = file;
+  const absent = (stream: string): void => warnings.add(stream, null, "the stream is absent or unreadable");
+
+  const system = readSystemInfo(file);
+  if (!system) absent("SystemInfo");
+  const modules = readModules(file, system?.os ?? "other");
+  if (!modules) absent("ModuleList");
+  const listed = readThreads(file);
+  if (!listed) absent("ThreadList");
+  const exception = readException(file);
+  const breakpad = readBreakpadInfo(file);
+  const threads = listed ?? [];
+  if (exception?.context && !threads.some((t) => t.id === exception.threadId)) {
+    warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
+    threads.push({ id: exception.threadId, name: null, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
+  }
+  const crashingId = exception?.threadId ?? breakpad.requestingThreadId;
+  const crashingIndex = threads.findIndex((t) => t.id === crashingId);
+  const cpu = cpuByName(system?.cpu ?? "unknown");
+
+  const registersAt = (range: ContextRange | null, stream: string): Registers | null => {
+    if (range === null || cpu === null) return null;
+    return warnings.guard<Registers | null>(
+      stream,
+      () => readContext(cpu, file.bytes("context", range.offset, Math.min(range.size, MAX_CONTEXT_BYTES)), range.offset, file.littleEndian),
+      null,
+    );
+  };
+
+  return {
+    littleEndian: file.littleEndian,
+    writtenAtSeconds: file.timestampSeconds,
+    system: system ?? UNKNOWN_SYSTEM,
+    cpu,
+    misc: readMiscInfo(file),
+    modules: modules ?? [],
+    unloadedModules: readUnloadedModules(file),
+    threads,
+    exception,
+    crashingThread: crashingIndex < 0 ? null : crashingIndex,
+    memory: readMemory(file, threads),
+    breakpad,
+    assertion: readAssertion(file),
+    annotations: readSimpleAnnotations(file),
+    registersOf(threadIndex) {
+      const thread = threads[threadIndex];
+      if (!thread) return null;
+      const fromException = threadIndex === crashingIndex && exception ? registersAt(exception.context, "Exception") : null;
+      return fromException ?? registersAt(thread.context, "ThreadList");
+    },
+    warnings,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Which modules a stack may touch: those that a register or a captured stack word points into. A walk can hardly find any other,
+ * so only their debug files need to be at hand.
+ *
+ * Works on numbers instead of bigint: this looks at every word of every stack, and addresses that matter are below 2^53.
+ */
+import type { Dump } from "./read-dump.ts";
+
+/** More stack than this is not searched, bytes per thread. */
+const MAX_STACK_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+/** arm64 pointers carry authentication bits above bit 47; the upper half of a pointer is masked by this. */
+const ARM64_UPPER_MASK = 0xffff;
+
+export function touchedModules(dump: Dump): boolean[] {
+  const touched = dump.modules.map(() => false);
+  const { cpu } = dump;
+  if (cpu === null) return touched;
+  const mark = marker(dump, touched);
+  for (let i = 0; i < dump.threads.length; i++) {
+    const registers = dump.registersOf(i);
+    if (registers === null) continue;
+    for (const value of registers.values()) mark(Number(cpu.stripAddress(value)));
+    const sp = registers.get(cpu.sp);
+    if (sp !== undefined) markStack(dump, sp, cpu.pointerBytes, cpu.name === "arm64" ? ARM64_UPPER_MASK : 0xffffffff, mark);
+  }
+  return touched;
+}
+
+function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, mark: (address: number) => void): void {
+  for (let done = 0; done < MAX_STACK_BYTES; ) {
+    const bytes = dump.memory.bytes(sp + BigInt(done), CHUNK_BYTES);
+    if (bytes === null || bytes.length < wordBytes) return;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const little = dump.littleEndian;
+    for (let at = 0; at + wordBytes <= bytes.length; at += wordBytes) {
+      if (wordBytes === 4) {
+        mark(view.getUint32(at, little));
+      } else {
+        const upper = (view.getUint32(little ? at + 4 : at, little) & upperMask) >>> 0;
+        mark(upper * 0x100000000 + view.getUint32(little ? at : at + 4, little));
+      }
+    }
+    done += bytes.length;
+  }
+}
+
+/** Marks the modules that hold an address. Overlapping modules are all marked. */
+function marker(dump: Dump, touched: boolean[]): (address: number) => void {
+  const sorted = dump.modules.filter((m) => m.size > 0).sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
+  const bases = Float64Array.from(sorted, (m) => Number(m.base));
+  const ends = Float64Array.from(sorted, (m) => Number(m.base) + m.size);
+  // Highest end so far: how far down an overlap can reach.
+  const reach = new Float64Array(ends.length);
+  let highest = 0;
+  ends.forEach((end, i) => {
+    highest = Math.max(highest, end);
+    reach[i] = highest;
+  });
+  return (address) => {
+    let low = 0;
+    let high = bases.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (bases[middle]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= 0 && reach[i]! >= address; i--) {
+      if (address <= ends[i]!) touched[sorted[i]!.index] = true;
+    }
+  };
+}

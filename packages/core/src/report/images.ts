@@ -1,0 +1,85 @@
+/**
+ * The loaded modules as the walk and the symbolication see them: lookups opened on first use, answers that never throw, and a note of
+ * what was missing for whom.
+ */
+import { FormatError } from "../bytes/format-error.ts";
+import { ModuleMap } from "../minidump/module-map.ts";
+import type { Module } from "../minidump/modules.ts";
+import type { ImageLookup, ProcessOptions } from "../process-types.ts";
+import type { SourceFrame } from "../symbolicate/lookup.ts";
+import type { WalkImages } from "../unwind/frame.ts";
+import type { UnwindRow } from "../unwind/rules.ts";
+
+const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing", unwindStatus: "missing" };
+
+export class Images implements WalkImages {
+  readonly #map: ModuleMap;
+  readonly #open: ProcessOptions["image"];
+  readonly #opened = new Map<number, ImageLookup>();
+
+  constructor(modules: readonly Module[], open: ProcessOptions["image"]) {
+    this.#map = new ModuleMap(modules);
+    this.#open = open;
+  }
+
+  moduleAt(address: bigint): Module | null {
+    return this.#map.find(address);
+  }
+
+  /** What is at hand for a module; opens it. */
+  lookupOf(module: Module): ImageLookup {
+    let lookup = this.#opened.get(module.index);
+    if (!lookup) {
+      lookup = this.#open(module) ?? NOTHING;
+      this.#opened.set(module.index, lookup);
+    }
+    return lookup;
+  }
+
+  names(module: Module, relativeAddress: number): SourceFrame[] | null {
+    const lookup = this.lookupOf(module);
+    if (lookup.names === null) return null;
+    try {
+      return lookup.names.lookup(relativeAddress);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#opened.set(module.index, { ...lookup, names: null, namesStatus: "malformed" });
+      return null;
+    }
+  }
+
+  rules(address: bigint): UnwindRow | null {
+    const module = this.moduleAt(address);
+    if (module === null) return null;
+    const lookup = this.lookupOf(module);
+    if (lookup.unwind === null) return null;
+    try {
+      return lookup.unwind.find(Number(address - module.base));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#opened.set(module.index, { ...lookup, unwind: null, unwindStatus: "malformed" });
+      return null;
+    }
+  }
+
+  inModule(address: bigint): boolean {
+    return this.moduleAt(address) !== null;
+  }
+
+  inFunction(address: bigint): boolean {
+    const module = this.moduleAt(address);
+    if (module === null) return false;
+    if (this.lookupOf(module).names === null) return true;
+    const frames = this.names(module, Number(address - module.base));
+    // Asked again, since the lookup may just have turned out to be damaged.
+    return frames !== null || this.lookupOf(module).names === null;
+  }
+
+  functionStart(address: bigint): bigint | null {
+    const module = this.moduleAt(address);
+    if (module === null) return null;
+    const frames = this.names(module, Number(address - module.base));
+    const physical = frames?.at(-1);
+    return physical ? module.base + BigInt(physical.functionAddress) : null;
+  }
+}

@@ -1,0 +1,38 @@
+/** Puts names on one frame of a report; the same for a fresh walk and for names that arrive later. */
+import type { SourceFrame } from "../symbolicate/lookup.ts";
+import type { FrameStatus, ImageStatus, ReportFrame } from "./report.ts";
+
+export type FrameNames = Pick<ReportFrame, "function" | "function_offset" | "file" | "line" | "inlines" | "missing_symbols" | "status">;
+
+/** `frames` as a NameLookup gives them (innermost first), null when it knows nothing there; `digits` is the width of hex values. */
+export function frameNames(frames: SourceFrame[] | null, relativeAddress: number, namesStatus: ImageStatus, digits: number): FrameNames {
+  const physical = frames?.at(-1);
+  if (!frames || !physical) {
+    return {
+      function: null,
+      function_offset: null,
+      file: null,
+      line: null,
+      inlines: null,
+      missing_symbols: true,
+      status: unnamedStatus(namesStatus),
+    };
+  }
+  const inlines = frames.slice(0, -1).map((f) => ({ function: f.function, file: f.file, line: f.line }));
+  return {
+    function: physical.function,
+    function_offset: `0x${Math.max(0, relativeAddress - physical.functionAddress)
+      .toString(16)
+      .padStart(digits, "0")}`,
+    file: physical.file,
+    line: physical.line,
+    inlines: inlines.length === 0 ? null : inlines,
+    missing_symbols: false,
+    status: "symbolicated",
+  };
+}
+
+function unnamedStatus(namesStatus: ImageStatus): FrameStatus {
+  if (namesStatus === "found") return "missing_symbol";
+  return namesStatus === "malformed" || namesStatus === "unsupported" ? "malformed" : "missing";
+}

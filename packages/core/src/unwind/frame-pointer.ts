@@ -1,0 +1,52 @@
+/**
+ * A step by the frame pointer: the chain of saved frame pointers that compilers keep with -fno-omit-frame-pointer. On every
+ * processor we walk, the frame pointer points at the caller's saved frame pointer with the return address one word above.
+ */
+import type { Cpu, Registers } from "../cpu/cpu.ts";
+import { canBeCode, get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
+
+/** How many links of a chain through code outside all modules (jitted code) are followed to see whether it leads back to a module. */
+const MAX_CHAIN_LINKS = 64;
+
+export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: WalkInput): Step {
+  const fp = get(frame, cpu.fp);
+  const sp = get(frame, cpu.sp);
+  if (fp === null || sp === null || fp === 0n) return null;
+  const link = readLink(fp, cpu, memory);
+  if (link === null || fp < sp || !canBeCode(cpu, link.returnAddress)) return null;
+  // The outermost function of a thread saves a frame pointer of 0; any other saved one must lie further up, in captured memory.
+  const outermost = link.callerFp === 0n;
+  if (!outermost && (link.callerFp < link.callerSp || memory.word(link.callerFp, cpu.pointerBytes) === null)) return null;
+  const callSite = link.returnAddress - BigInt(cpu.callBackStep);
+  if (!images.inModule(callSite) && (outermost || !leadsToModule(link.callerFp, { cpu, memory, images }))) return null;
+
+  // The other preserved registers were saved at places that only rules know.
+  const registers: Registers = new Map([
+    [cpu.ip, link.returnAddress],
+    [cpu.sp, link.callerSp],
+    [cpu.fp, link.callerFp],
+  ]);
+  return { registers, trust: "frame_pointer" };
+}
+
+type Link = { returnAddress: bigint; callerFp: bigint; callerSp: bigint };
+
+function readLink(fp: bigint, cpu: Cpu, memory: WalkInput["memory"]): Link | null {
+  const word = BigInt(cpu.pointerBytes);
+  const callerFp = memory.word(fp, cpu.pointerBytes);
+  const returnAddress = memory.word(fp + word, cpu.pointerBytes);
+  if (callerFp === null || returnAddress === null) return null;
+  return { returnAddress: cpu.stripAddress(returnAddress), callerFp, callerSp: fp + 2n * word };
+}
+
+function leadsToModule(from: bigint, { cpu, memory, images }: WalkInput): boolean {
+  let fp = from;
+  for (let i = 0; i < MAX_CHAIN_LINKS; i++) {
+    const link = readLink(fp, cpu, memory);
+    if (link === null || !canBeCode(cpu, link.returnAddress)) return false;
+    if (images.inModule(link.returnAddress - BigInt(cpu.callBackStep))) return true;
+    if (link.callerFp < link.callerSp) return false;
+    fp = link.callerFp;
+  }
+  return false;
+}

@@ -1,0 +1,58 @@
+/** What the steps of a stack walk share: a frame, what they may ask of memory and images, and what a step may answer. */
+import type { Cpu, Registers } from "../cpu/cpu.ts";
+import type { FrameTrust, WalkEnd } from "../report/report.ts";
+import type { UnwindRow } from "./rules.ts";
+
+export type WalkFrame = {
+  registers: Registers;
+  trust: FrameTrust;
+  /** The address to look up: the instruction of the innermost frame, a byte inside the call of its callers. */
+  lookupAddress: bigint;
+};
+
+/** Captured memory. */
+export interface WalkMemory {
+  /** A word of 4 or 8 bytes, null when it was not captured. */
+  word(address: bigint, wordBytes: 4 | 8): bigint | null;
+}
+
+/** The walker's view of the loaded images; it knows no file format. */
+export interface WalkImages {
+  /** Whether an address lies in any module. */
+  inModule(address: bigint): boolean;
+  /** Whether an address can be code that was called from: in a module and, where the module's names are known, in a function. */
+  inFunction(address: bigint): boolean;
+  /** Start of the function that holds an address, where names are known. */
+  functionStart(address: bigint): bigint | null;
+  /** Unwind rules in force at an address. */
+  rules(address: bigint): UnwindRow | null;
+}
+
+export type WalkInput = { cpu: Cpu; memory: WalkMemory; images: WalkImages };
+
+/** A step finds the caller's registers, or the end of the stack, or nothing. */
+export type Step = { registers: Registers; trust: FrameTrust } | { end: WalkEnd } | null;
+
+/** A register's value, null when unknown. */
+export function get(frame: WalkFrame, name: string): bigint | null {
+  return frame.registers.get(name) ?? null;
+}
+
+/** Addresses below this are never code: no system maps its first page. */
+export const LOWEST_CODE_ADDRESS = 4096n;
+
+/** Whether an address could be an instruction on this processor, before any module is asked. */
+export function canBeCode(cpu: Cpu, address: bigint): boolean {
+  if (address < LOWEST_CODE_ADDRESS) return false;
+  return cpu.pointerBytes === 4 || address <= 0x7fffffffffffn || address >= 0xffff800000000000n;
+}
+
+/** The registers that a callee gives back, as far as they are known. */
+export function preserved(cpu: Cpu, callee: Registers): Registers {
+  const registers: Registers = new Map();
+  for (const name of cpu.calleeSaved) {
+    const value = callee.get(name);
+    if (value !== undefined) registers.set(name, value);
+  }
+  return registers;
+}

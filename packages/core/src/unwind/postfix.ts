@@ -1,0 +1,76 @@
+/**
+ * The postfix programs of Breakpad's STACK CFI records: "$rsp 8 + ^". Numbers (decimal, signed), registers ("$rsp" or "x29"),
+ * ".cfa", the operators + - * / % and @ (align down), and ^ (the word stored at an address). All arithmetic wraps at the word size.
+ */
+
+/** What a program may ask. `register` and `word` answer null when the value is not known. */
+export type PostfixInput = {
+  wordBits: 32 | 64;
+  cfa: bigint | null;
+  register(name: string): bigint | null;
+  word(address: bigint): bigint | null;
+};
+
+/** Longer programs are damage; compilers make fewer than ten tokens. */
+const MAX_TOKENS = 256;
+
+/** The program's value, or null when it is malformed or needs something unknown. */
+export function evaluatePostfix(program: string, input: PostfixInput): bigint | null {
+  const tokens = program.split(" ");
+  if (tokens.length > MAX_TOKENS) return null;
+  const stack: bigint[] = [];
+  for (const token of tokens) {
+    if (token === "") continue;
+    const value = operand(token, input);
+    if (value === undefined) {
+      if (!operate(token, stack, input)) return null;
+    } else if (value === null) {
+      return null;
+    } else {
+      stack.push(BigInt.asUintN(input.wordBits, value));
+    }
+  }
+  return stack.length === 1 ? stack[0]! : null;
+}
+
+/** A value, null when it is not known, undefined when the token is an operator. */
+function operand(token: string, input: PostfixInput): bigint | null | undefined {
+  if (/^-?\d{1,20}$/.test(token)) return BigInt(token);
+  if (token === ".cfa") return input.cfa;
+  if (token.length === 1 && "+-*/%@^".includes(token)) return undefined;
+  return input.register(token.startsWith("$") ? token.slice(1) : token);
+}
+
+function operate(operator: string, stack: bigint[], input: PostfixInput): boolean {
+  const right = stack.pop();
+  if (right === undefined) return false;
+  if (operator === "^") {
+    const word = input.word(right);
+    if (word === null) return false;
+    stack.push(word);
+    return true;
+  }
+  const left = stack.pop();
+  if (left === undefined) return false;
+  const result = binary(operator, left, right);
+  if (result === null) return false;
+  stack.push(BigInt.asUintN(input.wordBits, result));
+  return true;
+}
+
+function binary(operator: string, left: bigint, right: bigint): bigint | null {
+  switch (operator) {
+    case "+":
+      return left + right;
+    case "-":
+      return left - right;
+    case "*":
+      return left * right;
+    case "/":
+      return right === 0n ? null : left / right;
+    case "%":
+      return right === 0n ? null : left % right;
+    default:
+      return right === 0n ? null : left - (left % right);
+  }
+}

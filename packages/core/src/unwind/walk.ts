@@ -1,0 +1,73 @@
+/**
+ * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: call frame information, the
+ * inference after a bare call, the frame pointer, a scan. A step counts only if it moves the stack pointer up, so a walk is linear in
+ * the captured stack; every walk says why it ended.
+ */
+import type { Cpu, Registers } from "../cpu/cpu.ts";
+import type { WalkEnd } from "../report/report.ts";
+import { stepAfterBareCall } from "./bare-call.ts";
+import { stepByCfi } from "./cfi.ts";
+import { get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
+import { stepByFramePointer } from "./frame-pointer.ts";
+import { stepByScan } from "./scan.ts";
+
+/** A stack longer than this is listed with its middle left out. */
+export const MAX_LISTED_FRAMES = 512;
+/** Of those, how many come from the inner end; the rest come from the outer end. */
+export const LISTED_INNER_FRAMES = 400;
+/** A walk gives up after this many frames: 8 MiB of stack hold at most half a million return addresses, real overflows far fewer. */
+export const MAX_WALKED_FRAMES = 100_000;
+
+export type Walk = {
+  /** Listed frames with their number in the whole stack, innermost first. */
+  frames: { number: number; frame: WalkFrame }[];
+  totalFrames: number;
+  end: WalkEnd;
+};
+
+export function walkStack(context: Registers, input: WalkInput): Walk {
+  const inner: Walk["frames"] = [];
+  const outer: Walk["frames"] = [];
+  const outerRoom = MAX_LISTED_FRAMES - LISTED_INNER_FRAMES;
+  let frame: WalkFrame = { registers: context, trust: "context", lookupAddress: input.cpu.stripAddress(context.get(input.cpu.ip) ?? 0n) };
+  for (let number = 0; ; number++) {
+    const listed = { number, frame };
+    // The outer end is a ring: entry i is overwritten by frame i + outerRoom.
+    if (number < LISTED_INNER_FRAMES) inner.push(listed);
+    else outer[(number - LISTED_INNER_FRAMES) % outerRoom] = listed;
+    const next = number + 1 < MAX_WALKED_FRAMES ? callerOf(frame, input) : "limit";
+    if (typeof next === "string") {
+      outer.sort((a, b) => a.number - b.number);
+      return { frames: [...inner, ...outer], totalFrames: number + 1, end: next };
+    }
+    frame = next;
+  }
+}
+
+const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [stepByCfi, stepAfterBareCall, stepByFramePointer, stepByScan];
+
+function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
+  let end: WalkEnd = "end_of_stack";
+  for (const step of STEPS) {
+    const found = step(callee, input);
+    if (found === null) continue;
+    if ("end" in found) return found.end;
+    if (!progresses(callee, found.registers, input.cpu)) {
+      end = "no_progress";
+      continue;
+    }
+    const resume = found.registers.get(input.cpu.ip) ?? 0n;
+    return { registers: found.registers, trust: found.trust, lookupAddress: resume - BigInt(input.cpu.callBackStep) };
+  }
+  return end;
+}
+
+/** The stack pointer must rise. With a link register the innermost frame may leave it: a leaf function pushes nothing. */
+function progresses(callee: WalkFrame, caller: Registers, cpu: Cpu): boolean {
+  const before = get(callee, cpu.sp);
+  const after = caller.get(cpu.sp);
+  if (after === undefined) return false;
+  if (before === null) return true;
+  if (after > before) return true;
+  return after === before && cpu.lr !== null && callee.trust === "context" && caller.get(cpu.ip) !== callee.registers.get(cpu.ip);
+}
