@@ -1,0 +1,99 @@
+/** The upgrade batch: takes one page of the crashes that waited for a debug file and gives each what the file brings. */
+import type { ArrivalInput, FileNeed } from "@salvage/contracts";
+import type { ClaimedCrash, SystemArrivals } from "@salvage/db/system";
+import { metrics } from "@salvage/telemetry";
+import { BatchContext } from "../processing/batch-context.ts";
+import { FollowUps } from "../processing/follow-ups.ts";
+import { workThrough } from "../processing/pool-of-work.ts";
+import { type CrashEnding, type CrashWork, processCrash } from "../processing/process-crash.ts";
+import { isLastPage } from "../workflows/arrival-end.ts";
+import { type Batch, batchLimits, inBatch } from "./batch.ts";
+import type { IntakePorts } from "./intake.ts";
+
+export type UpgradePorts = IntakePorts & { arrivals: SystemArrivals };
+
+export type UpgradePage = {
+  /** Crashes looked at. */
+  visited: number;
+  upgraded: number;
+  /** Held by somebody else just now: to be visited again. */
+  busy: number;
+  /** How many still wait for the file, after this page. */
+  waiting: number;
+  /** Where the next page begins; null at the end. */
+  next: string | null;
+  /** True: the clock or a shutdown cut the page short, and `next` begins it again. */
+  cut: boolean;
+};
+
+export type UpgradeActivities = ReturnType<typeof createUpgradeActivities>;
+
+/** How often progress is written for the screens. */
+const progressEveryMs = 500;
+
+export function createUpgradeActivities(ports: UpgradePorts) {
+  return {
+    /** Idempotent: an upgraded crash no longer waits, so a repeated page finds only what is left. */
+    async upgradePage({ organizationId, fileKey, cursor, done }: ArrivalInput): Promise<UpgradePage> {
+      return await inBatch(ports, async (batch) => {
+        const { arrivals } = ports;
+        const page = await arrivals.waitingPage({ organizationId, fileKey, cursor, limit: batchLimits.maxCrashes });
+        const total = done + (await arrivals.waitingCount(organizationId, fileKey));
+        const counts = { visited: 0, upgraded: 0, busy: 0 };
+        const context = new BatchContext(ports.files);
+        const after = new FollowUps(ports);
+        let shownAt = Date.now();
+        if (page.crashes.length > 0) await arrivals.progress(organizationId, fileKey, done, total);
+        const rest = await workThrough(page.crashes, ports.concurrency, batch.mayStart, async ({ crashId, needs }) => {
+          const ending = await upgradeCrash(ports, batch, crashId, needs, context, after);
+          metrics.upgrades.inc({ outcome: ending });
+          counts.visited += 1;
+          if (ending === "complete" || ending === "provisional") counts.upgraded += 1;
+          if (ending === "busy") counts.busy += 1;
+          if (Date.now() - shownAt < progressEveryMs) return;
+          shownAt = Date.now();
+          await arrivals.progress(organizationId, fileKey, done + counts.upgraded, total);
+        });
+        await after.settle();
+        const waiting = await arrivals.waitingCount(organizationId, fileKey);
+        // A page cut short by the clock is taken up again where it began; what was upgraded no longer waits.
+        const cut = rest.length > 0;
+        const result: UpgradePage = { ...counts, waiting, next: cut ? cursor : page.next, cut };
+        const upgraded = done + counts.upgraded;
+        await arrivals.progress(organizationId, fileKey, upgraded, isLastPage({ cursor }, result) ? upgraded : upgraded + waiting);
+        return result;
+      });
+    },
+  };
+}
+
+type UpgradeEnding = CrashEnding | "busy" | "gone" | "unchanged";
+
+async function upgradeCrash(
+  ports: UpgradePorts,
+  batch: Batch,
+  crashId: string,
+  needs: FileNeed,
+  context: BatchContext,
+  after: FollowUps,
+): Promise<UpgradeEnding> {
+  const claim = await ports.arrivals.claimForUpgrade(crashId, batchLimits.leaseMs);
+  if (claim.outcome !== "claimed") return claim.outcome;
+  const { crash, claimToken } = claim;
+  batch.holds(claimToken);
+  let ended = false;
+  try {
+    const ending = await processCrash(ports, { crash, claimToken, ...wayOf(crash, needs) }, context, after);
+    ended = true;
+    return ending;
+  } finally {
+    batch.letsGo(claimToken);
+    if (!ended) await ports.crashes.releaseClaim(claimToken);
+  }
+}
+
+/** New unwind rules need the dump and a new walk; names do not, and are all that can be had when the dump is gone. */
+function wayOf(crash: ClaimedCrash, needs: FileNeed): Pick<CrashWork, "way" | "kind"> {
+  const wantsUnwind = needs !== "names" || crash.waiting.some((file) => file.needs !== "names");
+  return crash.dump !== null && wantsUnwind ? { way: "walk", kind: "re_walk" } : { way: "names", kind: "names_only" };
+}

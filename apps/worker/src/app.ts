@@ -1,0 +1,161 @@
+/**
+ * The worker put together: children, activities, one Temporal worker per task queue, schedules. Takes settings and a
+ * database, returns something that can be stopped; main.ts and the tests are its two users.
+ */
+import { mkdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createBlobStore, createKeyring } from "@salvage/blobs";
+import { taskQueues } from "@salvage/contracts";
+import type { SystemDb } from "@salvage/db/system";
+import { createLanes } from "@salvage/lanes";
+import { type Logger, metrics, type Readiness, reportError } from "@salvage/telemetry";
+import { Client } from "@temporalio/client";
+import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
+import { createImportActivities } from "./activities/import.ts";
+import { createIntakeActivities } from "./activities/intake.ts";
+import { createRetentionActivities } from "./activities/retention.ts";
+import { createSweepActivities } from "./activities/sweep.ts";
+import { createUpgradeActivities } from "./activities/upgrade.ts";
+import { createWebhookActivities } from "./activities/webhook.ts";
+import { workflowBundlePath } from "./build-workflows.ts";
+import { CorePool } from "./core-pool/pool.ts";
+import type { WorkerEnv } from "./env.ts";
+import { ensureSchedules } from "./schedules.ts";
+
+export type WorkerAppOptions = {
+  env: WorkerEnv;
+  db: SystemDb;
+  logger: Logger;
+  /** Another child program than core's, for tests of hostile dumps. */
+  childScript?: string;
+};
+
+export type WorkerApp = {
+  ready(): Promise<Readiness>;
+  /** Resolves when the worker was stopped; rejects when it cannot go on. */
+  readonly running: Promise<void>;
+  /** Takes no new work, lets crashes under way finish, hands back the rest. */
+  stop(): Promise<void>;
+};
+
+/** Batches under way at once per kind of work. Intake's second batch of a lane overlaps the first one's ends. */
+const slots = { main: 8, intake: 4, upgrade: 2, import: 1 } as const;
+/** Crashes of one batch under way per child: while one is in the child, others wait for the database or the disk. */
+const crashesPerChild = 3;
+/** A conversion reads gigabytes. */
+const maxImportMs = 30 * 60_000;
+/** The import child is needed seldom and is large when it was. */
+const importChildIdleMs = 60_000;
+/** What an orderly stop waits for work under way. */
+const stopGrace = "10 seconds";
+const stopForce = "15 seconds";
+/** Temporal's store may be lost at any time, and the schedules with it. */
+const scheduleCheckMs = 30_000;
+/** The launcher starts Temporal and the worker at the same time. */
+const connectTimeoutMs = 30_000;
+const connectRetryMs = 500;
+
+/** @throws when Temporal cannot be reached within half a minute, or the workflow bundle was not built */
+export async function startWorkerApp({ env, db, logger, childScript }: WorkerAppOptions): Promise<WorkerApp> {
+  const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, logger);
+  const blobs = createBlobStore(env.BLOB_DIR);
+  const keyring = createKeyring(env.SALVAGE_SECRET, env.SALVAGE_PREVIOUS_SECRETS?.split(","));
+  const lanes = createLanes({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, logger });
+  const onDeath = (cause: string) => metrics.childDeaths.inc({ cause });
+  const child = childScript === undefined ? {} : { childScript };
+  const crashPool = new CorePool({ slots: env.WORKER_CHILDREN, maxTaskRssBytes: env.MAX_CRASH_MEMORY_BYTES, onDeath, ...child });
+  const importPool = new CorePool({
+    slots: slots.import,
+    maxTaskRssBytes: env.MAX_IMPORT_MEMORY_BYTES,
+    maxTaskMs: maxImportMs,
+    idleMs: importChildIdleMs,
+    onDeath,
+    ...child,
+  });
+  await mkdir(env.WORKER_TEMPORARY_DIR, { recursive: true, mode: 0o700 });
+  await crashPool.warm();
+
+  const stopping = new AbortController();
+  const common = { ...db, blobs, keyring, lanes, logger, stopping: stopping.signal };
+  const crashWork = { ...common, pool: crashPool, concurrency: env.WORKER_CHILDREN * crashesPerChild };
+  const imports = createImportActivities({
+    ...common,
+    pool: importPool,
+    temporaryDir: env.WORKER_TEMPORARY_DIR,
+    maxDebugFileBytes: env.MAX_DEBUG_FILE_BYTES,
+  });
+  const webhooks = createWebhookActivities({ ...common, publicUrl: env.PUBLIC_URL, allowPrivateWebhooks: env.ALLOW_PRIVATE_WEBHOOKS });
+
+  const shared: Partial<WorkerOptions> = {
+    connection,
+    namespace: env.TEMPORAL_NAMESPACE,
+    shutdownGraceTime: stopGrace,
+    shutdownForceTime: stopForce,
+  };
+  const activityWorker = (queue: "intake" | "upgrade" | "import", activities: object) =>
+    Worker.create({
+      ...shared,
+      taskQueue: taskQueues[queue],
+      activities,
+      maxConcurrentActivityTaskExecutions: slots[queue],
+      maxConcurrentActivityTaskPolls: Math.min(2, slots[queue]),
+    });
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: taskQueues.main,
+      workflowBundle: { codePath: workflowBundlePath },
+      activities: { ...imports, ...createSweepActivities(common), ...createRetentionActivities(common), ...webhooks },
+      maxConcurrentActivityTaskExecutions: slots.main,
+      maxConcurrentActivityTaskPolls: 2,
+      maxConcurrentWorkflowTaskExecutions: 20,
+      maxConcurrentWorkflowTaskPolls: 3,
+      maxCachedWorkflows: 100,
+    }),
+    activityWorker("intake", createIntakeActivities(crashWork)),
+    activityWorker("upgrade", createUpgradeActivities(crashWork)),
+    activityWorker("import", imports),
+  ]);
+
+  const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });
+  await ensureSchedules(client);
+  const scheduleTimer = setInterval(() => {
+    ensureSchedules(client).catch((error: unknown) => reportError(logger, "schedules", error));
+  }, scheduleCheckMs);
+
+  const running = Promise.all(workers.map((worker) => worker.run())).then(() => {});
+  running.catch(() => {}); // whoever awaits it learns; nobody may be waiting yet
+  const end = async () => {
+    stopping.abort();
+    clearInterval(scheduleTimer);
+    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
+    await running.catch(() => {});
+    await Promise.all([crashPool.close(), importPool.close(), lanes.close()]);
+    await connection.close();
+  };
+  let ended: Promise<void> | null = null;
+  return {
+    running,
+    ready: async () => ({
+      database: (await db.ping().catch(() => false)) ? null : "the database does not answer",
+      temporal: workers.every((worker) => worker.getState() === "RUNNING") ? null : "not polling for work",
+    }),
+    stop: () => {
+      ended ??= end();
+      return ended;
+    },
+  };
+}
+
+async function connectToTemporal(address: string, logger: Logger): Promise<NativeConnection> {
+  const givesUpAt = Date.now() + connectTimeoutMs;
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address });
+    } catch (error) {
+      if (Date.now() > givesUpAt) throw error;
+      logger.warn({ address, error: error instanceof Error ? error.message : String(error) }, "Temporal does not answer yet");
+      await sleep(connectRetryMs);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The tasks as a child process carries them out. Stateless but for the lookup files it keeps open, because crashes of one
+ * program ask for the same ones again and again.
+ */
+import { gunzipSync, gzipSync } from "node:zlib";
+import {
+  applyNames,
+  FormatError,
+  type ImageLookup,
+  inspectMinidump,
+  openSymcache,
+  type ProcessOptions,
+  processMinidump,
+  type Report,
+  type Symcache,
+} from "@salvage/core";
+import { convert, extract, listArchive } from "./child-imports.ts";
+import { FileSource, withDump } from "./sources.ts";
+import { outlineOf, summaryOf } from "./summary.ts";
+import type { ImageFiles, ReportOutput, TaskAnswer, TaskName, Tasks } from "./tasks.ts";
+
+/** Open files and their page caches; a program seldom has more modules of its own. */
+const maxOpenSymcaches = 48;
+/** Speed over size: a report is read seldom and written for every crash. */
+const gzipLevel = 4;
+
+type OpenSymcache = { source: FileSource; symcache: Symcache };
+const openSymcaches = new Map<string, OpenSymcache>();
+
+const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"] | Promise<Tasks[K]["output"]> } = {
+  inspect: ({ dump }) =>
+    withDump(dump, (source) => {
+      const { mainModule, modules } = inspectMinidump(source);
+      return {
+        mainModule,
+        modules: modules.map(({ index, codeFile, debugFile, debugId, codeId, touched }) => ({
+          index,
+          codeFile,
+          debugFile,
+          debugId,
+          codeId,
+          touched,
+        })),
+      };
+    }),
+  process: ({ dump, images, own }) => withDump(dump, (source) => written(processMinidump(source, options(images, own)))),
+  outlineReport: ({ gzip }) => outlineOf(parsed(gzip)),
+  applyNames: ({ gzip, images, own }) => written(applyNames(parsed(gzip), options(images, own))),
+  listArchive,
+  extract,
+  convert,
+};
+
+/** Runs one task; never throws. */
+export async function runTask<K extends TaskName>(task: K, input: Tasks[K]["input"]): Promise<TaskAnswer<K>> {
+  try {
+    return { outcome: "done", output: await tasks[task](input) };
+  } catch (error) {
+    if (error instanceof FormatError) return { outcome: "bad input", format: error.format, offset: error.offset, reason: error.reason };
+    if (!(error instanceof Error)) return { outcome: "broken", message: String(error), system: false };
+    return { outcome: "broken", message: `${error.name}: ${error.message}`, system: "syscall" in error };
+  }
+}
+
+function options(images: readonly ImageFiles[], own: readonly boolean[]): ProcessOptions {
+  const byIndex = new Map(images.map((image) => [image.index, image]));
+  return {
+    image: ({ index }) => {
+      const files = byIndex.get(index);
+      return files === undefined ? null : lookup(files);
+    },
+    own: ({ index }) => own[index] ?? false,
+  };
+}
+
+/** Opens the best part of each kind. A lookup file that does not open is a status of its image, not the crash's fault. */
+function lookup(files: ImageFiles): ImageLookup {
+  const names = files.names === null ? "missing" : open(files.names);
+  const unwind = files.unwind === null ? "missing" : open(files.unwind);
+  return {
+    names: typeof names === "string" ? null : names.names,
+    namesStatus: typeof names === "string" ? names : "found",
+    unwind: typeof unwind === "string" ? null : unwind.unwind,
+    unwindStatus: typeof unwind === "string" ? unwind : "found",
+  };
+}
+
+function open(path: string): Symcache | "missing" | "malformed" {
+  const known = openSymcaches.get(path);
+  if (known !== undefined) {
+    // Most recently used last.
+    openSymcaches.delete(path);
+    openSymcaches.set(path, known);
+    return known.symcache;
+  }
+  let source: FileSource;
+  try {
+    source = new FileSource(path);
+  } catch {
+    return "missing"; // deleted between the look-up and now
+  }
+  try {
+    const symcache = openSymcache(source);
+    openSymcaches.set(path, { source, symcache });
+    for (const [oldest, { source: stale }] of openSymcaches) {
+      if (openSymcaches.size <= maxOpenSymcaches) break;
+      openSymcaches.delete(oldest);
+      stale.close();
+    }
+    return symcache;
+  } catch (error) {
+    source.close();
+    if (error instanceof FormatError) return "malformed";
+    throw error;
+  }
+}
+
+function parsed(gzip: Uint8Array): Report {
+  return JSON.parse(gunzipSync(gzip).toString("utf8")) as Report;
+}
+
+function written(report: Report): ReportOutput {
+  return { gzip: gzipSync(JSON.stringify(report), { level: gzipLevel }), summary: summaryOf(report) };
+}

@@ -1,0 +1,184 @@
+/**
+ * Child processes that run core on tenants' data. Each slot is a workerpool of exactly one child: so the watchdog always
+ * knows whose memory it counts, a breach kills one crash's child and nothing else, and a slot is replaced whole (after a
+ * death, or after enough tasks that slow leaks do not matter). A task waits here, never inside a child's queue, so a death
+ * is always the running task's own.
+ */
+import { fileURLToPath } from "node:url";
+import { FormatError } from "@salvage/core";
+import workerpool from "workerpool";
+import { Slots } from "./slots.ts";
+import type { TaskAnswer, TaskName, Tasks } from "./tasks.ts";
+import { killChild, residentBytes, type Watch, watchChild } from "./watchdog.ts";
+
+export type CorePoolOptions = {
+  /** Children at most; each is started when first needed, or by `warm`. */
+  slots: number;
+  /** Resident memory a task may add to a child at rest. Default 512 MiB. */
+  maxTaskRssBytes?: number;
+  /** Default 30 s. */
+  maxTaskMs?: number;
+  /** A child is replaced after this many tasks. Default 1000. */
+  recycleAfterTasks?: number;
+  /** A child that had nothing to do for this long is ended; default never. */
+  idleMs?: number;
+  /** Called once per death, for metrics. */
+  onDeath?(cause: ChildDied["deathCause"]): void;
+  /** Another child program, for tests of hostile input. */
+  childScript?: string;
+};
+
+/** The child ended during the task: by the watchdog, or by itself. */
+export class ChildDied extends Error {
+  override readonly name = "ChildDied";
+  readonly deathCause: "memory" | "time" | "exit";
+
+  constructor(deathCause: ChildDied["deathCause"], message: string) {
+    super(message);
+    this.deathCause = deathCause;
+  }
+}
+
+/** Our own code threw something that is no verdict on the input. Counts like a death. */
+export class TaskBroken extends Error {
+  override readonly name = "TaskBroken";
+}
+
+/** The operating system refused something to the child: disk full, too many open files. Not the input's fault: try again later. */
+export class SystemRefused extends Error {
+  override readonly name = "SystemRefused";
+}
+
+/** The pool was closed while the task ran or waited. Not the task's fault. */
+export class PoolClosed extends Error {
+  override readonly name = "PoolClosed";
+}
+
+const megabyte = 1024 * 1024;
+/** A child that does not say hello within this time will not. Generous: the machine may be loaded. */
+const startTimeoutMs = 60_000;
+
+type Child = { pool: workerpool.Pool; pid: number; baseRssBytes: number; tasks: number };
+
+export class CorePool {
+  readonly #options: Required<CorePoolOptions>;
+  readonly #slots: Slots;
+  /** Children at rest. */
+  readonly #resting: Child[] = [];
+  readonly #working = new Set<Child>();
+  #idleTimer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: CorePoolOptions) {
+    this.#options = {
+      maxTaskRssBytes: 512 * megabyte,
+      maxTaskMs: 30_000,
+      recycleAfterTasks: 1_000,
+      idleMs: Number.POSITIVE_INFINITY,
+      onDeath: () => {},
+      childScript: fileURLToPath(new URL("./child.ts", import.meta.url)),
+      ...options,
+    };
+    this.#slots = new Slots(options.slots);
+  }
+
+  /**
+   * Runs a task in a child.
+   * @param alone no other task of this pool runs meanwhile
+   * @throws FormatError for bad input; ChildDied, TaskBroken, SystemRefused, PoolClosed
+   */
+  async run<K extends TaskName>(task: K, input: Tasks[K]["input"], { alone = false } = {}): Promise<Tasks[K]["output"]> {
+    const taken = alone ? this.#options.slots : 1;
+    await this.#slots.take(taken);
+    try {
+      if (this.#closed) throw new PoolClosed("the pool is closed");
+      const child = this.#resting.pop() ?? (await this.#start());
+      return await this.#runIn(child, task, input);
+    } finally {
+      this.#slots.give(taken);
+      this.#endIdleChildrenLater();
+    }
+  }
+
+  /** Starts all children, so that the first crash need not wait for one. */
+  async warm(): Promise<void> {
+    const missing = this.#options.slots - this.#resting.length - this.#working.size;
+    const started = await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#start()));
+    this.#resting.push(...started);
+  }
+
+  /** Kills all children; tasks that run or wait end with PoolClosed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    for (const child of this.#working) killChild(child.pid);
+    for (const child of this.#resting.splice(0)) end(child);
+  }
+
+  async #runIn<K extends TaskName>(child: Child, task: K, input: Tasks[K]["input"]): Promise<Tasks[K]["output"]> {
+    const { maxTaskRssBytes, maxTaskMs, recycleAfterTasks, onDeath } = this.#options;
+    const watch = watchChild(child.pid, { maxRssBytes: child.baseRssBytes + maxTaskRssBytes, maxTaskMs });
+    this.#working.add(child);
+    let answer: TaskAnswer<K>;
+    try {
+      answer = await child.pool.exec("run", [task, input]);
+    } catch (error) {
+      end(child);
+      if (this.#closed) throw new PoolClosed("the pool was closed during the task");
+      onDeath(watch.breach ?? "exit");
+      throw death(watch, error, maxTaskRssBytes, maxTaskMs);
+    } finally {
+      watch.stop();
+      this.#working.delete(child);
+    }
+    child.tasks += 1;
+    if (this.#closed || child.tasks >= recycleAfterTasks) end(child);
+    else this.#resting.push(child);
+    if (answer.outcome === "bad input") throw new FormatError(answer.format, answer.offset, answer.reason);
+    if (answer.outcome === "broken") throw answer.system ? new SystemRefused(answer.message) : new TaskBroken(answer.message);
+    return answer.output;
+  }
+
+  async #start(): Promise<Child> {
+    const pool = workerpool.pool(this.#options.childScript, {
+      workerType: "process",
+      maxWorkers: 1,
+      // Nothing of the worker's environment: it holds the database's URL and the secret.
+      forkOpts: {
+        env: {},
+        serialization: "advanced",
+        execArgv: [`--max-old-space-size=${Math.ceil(this.#options.maxTaskRssBytes / megabyte)}`],
+      },
+    });
+    try {
+      const pid: number = await pool.exec("hello", []).timeout(startTimeoutMs);
+      return { pool, pid, baseRssBytes: residentBytes(pid) ?? 0, tasks: 0 };
+    } catch (error) {
+      void pool.terminate(true);
+      throw new Error(`a child process for core did not start: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #endIdleChildrenLater(): void {
+    if (this.#options.idleMs === Number.POSITIVE_INFINITY || this.#closed) return;
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      for (const child of this.#resting.splice(0)) end(child);
+    }, this.#options.idleMs);
+    this.#idleTimer.unref();
+  }
+}
+
+function end(child: Child): void {
+  killChild(child.pid);
+  // The pool's own good-bye waits for a child that is gone already; its bookkeeping is dropped with it.
+  child.pool.terminate(true).catch(() => {});
+}
+
+function death(watch: Watch, error: unknown, maxTaskRssBytes: number, maxTaskMs: number): ChildDied {
+  if (watch.breach === "memory")
+    return new ChildDied("memory", `processing needed more than ${Math.round(maxTaskRssBytes / megabyte)} MiB of memory`);
+  if (watch.breach === "time") return new ChildDied("time", `processing took longer than ${maxTaskMs / 1000} s`);
+  const signal = /signalCode: `(SIG\w+)`/.exec(error instanceof Error ? error.message : "")?.[1];
+  return new ChildDied("exit", `the process that read it ended${signal === undefined ? "" : ` (${signal})`}`);
+}

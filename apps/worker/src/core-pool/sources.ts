@@ -1,0 +1,68 @@
+/** Core's byte sources over local files: a plain one, and a sealed dump. For child processes, which may block. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { SealBroken, SealedFile } from "@salvage/blobs";
+import { type ByteSource, checkRange, FormatError } from "@salvage/core";
+import type { DumpInput } from "./tasks.ts";
+
+/** A local file, read by ranges. Close it. */
+export class FileSource implements ByteSource {
+  readonly size: number;
+  readonly #fd: number;
+
+  /** Throws what openSync throws. */
+  constructor(path: string) {
+    this.#fd = openSync(path, "r");
+    this.size = fstatSync(this.#fd).size;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    checkRange(this.size, offset, length);
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const read = readSync(this.#fd, bytes, done, length - done, offset + done);
+      if (read === 0) throw new FormatError("file", offset + done, "the file became shorter while it was read");
+      done += read;
+    }
+    return bytes;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Opens a sealed dump, lets `work` read it, and closes it. Throws FormatError when it is gone, damaged, or not of this crash. */
+export function withDump<T>(dump: DumpInput, work: (source: ByteSource) => T): T {
+  const sealed = openDump(dump);
+  try {
+    return work({
+      size: sealed.size,
+      read: (offset, length) => {
+        checkRange(sealed.size, offset, length);
+        return orFormatError(() => sealed.read(offset, length));
+      },
+    });
+  } finally {
+    sealed.close();
+  }
+}
+
+function openDump({ path, dataKey, context }: DumpInput): SealedFile {
+  try {
+    return orFormatError(() => SealedFile.open(path, dataKey, context));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      throw new FormatError("minidump", null, "the stored dump is gone");
+    throw error;
+  }
+}
+
+/** What the seal says about a damaged dump is a verdict on the dump. */
+function orFormatError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SealBroken) throw new FormatError("minidump", null, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+/** The worker's settings: read once, checked, and explained in one sentence when wrong. */
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { envFields, readEnv } from "@salvage/telemetry";
+import { z } from "zod";
+
+const gibibyte = 1024 ** 3;
+
+const schema = z.object({
+  DATABASE_SYSTEM_URL: envFields.databaseUrl(),
+  TEMPORAL_ADDRESS: envFields.text(),
+  TEMPORAL_NAMESPACE: envFields.text().default("default"),
+  BLOB_DIR: envFields.text(),
+  SALVAGE_SECRET: envFields.text(),
+  /** Earlier secrets, separated by commas, while dumps wrapped with them are still held. */
+  SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),
+  PUBLIC_URL: envFields.httpUrl(),
+  METRICS_PORT: envFields.port().default(0),
+  METRICS_TOKEN: envFields.text().optional(),
+  LOG_LEVEL: envFields.logLevel().default("info"),
+  MAX_DEBUG_FILE_BYTES: envFields.bytes().default(2 * gibibyte),
+  ALLOW_PRIVATE_WEBHOOKS: envFields.flag().default(false),
+  /** Child processes that read crashes. */
+  WORKER_CHILDREN: envFields.wholeNumber(1, 256).default(availableParallelism()),
+  /** Memory that one crash, and one debug file, may take in its child. */
+  MAX_CRASH_MEMORY_BYTES: envFields.bytes().default(gibibyte / 2),
+  MAX_IMPORT_MEMORY_BYTES: envFields.bytes().default(2 * gibibyte),
+  /** Where archives are unpacked and lookup files built. */
+  WORKER_TEMPORARY_DIR: envFields.text().default(join(tmpdir(), "salvage-worker")),
+});
+
+export type WorkerEnv = z.infer<typeof schema>;
+
+/** @throws EnvError with one sentence for the operator */
+export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
+  return readEnv("worker", schema, env);
+}

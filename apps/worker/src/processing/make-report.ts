@@ -1,0 +1,147 @@
+/**
+ * From a claimed crash to a report: look at the modules, find the lookup files of those a stack may touch, and let a child
+ * make the report. Two ways: `walk` reads the dump, `names` puts new names into the stored report. Writes nothing.
+ */
+import { type BlobStore, type Keyring, wrapContext } from "@salvage/blobs";
+import type { ClaimedCrash, MissingFileInput, ResolvedParts, SealedBlobRef, SymcacheRef } from "@salvage/db/system";
+import { metrics } from "@salvage/telemetry";
+import type { CorePool } from "../core-pool/pool.ts";
+import type { DumpInput, DumpOutline, ImageFiles, LackingModule, ModuleOutline, ReportOutput } from "../core-pool/tasks.ts";
+import { baseName, ownModules } from "../own-modules.ts";
+import { type BatchContext, keyOfModule } from "./batch-context.ts";
+
+export type MakeReportPorts = { blobs: BlobStore; keyring: Keyring; pool: Pick<CorePool, "run"> };
+
+export type MadeReport = { output: ReportOutput; missing: MissingFileInput[]; usedDebugFileIds: string[] };
+
+/** A walk may land in a module that no register and no stack word pointed into; its files are looked up and the walk is repeated. */
+const maxRounds = 3;
+
+/** Throws what CorePool.run throws, BlobNotFound for a lost report, and KeyringError. */
+export async function makeReport(
+  ports: MakeReportPorts,
+  crash: ClaimedCrash,
+  way: "walk" | "names",
+  context: BatchContext,
+): Promise<MadeReport> {
+  const source = way === "walk" ? walkOf(ports, crash) : namesOf(ports, crash, await storedReport(ports, crash));
+  const outline = await timed("inspect", source.outline);
+  const own = await ownFlags(crash, outline, context);
+  const parts = new Map<number, ResolvedParts>();
+  let wanted = outline.modules.filter((module) => module.touched);
+  for (let round = 1; ; round++) {
+    const found = await context.resolve(crash.organizationId, wanted);
+    for (const [place, module] of wanted.entries()) parts.set(module.index, found[place] ?? { names: null, unwind: null });
+    const images = imageFiles(ports.blobs, parts);
+    const output = await timed(way === "walk" ? "process" : "names", () => source.report(images, own));
+    wanted = output.summary.lacking.filter(({ index }) => !parts.has(index)).flatMap(({ index }) => outline.modules[index] ?? []);
+    const again = round < maxRounds && wanted.length > 0 && (await anyFound(context, crash.organizationId, wanted));
+    if (!again) return { output, missing: missingFiles(output.summary.lacking, parts), usedDebugFileIds: usedFiles(parts) };
+  }
+}
+
+type ReportSource = { outline(): Promise<DumpOutline>; report(images: ImageFiles[], own: boolean[]): Promise<ReportOutput> };
+
+function walkOf(ports: MakeReportPorts, crash: ClaimedCrash): ReportSource {
+  const dump = dumpInput(ports, crash);
+  const alone = { alone: crash.alone };
+  return {
+    outline: () => ports.pool.run("inspect", { dump }, alone),
+    report: (images, own) => ports.pool.run("process", { dump, images, own }, alone),
+  };
+}
+
+function namesOf(ports: MakeReportPorts, crash: ClaimedCrash, gzip: Uint8Array): ReportSource {
+  const alone = { alone: crash.alone };
+  return {
+    outline: () => ports.pool.run("outlineReport", { gzip }, alone),
+    report: (images, own) => ports.pool.run("applyNames", { gzip, images, own }, alone),
+  };
+}
+
+/** What the report lacks and no ready file has, one entry per file. */
+function missingFiles(lacking: readonly LackingModule[], parts: ReadonlyMap<number, ResolvedParts>): MissingFileInput[] {
+  const byKey = new Map<string, MissingFileInput>();
+  for (const module of lacking) {
+    const fileKey = keyOfModule(module);
+    if (fileKey === null || byKey.has(fileKey)) continue;
+    // A file that is there and could not be used (its dump is gone, it is damaged) is not missing: asking for it would never end.
+    const names = module.needs !== "unwind" && !parts.get(module.index)?.names;
+    const unwind = module.needs !== "names" && !parts.get(module.index)?.unwind;
+    if (!names && !unwind) continue;
+    const { codeFile, debugFile, debugId, codeId, own, sampleFrame } = module;
+    byKey.set(fileKey, {
+      fileKey,
+      name: baseName(debugFile === null || debugFile === "" ? codeFile : debugFile),
+      needs: names && unwind ? "both" : names ? "names" : "unwind",
+      codeFile,
+      debugFile,
+      debugId,
+      codeId,
+      own,
+      sampleFrame,
+    });
+  }
+  return [...byKey.values()];
+}
+
+async function anyFound(context: BatchContext, organizationId: string, modules: readonly ModuleOutline[]): Promise<boolean> {
+  return (await context.resolve(organizationId, modules)).some((parts) => parts.names !== null || parts.unwind !== null);
+}
+
+async function ownFlags(crash: ClaimedCrash, outline: DumpOutline, context: BatchContext): Promise<boolean[]> {
+  const { ownPatterns, notOwnPatterns } = crash;
+  return ownModules(outline.modules, outline.mainModule, {
+    uploadedStems: await context.ownStems(crash.organizationId),
+    ownPatterns,
+    notOwnPatterns,
+  });
+}
+
+function imageFiles(blobs: BlobStore, parts: ReadonlyMap<number, ResolvedParts>): ImageFiles[] {
+  const images: ImageFiles[] = [];
+  for (const [index, { names, unwind }] of parts) {
+    if (names !== null || unwind !== null)
+      images.push({ index, names: names && localFile(blobs, names.blobKey), unwind: unwind && localFile(blobs, unwind.blobKey) });
+  }
+  return images;
+}
+
+function usedFiles(parts: ReadonlyMap<number, ResolvedParts>): string[] {
+  const refs = [...parts.values()].flatMap(({ names, unwind }): (SymcacheRef | null)[] => [names, unwind]);
+  return [...new Set(refs.flatMap((ref) => (ref === null ? [] : [ref.debugFileId])))];
+}
+
+function dumpInput({ blobs, keyring }: MakeReportPorts, crash: ClaimedCrash): DumpInput {
+  const dump: SealedBlobRef | null = crash.dump;
+  if (dump === null) throw new Error("a walk needs the dump");
+  const { organizationId, projectId, crashId } = crash;
+  return {
+    path: localFile(blobs, dump.blobKey),
+    dataKey: keyring.unwrap(dump.wrappedKey, wrapContext(organizationId, projectId, crashId)),
+    context: { organizationId, projectId, crashId, part: "dump" },
+  };
+}
+
+async function storedReport({ blobs }: MakeReportPorts, crash: ClaimedCrash): Promise<Uint8Array> {
+  if (crash.reportBlobKey === null) throw new Error("new names need a stored report");
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blobs.createReadStream(crash.reportBlobKey)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Children read files themselves. */
+function localFile(blobs: BlobStore, key: string): string {
+  const path = blobs.localPath(key);
+  if (path === null) throw new Error("the blob store has no local files for child processes to read");
+  return path;
+}
+
+async function timed<T>(step: "inspect" | "process" | "names", work: () => Promise<T>): Promise<T> {
+  const end = metrics.processSeconds.startTimer({ step });
+  try {
+    return await work();
+  } finally {
+    end();
+  }
+}
