@@ -1,0 +1,3 @@
+/** Roles, migrations and first rows: for the launcher, the CLI and tests. Not for apps at run time. */
+export { type Migration, migrate, readMigrations } from "./migrate.ts";
+export { createRoles, printDatabaseSql, printRolesSql, type RolePasswords, type RoleUrls, roleNames, roleUrls } from "./roles.ts";
