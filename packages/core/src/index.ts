@@ -1,5 +1,6 @@
 /** The door of core: everything an app may use. Pure functions over bytes; no I/O, no clock, no dependency. */
 
+export { openSym, type SymFile } from "./breakpad/sym-file.ts";
 export { BufferSource, type ByteSource, checkRange } from "./bytes/byte-source.ts";
 export { Cursor } from "./bytes/cursor.ts";
 export { FormatError } from "./bytes/format-error.ts";
@@ -13,10 +14,16 @@ export {
   printBreakpadId,
   printHyphenatedId,
 } from "./ids/debug-id.ts";
+export { identifyObject } from "./object/identify.ts";
+export type { ObjectFeature, ObjectKind, ObjectVerdict } from "./object/verdict.ts";
 export { applyNames, inspectMinidump, processMinidump } from "./process.ts";
 export type { ImageLookup, MinidumpOutline, ModuleIds, ProcessOptions } from "./process-types.ts";
 export type * from "./report/report.ts";
 export { reportToText } from "./report/to-text.ts";
 export type { NameLookup, SourceFrame } from "./symbolicate/lookup.ts";
-export type { RegisterRule, UnwindLookup, UnwindRow } from "./unwind/rules.ts";
+export { buildSymcache, type SymcacheSummary } from "./symcache/build.ts";
+export { symcacheVersion } from "./symcache/layout.ts";
+export type { SymcacheSink } from "./symcache/page-writer.ts";
+export { openSymcache, type Symcache, type SymcacheHeader } from "./symcache/reader.ts";
+export type { RegisterRule, UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "./unwind/rules.ts";
 export { CORE_VERSION } from "./version.ts";

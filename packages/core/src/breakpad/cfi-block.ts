@@ -1,5 +1,5 @@
 /** One STACK CFI INIT with the records that follow it: from which address on which rule text holds. */
-import { type DamageLog, LineWords, maxLineBytes } from "./records.ts";
+import { type DamageLog, LineWords, maxCfiBlockBytes, maxLineBytes } from "./records.ts";
 
 /** Rule texts in ascending order of address, as byte ranges of the block. The first is the INIT's. */
 export type CfiSteps = { address: number[]; textStart: number[]; textEnd: number[] };
@@ -13,8 +13,12 @@ const words = new LineWords();
 export function parseCfiBlock(bytes: Uint8Array, offset: number, lineEnd: number, damage: DamageLog | null): CfiSteps {
   const steps: CfiSteps = { address: [], textStart: [], textEnd: [] };
   let ascending = true;
+  // A block cut short ends inside a line, which must not be taken for a whole one.
+  const cut = bytes.length >= maxCfiBlockBytes;
+  const stop = cut ? bytes.lastIndexOf(lineEnd) : bytes.length;
+  if (cut) damage?.add(offset, `STACK CFI INIT with more than ${maxCfiBlockBytes} bytes of records`);
   let pos = 0;
-  while (pos < bytes.length) {
+  while (pos < stop) {
     const found = bytes.indexOf(lineEnd, pos);
     const end = found < 0 ? bytes.length : found;
     if (end - pos <= maxLineBytes) {

@@ -21,11 +21,14 @@ import type { RegisterRule, UnwindRow } from "../unwind/rules.ts";
 export type CfiRules = { cfa: RegisterRule | null; returnAddress: RegisterRule | null; registers: ReadonlyMap<string, RegisterRule> };
 
 /** More registers in one record than any CPU has are a damaged line. */
-const maxRegisters = 256;
+const maxRegisters = 250;
+/** Longer rule texts are damaged lines; real ones stay below 1 kB. */
+const maxRuleTextLength = 16 << 10;
 const noRules: CfiRules = { cfa: null, returnAddress: null, registers: new Map() };
 
 /** Parses a rule text; null when it is damaged. */
 export function parseCfiRules(text: string): CfiRules | null {
+  if (text.length > maxRuleTextLength) return null;
   const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
   let cfa: RegisterRule | null = null;
   let returnAddress: RegisterRule | null = null;

@@ -30,6 +30,7 @@ const words = new LineWords();
 export class FunctionBlock {
   /** Start of the function itself, which may lie below the part of it that is looked at. */
   address = 0;
+  size = 0;
   /** Bytes of the name within the block. */
   nameStart = 0;
   nameEnd = 0;
@@ -100,13 +101,16 @@ export function parseFunctionBlock(
   if (!isFunction) words.take("PUBLIC");
   words.take("m");
   block.address = words.hex();
-  if (isFunction) words.hex();
+  block.size = isFunction ? words.hex() : 0;
   words.hex();
   words.rest();
   block.nameStart = words.pos;
   block.nameEnd = words.end;
   pos++;
-  while (pos < bytes.length) {
+  // A block cut short ends inside a line, which must not be taken for a whole one.
+  const cut = bytes.length >= maxFunctionBytes;
+  const stop = cut ? bytes.lastIndexOf(lineEnd) : bytes.length;
+  while (pos < stop) {
     const end = lineStop(bytes, pos, lineEnd);
     const first = bytes[pos]!;
     if (end - pos > maxLineBytes) {
@@ -120,7 +124,7 @@ export function parseFunctionBlock(
     }
     pos = end + 1;
   }
-  if (bytes.length >= maxFunctionBytes) damage?.add(offset, `function with more than ${maxFunctionBytes} bytes of records`);
+  if (cut) damage?.add(offset, `function with more than ${maxFunctionBytes} bytes of records`);
 }
 
 function isHexWord(first: number): boolean {
