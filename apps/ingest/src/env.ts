@@ -1,0 +1,60 @@
+/** The settings of ingest: the only place that reads its environment. */
+import { join } from "node:path";
+import { envFields, readEnv } from "@salvage/telemetry";
+import { z } from "zod";
+
+const mebibyte = 1024 * 1024;
+
+const schema = z.object({
+  SALVAGE_HOME: envFields.text(),
+  PUBLIC_URL: envFields.httpUrl(),
+  PORT: envFields.port().default(4680),
+  /** Address to listen on; all of the machine's when absent. */
+  HOST: envFields.text().optional(),
+  WEB_URL: envFields.httpUrl(),
+  DATABASE_URL: envFields.databaseUrl(),
+  DATABASE_SYSTEM_URL: envFields.databaseUrl(),
+  TEMPORAL_ADDRESS: envFields.text(),
+  BLOB_DIR: envFields.text().optional(),
+  SALVAGE_SECRET: envFields.text(),
+  /** Secrets that held dumps may still be wrapped with, separated by commas. */
+  SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),
+  LOG_LEVEL: envFields.logLevel().default("info"),
+  METRICS_TOKEN: envFields.text().optional(),
+  /** 1: a reverse proxy stands in front, and its X-Forwarded-* headers are believed. */
+  TRUST_PROXY: envFields.flag().default(false),
+  MAX_DUMP_BYTES: envFields.bytes().default(200 * mebibyte),
+  MAX_REQUEST_BYTES: envFields.bytes().default(200 * mebibyte),
+  MAX_DEBUG_FILE_BYTES: envFields.bytes().default(2048 * mebibyte),
+  MIN_FREE_DISK_BYTES: envFields.bytes().default(1024 * mebibyte),
+  DEFAULT_RATE_LIMIT_PER_MINUTE: envFields.wholeNumber(0, 1_000_000).default(6000),
+});
+
+export type IngestEnv = ReturnType<typeof readIngestEnv>;
+
+/** @throws EnvError with one sentence */
+export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
+  const values = readEnv("ingest", schema, env);
+  return {
+    publicUrl: values.PUBLIC_URL,
+    port: values.PORT,
+    host: values.HOST,
+    webUrl: values.WEB_URL,
+    databaseUrl: values.DATABASE_URL,
+    databaseSystemUrl: values.DATABASE_SYSTEM_URL,
+    temporalAddress: values.TEMPORAL_ADDRESS,
+    blobDir: values.BLOB_DIR ?? join(values.SALVAGE_HOME, "blobs"),
+    secret: values.SALVAGE_SECRET,
+    previousSecrets: (values.SALVAGE_PREVIOUS_SECRETS ?? "").split(",").filter((secret) => secret !== ""),
+    logLevel: values.LOG_LEVEL,
+    metricsToken: values.METRICS_TOKEN,
+    trustProxy: values.TRUST_PROXY,
+    limits: {
+      maxDumpBytes: values.MAX_DUMP_BYTES,
+      maxRequestBytes: values.MAX_REQUEST_BYTES,
+      maxDebugFileBytes: values.MAX_DEBUG_FILE_BYTES,
+      minFreeDiskBytes: values.MIN_FREE_DISK_BYTES,
+      defaultRateLimitPerMinute: values.DEFAULT_RATE_LIMIT_PER_MINUTE,
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * A debug-file upload: the raw body goes to blob storage under its upload, the row is committed, the import is started. What the
+ * bytes are is found out by the worker, so that a hostile file costs an import and nothing here.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { type BlobStore, blobKeys } from "@salvage/blobs";
+import type { SystemDb } from "@salvage/db/system";
+import type { Lanes } from "@salvage/lanes";
+import { type Logger, metrics } from "@salvage/telemetry";
+import { AppError } from "../http/app-error.ts";
+import { deleteBlobs, hashed } from "./accept-minidump.ts";
+import { diskFull, isNoSpace } from "./disk.ts";
+
+export type UploadPorts = { blobs: BlobStore; db: Pick<SystemDb, "uploads">; lanes: Pick<Lanes, "startImport"> };
+
+export type DebugFilePost = {
+  organizationId: string;
+  projectId: string | null;
+  /** Who uploads, for people. */
+  actor: string;
+  fileName: string;
+  /** The body with Content-Encoding undone and its limit applied. */
+  body: AsyncIterable<Buffer>;
+  logger: Logger;
+};
+
+/** @returns id of the upload; of the first one when the organization sent the same bytes under the same name before */
+export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): Promise<{ uploadId: string; duplicate: boolean }> {
+  const id = randomUUID();
+  const blobKey = blobKeys.upload(post.organizationId, id);
+  const digest = createHash("sha256");
+  const counter = { bytes: 0 };
+  let kept = false;
+  try {
+    await ports.blobs.put(blobKey, hashed(post.body, digest, counter));
+    if (counter.bytes === 0)
+      throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
+    const outcome = await ports.db.uploads
+      .insertReceived({
+        id,
+        organizationId: post.organizationId,
+        projectId: post.projectId,
+        actor: post.actor,
+        fileName: post.fileName,
+        blobKey,
+        sizeBytes: counter.bytes,
+        sha256: digest.digest("hex"),
+      })
+      .catch((cause: unknown) => {
+        // It may have been committed all the same: then the blob is needed, else the collection of orphans takes it.
+        kept = true;
+        throw new AppError(503, null, "not ready: the upload could not be recorded", { cause, headers: { "Retry-After": "10" } });
+      });
+    kept = !outcome.duplicate;
+    metrics.debugFilesReceived.inc({ duplicate: String(outcome.duplicate) });
+    // Never rejects; when Temporal is away the sweep starts it.
+    void ports.lanes.startImport(outcome.uploadId);
+    post.logger.info(
+      { uploadId: outcome.uploadId, fileName: post.fileName, sizeBytes: counter.bytes, duplicate: outcome.duplicate },
+      "debug file received",
+    );
+    return outcome;
+  } catch (error) {
+    throw isNoSpace(error) ? diskFull([]) : error;
+  } finally {
+    if (!kept) await deleteBlobs(ports.blobs, [blobKey], post.logger);
+  }
+}

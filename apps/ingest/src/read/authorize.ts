@@ -1,0 +1,35 @@
+/**
+ * Who reads or uploads by machine: an API token or an upload ticket, as `Authorization: Bearer …`, and for browsers as `?ticket=`.
+ * Rows of another organization answer as absent (404); a token without the scope is told so (403).
+ */
+import type { TokenScope } from "@salvage/contracts";
+import type { OrgGate } from "@salvage/db";
+import { AppError } from "../http/app-error.ts";
+import type { RouteContext } from "../http/router.ts";
+
+export type AuthorizedRequest = Extract<Awaited<ReturnType<OrgGate["authorizeToken"]>>, { db: unknown }>;
+
+/**
+ * @param scopes any one of them is enough
+ * @throws AppError 401 without a usable token, 403 when it holds none of the scopes
+ */
+export async function authorize(
+  gate: OrgGate,
+  { request, query }: RouteContext,
+  ...scopes: [TokenScope, ...TokenScope[]]
+): Promise<AuthorizedRequest> {
+  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "")?.[1] ?? query.get("ticket");
+  if (bearer === null) throw unauthorized("an API token is required: Authorization: Bearer <token>");
+  for (const scope of scopes) {
+    const answer = await gate.authorizeToken(bearer, scope);
+    if (answer === null) throw unauthorized("the API token is unknown, expired or revoked");
+    if (answer !== "forbidden") return answer;
+  }
+  throw new AppError(403, null, `the API token lacks the scope ${scopes.join(" or ")}`);
+}
+
+export function notFound(what: string): AppError {
+  return new AppError(404, null, `there is no such ${what}`);
+}
+
+const unauthorized = (detail: string) => new AppError(401, null, detail, { headers: { "WWW-Authenticate": 'Bearer realm="salvage"' } });
