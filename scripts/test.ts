@@ -227,11 +227,11 @@ async function main(): Promise<void> {
   if (steps.has("format")) await format();
   if (steps.has("deps")) await deps();
   if (steps.has("types")) await types();
-  if (steps.has("unit")) await tests("unit", long);
   if (steps.has("build") || (steps.has("integration") && !existsSync(join(root, "apps/web/.next/BUILD_ID")))) await build();
-  if (steps.has("integration") || steps.has("browser")) {
+  if (steps.has("unit") || steps.has("integration") || steps.has("browser")) {
     const stopServers = await startServers();
     try {
+      if (steps.has("unit")) await tests("unit", long);
       if (steps.has("integration")) await tests("integration", long);
       if (steps.has("browser")) await tests("browser", long);
     } finally {

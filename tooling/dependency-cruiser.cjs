@@ -16,7 +16,11 @@ const coreLayers = [
   ["unwind", "symbolicate", "cause"],
   ["report"],
 ];
-const above = (layer) => coreLayers.slice(layer + 1).flat().join("|");
+const above = (layer) =>
+  coreLayers
+    .slice(layer + 1)
+    .flat()
+    .join("|");
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -58,11 +62,16 @@ module.exports = {
     },
     ...coreLayers.slice(0, -1).map((folders, layer) => ({
       name: `core-layer-${folders.join("-")}`,
-      comment: "Core's folders form layers: formats know nothing of symcaches, the walker gets rules through an interface, only report sees all.",
+      comment:
+        "Core's folders form layers: formats know nothing of symcaches, the walker gets rules through an interface, only report sees all.",
       severity: "error",
       from: { path: `^packages/core/src/(${folders.join("|")})/`, pathNot: tests },
       // The types that symbolicate/lookup.ts and unwind/rules.ts declare are the interfaces themselves: everyone may name them.
-      to: { path: `^packages/core/src/(${above(layer)})/`, dependencyTypesNot: ["type-only"], pathNot: "^packages/core/src/(unwind/rules|symbolicate/lookup)\\.ts$" },
+      to: {
+        path: `^packages/core/src/(${above(layer)})/`,
+        dependencyTypesNot: ["type-only"],
+        pathNot: "^packages/core/src/(unwind/rules|symbolicate/lookup)\\.ts$",
+      },
     })),
     {
       name: "contracts-know-only-zod",
@@ -80,7 +89,8 @@ module.exports = {
     },
     {
       name: "prisma-client-only-in-db",
-      comment: "Nobody can hold an unscoped database handle: the client never leaves packages/db, and repositories close over an organization.",
+      comment:
+        "Nobody can hold an unscoped database handle: the client never leaves packages/db, and repositories close over an organization.",
       severity: "error",
       from: { path: "^(apps|packages|scripts)/", pathNot: "^packages/db/" },
       to: { path: "@prisma/|^packages/db/src/generated/" },
@@ -90,11 +100,15 @@ module.exports = {
       comment: "packages/db has three doors (., ./system, ./setup); its insides may change.",
       severity: "error",
       from: { pathNot: "^packages/db/" },
-      to: { path: "^packages/db/src/", pathNot: "^packages/db/src/(index|system/index|setup/index|gate/ports|org/ports|system/ports)\\.ts$" },
+      to: {
+        path: "^packages/db/src/",
+        pathNot: "^packages/db/src/(index|system/index|setup/index|gate/ports|org/ports|system/ports)\\.ts$",
+      },
     },
     {
       name: "system-repositories-only-where-named",
-      comment: "@salvage/db/system crosses tenants and bypasses row-level security: ingest, worker, and tools that set up or repair an installation.",
+      comment:
+        "@salvage/db/system crosses tenants and bypasses row-level security: ingest, worker, and tools that set up or repair an installation.",
       severity: "error",
       from: { path: "^(apps|packages)/", pathNot: `^apps/(ingest|worker)/|^packages/(db|launcher|cli|testkit)/|${tests}` },
       to: { path: "^packages/db/src/system/" },
@@ -122,7 +136,8 @@ module.exports = {
     },
     {
       name: "workflows-import-contracts-and-types",
-      comment: "Workflow code is replayed: it may use contracts, the workflow SDK and the types of activities, nothing that does I/O or changes.",
+      comment:
+        "Workflow code is replayed: it may use contracts, the workflow SDK and the types of activities, nothing that does I/O or changes.",
       severity: "error",
       from: { path: "^apps/worker/src/workflows/", pathNot: tests },
       to: {
@@ -142,7 +157,10 @@ module.exports = {
       comment: "A feature's insides are private: others use what its index.ts gives.",
       severity: "error",
       from: { path: "^apps/web/src/features/([^/]+)/" },
-      to: { path: "^apps/web/src/features/([^/]+)/", pathNot: ["^apps/web/src/features/$1/", "^apps/web/src/features/[^/]+/index\\.tsx?$"] },
+      to: {
+        path: "^apps/web/src/features/([^/]+)/",
+        pathNot: ["^apps/web/src/features/$1/", "^apps/web/src/features/[^/]+/index\\.tsx?$"],
+      },
     },
     {
       name: "pages-use-features-by-their-index",
@@ -171,6 +189,10 @@ module.exports = {
     exclude: { path: "(^|/)(\\.next|dist|\\.toolchain|next-env\\.d\\.ts)" },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"], extensions: [".ts", ".tsx", ".js", ".mjs", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".json"],
+    },
   },
 };

@@ -33,6 +33,9 @@ export type LauncherEnv = {
 
 export type ExternalDatabase = { adminUrl: string } | { databaseUrl: string; databaseSystemUrl: string; databaseOwnerUrl: string };
 
+/** Name of Salvage's database on its server. */
+export const databaseName = "salvage";
+
 export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
 /** @throws EnvError with one sentence */

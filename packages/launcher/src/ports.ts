@@ -8,11 +8,17 @@ import { type Home, readJson, writeJson } from "./home.ts";
 const portsFile = z.object({ postgres: z.number(), temporal: z.number(), web: z.number(), workerMetrics: z.number() });
 export type InternalPorts = z.infer<typeof portsFile>;
 
+const portsPath = (home: Home) => join(home.run, "ports.json");
+
+/** @returns the ports of the last start, or null before the first. */
+export function rememberedPorts(home: Home): InternalPorts | null {
+  const parsed = portsFile.safeParse(readJson(portsPath(home)));
+  return parsed.success ? parsed.data : null;
+}
+
 /** @returns free ports on the loopback address, those of the last start where they are still free. */
 export async function internalPorts(home: Home): Promise<InternalPorts> {
-  const path = join(home.run, "ports.json");
-  const remembered = portsFile.partial().safeParse(readJson(path));
-  const wanted = remembered.success ? remembered.data : {};
+  const wanted: Partial<InternalPorts> = rememberedPorts(home) ?? {};
   const taken = new Set<number>();
   const pick = async (port: number | undefined): Promise<number> => {
     if (port !== undefined && !taken.has(port) && (await isFree(port, "127.0.0.1"))) {
@@ -32,7 +38,7 @@ export async function internalPorts(home: Home): Promise<InternalPorts> {
     web: await pick(wanted.web),
     workerMetrics: await pick(wanted.workerMetrics),
   };
-  writeJson(path, ports);
+  writeJson(portsPath(home), ports);
   return ports;
 }
 

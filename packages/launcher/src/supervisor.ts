@@ -71,6 +71,7 @@ export class Supervisor {
 
   /** Starts a service and resolves when it is ready. Throws StartError with the end of its log when it is not in time or dies early. */
   async start(service: Service): Promise<void> {
+    if (this.#halt.signal.aborted) throw new StartError("Stopped before the start was complete.");
     const entry: Entry = { service, child: null, identity: null, startedAt: 0, restarts: 0, pauseMs: firstPauseMs };
     this.#entries.set(service.name, entry);
     this.#spawn(entry);
@@ -83,6 +84,11 @@ export class Supervisor {
       await sleep(50);
     }
     throw new StartError("Stopped before the start was complete.");
+  }
+
+  /** Ends every start() that waits: each throws StartError. Children run on until stop(). */
+  giveUp(): void {
+    this.#halt.abort();
   }
 
   /** @returns what runs now, in the order it was started. */
@@ -101,10 +107,11 @@ export class Supervisor {
       await Promise.all(
         group.map(async (name) => {
           const entry = this.#entries.get(name);
-          if (entry?.identity == null) return;
-          await stopProcess(entry.identity, entry.service.stopSignal, entry.service.stopPatienceMs);
+          const identity = entry?.identity ?? null;
+          if (entry === undefined || identity === null) return;
+          await stopProcess(identity, entry.service.stopSignal, entry.service.stopPatienceMs);
           // What the child left in its group (pool processes of a killed worker).
-          signalGroup(entry.identity.pid, "SIGKILL");
+          signalGroup(identity.pid, "SIGKILL");
           entry.identity = null;
         }),
       );

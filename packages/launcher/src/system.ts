@@ -5,7 +5,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { createRoles, migrate, type RoleUrls } from "@salvage/db/setup";
-import { type ExternalDatabase, repositoryRoot } from "./env.ts";
+import { databaseName, type ExternalDatabase, repositoryRoot } from "./env.ts";
 import { StartError } from "./errors.ts";
 import { type Home, openHome } from "./home.ts";
 import { takeLock } from "./lock.ts";
@@ -30,6 +30,8 @@ export type SystemOptions = {
   temporalAddress: string | null;
   steps?: Steps;
   events?: SupervisorEvents;
+  /** Ends a start that is under way: what was started is stopped, and startSystem throws. */
+  signal?: AbortSignal;
 };
 
 export type RunningSystem = {
@@ -42,8 +44,6 @@ export type RunningSystem = {
   /** Stops every child in order and releases the lock. Takes about 10 s at the very most. */
   stop(): Promise<void>;
 };
-
-const databaseName = "salvage";
 
 /** Starts everything and resolves once all of it answers. Throws StartError (after stopping what was started) when it cannot. */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
@@ -61,6 +61,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     });
     return stopping;
   };
+  options.signal?.addEventListener("abort", () => supervisor.giveUp(), { once: true });
   try {
     const left = await stopLeftovers(home);
     if (left.length > 0) steps.say(`  Stopped what an earlier start had left running: ${left.join(", ")}.`);

@@ -1,0 +1,33 @@
+/** `salvage report`: the same core as the server's, on one minidump and local symbol folders. */
+import { FormatError, processMinidump, type Report, reportToText } from "@salvage/core";
+import { CliError } from "../cli-error.ts";
+import { FileSource } from "../file-source.ts";
+import { ownRule } from "../own.ts";
+import { SymbolFolders } from "../symbols.ts";
+
+/** Prints the report on standard output and hints on standard error. Throws CliError when the file is no minidump. */
+export function report(dump: string, folders: readonly string[], json: boolean): void {
+  const source = new FileSource(dump);
+  const symbols = new SymbolFolders(folders);
+  let made: Report;
+  try {
+    made = processMinidump(source, { image: (module) => symbols.image(module), own: ownRule() });
+  } catch (error) {
+    if (error instanceof FormatError) throw new CliError(`${dump}: ${error.message}`);
+    throw error;
+  }
+  process.stdout.write(json ? `${JSON.stringify(made, null, 2)}\n` : reportToText(made));
+  for (const module of made.modules) {
+    if (!module.missing_symbols || folders.length === 0) continue;
+    const other = symbols.otherBuild({
+      codeFile: module.code_file,
+      debugFile: module.debug_file,
+      debugId: module.debug_id,
+      codeId: module.code_id,
+    });
+    if (other !== null)
+      process.stderr.write(
+        `salvage: ${other} is of another build of ${module.filename}; this crash needs ${module.debug_id ?? module.code_id}.\n`,
+      );
+  }
+}

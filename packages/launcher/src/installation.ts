@@ -1,0 +1,32 @@
+/** An installation on this machine, for tools: its database addresses, whether it runs embedded or on a server of the operator's. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type RoleUrls, roleUrls } from "@salvage/db/setup";
+import { databaseName, readLauncherEnv } from "./env.ts";
+import { StartError } from "./errors.ts";
+import { openHome } from "./home.ts";
+import { rememberedPorts } from "./ports.ts";
+import { openSecrets } from "./secrets.ts";
+
+/** @returns the addresses of the three roles. Throws StartError when there is no installation in SALVAGE_HOME. */
+export function installationDatabases(): RoleUrls {
+  const env = readLauncherEnv();
+  if (env.database !== null && "databaseUrl" in env.database) return env.database;
+  if (!existsSync(join(env.home, "secrets.json"))) {
+    throw new StartError(`There is no installation in ${env.home}: set SALVAGE_HOME to the folder that npm start names in its first line.`);
+  }
+  const home = openHome(env.home);
+  const secrets = openSecrets(home, true);
+  const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
+  if (env.database !== null) return roleUrls(env.database.adminUrl, passwords, databaseName);
+  const ports = rememberedPorts(home);
+  if (ports === null) throw new StartError(`Salvage was never started in ${env.home}: run npm start.`);
+  return roleUrls(`postgresql://127.0.0.1:${ports.postgres}/`, passwords, databaseName);
+}
+
+/** Secrets of this installation, made when it has none: for setting up the roles on a server of the operator's. */
+export function installationPasswords(): { owner: string; app: string; system: string } {
+  const home = openHome(readLauncherEnv().home);
+  const secrets = openSecrets(home, false);
+  return { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
+}
