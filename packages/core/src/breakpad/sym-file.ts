@@ -6,7 +6,7 @@
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
-import { decodeUtf8 } from "../bytes/text.ts";
+import { shortText } from "../bytes/short-text.ts";
 import { WindowReader } from "../bytes/window-reader.ts";
 import type { NameLookup, SourceFrame } from "../symbolicate/lookup.ts";
 import type { UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "../unwind/rules.ts";
@@ -14,7 +14,7 @@ import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "./cfi.
 import { parseCfiBlock } from "./cfi-block.ts";
 import { Definitions } from "./definitions.ts";
 import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "./func-block.ts";
-import { type DamageLog, maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "./records.ts";
+import { maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "./records.ts";
 import { indexSym, type SymIndex } from "./sym-index.ts";
 
 const windowBytes = 16 << 10;
@@ -28,7 +28,9 @@ export type SymFile = {
   names: NameLookup | null;
   unwind: UnwindLookup | null;
   windowsFrames: WindowsFrameLookup | null;
-  damage: DamageLog;
+  hasLines: boolean;
+  hasInlines: boolean;
+  damage: { readonly count: number; readonly first: readonly { offset: number; reason: string }[] };
 };
 
 /** Indexes a .sym file. Throws FormatError when it does not start with a MODULE record. */
@@ -40,6 +42,8 @@ export function openSym(source: ByteSource): SymFile {
     names: hasNames ? new SymNames(source, index) : null,
     unwind: index.cfi.start.length > 0 ? new SymUnwind(source, index) : null,
     windowsFrames: index.win.start.length > 0 ? new SymWindowsFrames(source, index) : null,
+    hasLines: index.hasLines,
+    hasInlines: index.hasInlines,
     damage: index.damage,
   };
 }
@@ -51,6 +55,10 @@ function makeRoom<K, V>(map: Map<K, V>, limit: number): void {
     map.delete(oldest);
     return;
   }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return shortText(bytes, 0, bytes.length);
 }
 
 type ParsedFunction = { name: string; address: number; block: FunctionBlock; segments: Segments };
@@ -75,7 +83,7 @@ class SymNames implements NameLookup {
     if (at >= 0 && relativeAddress < functions.end[at]!) return this.#inFunction(this.#function(at), relativeAddress);
     const symbol = lastAtOrBelow(publics.address, relativeAddress);
     if (symbol < 0 || (at >= 0 && publics.address[symbol]! <= functions.start[at]!)) return null;
-    const name = decodeUtf8(this.#definitions.symbolName(publics.offset[symbol]!));
+    const name = textOf(this.#definitions.symbolName(publics.offset[symbol]!));
     return [{ function: name, functionAddress: publics.address[symbol]!, file: null, line: null }];
   }
 
@@ -89,7 +97,7 @@ class SymNames implements NameLookup {
     const segments = new Segments();
     parseFunctionBlock(bytes, offset, lineEnd, block, null);
     flattenFunction(block, functions.start[at]!, functions.end[at]!, segments);
-    const name = decodeUtf8(bytes.subarray(block.nameStart, block.nameEnd));
+    const name = shortText(bytes, block.nameStart, block.nameEnd);
     const parsed = { name, address: block.address, block, segments };
     makeRoom(this.#functions, maxCachedFunctions);
     this.#functions.set(at, parsed);
@@ -117,7 +125,7 @@ class SymNames implements NameLookup {
     let name = this.#files.get(id);
     if (name === undefined) {
       const bytes = this.#definitions.fileName(id);
-      name = bytes === null ? null : decodeUtf8(bytes) || null;
+      name = bytes === null ? null : textOf(bytes) || null;
       makeRoom(this.#files, maxCachedNames);
       this.#files.set(id, name);
     }
@@ -128,7 +136,7 @@ class SymNames implements NameLookup {
     let name = this.#origins.get(id);
     if (name === undefined) {
       const bytes = this.#definitions.originName(id, hasFileId);
-      name = bytes === null ? "" : decodeUtf8(bytes);
+      name = bytes === null ? "" : textOf(bytes);
       makeRoom(this.#origins, maxCachedNames);
       this.#origins.set(id, name);
     }
@@ -154,7 +162,7 @@ class SymUnwind implements UnwindLookup {
     const steps = parseCfiBlock(bytes, cfi.offset[at]!, lineEnd, null);
     let row: CfiRules | null = null;
     for (let i = 0; i < steps.address.length && steps.address[i]! <= relativeAddress; i++) {
-      const rules = this.#rulesOf(decodeUtf8(bytes.subarray(steps.textStart[i], steps.textEnd[i])));
+      const rules = this.#rulesOf(shortText(bytes, steps.textStart[i]!, steps.textEnd[i]!));
       if (rules !== null) row = applyCfiRules(row, rules);
     }
     return row === null ? null : toUnwindRow(row);

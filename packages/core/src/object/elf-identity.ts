@@ -17,6 +17,7 @@ const maxNoteBytes = 1 << 20;
 const maxSectionNameBytes = 16 << 20;
 const foldedTextBytes = 4096;
 
+const fileTypeRelocatable = 1;
 const sectionTypeNote = 7;
 const sectionTypeNobits = 8;
 const segmentTypeNote = 4;
@@ -41,7 +42,8 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
   const is64 = ident[4] === 2;
   const littleEndian = ident[5] !== 2;
   const header = new Cursor(source.read(0, is64 ? 64 : 52), "elf: header", 0, littleEndian);
-  header.seek(18);
+  header.seek(16);
+  const isObjectFile = header.u16() === fileTypeRelocatable;
   const machine = header.u16();
   header.seek(is64 ? 32 : 28);
   const segmentTable = is64 ? header.u64AsNumber() : header.u32();
@@ -70,12 +72,13 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
     convertible: false,
     lacks: ["reading names from ELF/DWARF is not supported yet: convert with dump_syms"],
   };
+  if (isObjectFile) verdict.lacks.push("a linked image: this is an object file of the compiler");
   if (buildId !== null) {
     verdict.codeId = toHex(buildId);
     verdict.debugId = debugIdFromBuildId(buildId, littleEndian);
   } else {
     verdict.lacks.push("a build id: link with --build-id");
-    verdict.debugId = foldedTextId(source, littleEndian, sections);
+    if (!isObjectFile) verdict.debugId = foldedTextId(source, littleEndian, sections);
   }
   if (has(".symtab", ".dynsym")) verdict.features.push("symbols");
   else verdict.lacks.push("symbol tables");

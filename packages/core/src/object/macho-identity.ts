@@ -62,7 +62,7 @@ export function identifyFatMachO(source: ByteSource, is64: boolean): ObjectVerdi
   if (count > 1) {
     const others = slices.slice(1).map((slice) => slice.cpu);
     verdict.lacks.push(
-      `a verdict of its own for each of ${count} architectures: this one is ${verdict.cpu}, not described: ${others.join(", ")}`,
+      `the other architectures of this fat file (${others.join(", ")}): only its first, ${verdict.cpu ?? "unknown"}, is described`,
     );
   }
   return verdict;

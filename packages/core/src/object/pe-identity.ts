@@ -75,7 +75,7 @@ export function identifyPe(source: ByteSource): ObjectVerdict {
   if (present(directoryExceptions) || sections.some((section) => section.name === ".eh_frame" || section.name === ".debug_frame")) {
     verdict.features.push("unwind");
   } else {
-    verdict.lacks.push("unwind data: 32-bit x86 keeps it in the PDB");
+    verdict.lacks.push(verdict.cpu === "x86" ? "unwind data: for 32-bit x86 it is in the PDB" : "unwind data: no exception directory");
   }
   if (codeView === null) verdict.lacks.push("a debug id: linked without /DEBUG");
   return verdict;

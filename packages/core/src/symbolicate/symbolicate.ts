@@ -1,0 +1,83 @@
+/**
+ * From several files of one image to one answer per address.
+ *
+ * An image may have several debug files that carry its ids: a stripped library and its .debug, an exe and its PDB, a .sym beside them. They are
+ * never merged into one file; each keeps its own lookup file, and per part the best is used. Where the best names know nothing at an address (a
+ * function without debug information), the next file is asked.
+ *
+ * Frames repeat within a crash and between crashes, so answers are remembered by address.
+ */
+import type { UnwindLookup } from "../unwind/rules.ts";
+import type { NameLookup, SourceFrame } from "./lookup.ts";
+
+const defaultMaxAddresses = 8192;
+
+/** What one debug file offers. */
+export type ImageFile = { names: NameLookup | null; unwind: UnwindLookup | null; hasLines: boolean; hasInlines: boolean };
+
+/**
+ * The names of an image out of its files, best first: with inlined functions, then with lines, then any. Among equals the later in the list
+ * wins, so list them oldest first. Null when none has names.
+ */
+export function bestNames(files: readonly ImageFile[]): NameLookup | null {
+  const ranked = files
+    .map((file, age) => ({ names: file.names, rank: (file.hasInlines ? 2 : 0) + (file.hasLines ? 1 : 0), age }))
+    .filter((file) => file.names !== null)
+    .sort((a, b) => b.rank - a.rank || b.age - a.age)
+    .map((file) => file.names as NameLookup);
+  const [first] = ranked;
+  if (first === undefined) return null;
+  return ranked.length === 1 ? first : new FirstAnswer(ranked);
+}
+
+/** The unwind rules of an image out of its files: those of the last in the list that has any. */
+export function bestUnwind(files: readonly ImageFile[]): UnwindLookup | null {
+  return files.findLast((file) => file.unwind !== null)?.unwind ?? null;
+}
+
+/** The same names, with the answers for up to `maxAddresses` addresses remembered; the oldest are forgotten first. */
+export function rememberNames(names: NameLookup, maxAddresses = defaultMaxAddresses): NameLookup {
+  return new RememberedNames(names, maxAddresses);
+}
+
+class FirstAnswer implements NameLookup {
+  readonly #sources: readonly NameLookup[];
+
+  constructor(sources: readonly NameLookup[]) {
+    this.#sources = sources;
+  }
+
+  lookup(relativeAddress: number): SourceFrame[] | null {
+    for (const source of this.#sources) {
+      const frames = source.lookup(relativeAddress);
+      if (frames !== null) return frames;
+    }
+    return null;
+  }
+}
+
+class RememberedNames implements NameLookup {
+  readonly #names: NameLookup;
+  readonly #maxAddresses: number;
+  readonly #known = new Map<number, SourceFrame[] | null>();
+
+  constructor(names: NameLookup, maxAddresses: number) {
+    this.#names = names;
+    this.#maxAddresses = maxAddresses;
+  }
+
+  lookup(relativeAddress: number): SourceFrame[] | null {
+    let frames = this.#known.get(relativeAddress);
+    if (frames === undefined) {
+      frames = this.#names.lookup(relativeAddress);
+      if (this.#known.size >= this.#maxAddresses) {
+        for (const oldest of this.#known.keys()) {
+          this.#known.delete(oldest);
+          break;
+        }
+      }
+      this.#known.set(relativeAddress, frames);
+    }
+    return frames;
+  }
+}
