@@ -23,6 +23,10 @@ const REPORTING_FUNCTION = new RegExp(
   ].join("|"),
 );
 
+/** Library code at the inner end does what its caller asked; Rust's mangled names included. */
+const LIBRARY_FUNCTION =
+  /^(std|core|alloc|__gnu_cxx)::|^<(std|core|alloc)::|^_ZNK?(4core|3std|5alloc|St)|^_R[A-Za-z0-9_]*?Cs[A-Za-z0-9]+_(4core|3std|5alloc|7___rustc)/;
+
 /** Frames at the outer end that every thread has. */
 const START_FUNCTION =
   /^(_start|__libc_start_main.*|__libc_start_call_main|start_thread|clone3?|__clone|BaseThreadInitThunk|RtlUserThreadStart|_?start|thread_start|_pthread_start)$/;
@@ -31,27 +35,29 @@ const START_FUNCTION =
 const SYSTEM_MODULE =
   /^(libc([-.].*)?\.so.*|libpthread.*\.so.*|libc\+\+abi.*|libstdc\+\+\.so.*|libgcc_s.*|libsystem_(kernel|pthread|c|platform)\.dylib|ntdll\.dll|kernel32\.dll|kernelbase\.dll|ucrtbase.*\.dll|vcruntime.*\.dll|linux-gate\.so|linux-vdso.*|ld-.*\.so.*)$/i;
 
+/** One step of the program: a function that ran, inlined or not, or a place without a name. */
+type Step = { name: string | null; frame: ReportFrame };
+
 export function signatureOf(thread: ReportThread | null, modules: readonly ReportModule[], reason: string | null): ReportSignature {
   const kind = reason === null ? "no exception" : (reason.split(" / ")[0] ?? reason);
   const trusted = trustedFrames(thread);
-  const relevant = withoutNoise(trusted);
-  if (relevant.length === 0) {
+  const relevant = withoutNoise(trusted.flatMap(stepsOf));
+  const first = relevant[0];
+  if (!first) {
     const title = thread === null ? "No crashing thread" : "Empty stack";
     return { title: reason === null ? title : `${title}: ${kind}`, grouping_key: groupingKey([kind, title]), provisional: false };
   }
   const used = relevant.slice(0, MAX_KEY_FRAMES);
-  const first = used[0]!;
-  const lastUsed = used.at(-1)!;
+  const lastTrusted = trusted.at(-1);
   const cutShort =
-    used.length < MAX_KEY_FRAMES &&
-    trusted.at(-1) === lastUsed &&
-    thread !== null &&
-    thread.frames.length > trusted.length &&
-    lacksUnwind(lastUsed, modules);
+    relevant.length < MAX_KEY_FRAMES &&
+    lastTrusted !== undefined &&
+    (thread?.frames.length ?? 0) > trusted.length &&
+    lacksUnwind(lastTrusted, modules);
   return {
-    title: frameTitle(first).slice(0, MAX_TITLE_CHARACTERS),
-    grouping_key: groupingKey([kind, ...used.map((frame) => frameKey(frame, modules))]),
-    provisional: cutShort || used.some((frame) => frame.function === null && frame.status !== "unknown_image"),
+    title: stepTitle(first).slice(0, MAX_TITLE_CHARACTERS),
+    grouping_key: groupingKey([kind, ...used.map((step) => stepKey(step, modules))]),
+    provisional: cutShort || used.some((step) => step.name === null && step.frame.status !== "unknown_image"),
   };
 }
 
@@ -62,18 +68,24 @@ function trustedFrames(thread: ReportThread | null): ReportFrame[] {
   return guessed < 0 ? frames : frames.slice(0, guessed);
 }
 
-function withoutNoise(frames: ReportFrame[]): ReportFrame[] {
-  const isStart = (frame: ReportFrame): boolean => frame.function !== null && START_FUNCTION.test(frame.function);
-  const inner = frames.filter((frame) => !isStart(frame));
-  const relevant = inner.findIndex(
-    (frame) =>
-      !(frame.function !== null && REPORTING_FUNCTION.test(plainName(frame.function))) &&
-      !(frame.module !== null && SYSTEM_MODULE.test(frame.module)),
-  );
-  // Nothing but system frames: better those than nothing.
-  const kept = relevant < 0 ? inner : inner.slice(relevant);
+/** Inlined functions count like called ones: which of them the compiler inlines changes from build to build. */
+function stepsOf(frame: ReportFrame): Step[] {
+  const inlined = (frame.inlines ?? []).map((inline): Step => ({ name: inline.function, frame }));
+  return [...inlined, { name: frame.function, frame }];
+}
+
+function withoutNoise(all: Step[]): Step[] {
+  const steps = all.filter((step) => step.name === null || !START_FUNCTION.test(step.name));
+  const relevant = steps.findIndex((step) => !isReporting(step));
+  // Nothing but system and library: better those than nothing.
+  const kept = relevant < 0 ? steps : steps.slice(relevant);
   // An instruction pointer in no module (a jump through a bad pointer) differs from crash to crash; its caller is the place.
-  return kept.length > 1 && kept[0]!.module === null ? kept.slice(1) : kept;
+  return kept.length > 1 && kept[0]?.frame.module === null ? kept.slice(1) : kept;
+}
+
+function isReporting(step: Step): boolean {
+  if (step.frame.module !== null && SYSTEM_MODULE.test(step.frame.module)) return true;
+  return step.name !== null && (REPORTING_FUNCTION.test(plainName(step.name)) || LIBRARY_FUNCTION.test(step.name));
 }
 
 function lacksUnwind(frame: ReportFrame, modules: readonly ReportModule[]): boolean {
@@ -82,14 +94,14 @@ function lacksUnwind(frame: ReportFrame, modules: readonly ReportModule[]): bool
 }
 
 /** "geo::walk", or "app+0x1234" without a name. */
-export function frameTitle(frame: ReportFrame): string {
-  if (frame.function !== null) return plainName(frame.function);
+function stepTitle({ name, frame }: Step): string {
+  if (name !== null) return plainName(name);
   if (frame.module !== null) return `${frame.module}+0x${BigInt(frame.module_offset ?? "0x0").toString(16)}`;
   return `0x${BigInt(frame.offset).toString(16)}`;
 }
 
-function frameKey(frame: ReportFrame, modules: readonly ReportModule[]): string {
-  if (frame.function !== null) return plainName(frame.function);
+function stepKey({ name, frame }: Step, modules: readonly ReportModule[]): string {
+  if (name !== null) return plainName(name);
   const module = frame.module_index === null ? undefined : modules[frame.module_index];
   if (!module) return "?";
   return `${module.filename}@${module.debug_id ?? module.code_id ?? ""}+${frame.module_offset}`;

@@ -16,6 +16,8 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   const returnAddress = cpu.stripAddress(raw);
   if (returnAddress === 0n) return { end: "end_of_stack" };
   if (!canBeCode(cpu, returnAddress)) return null;
+  // Rules applied to a frame that was only guessed may be the wrong ones; then their result must at least be code.
+  if (frame.trust === "scan" && !images.inModule(returnAddress - BigInt(cpu.callBackStep))) return null;
 
   const registers: Registers = preserved(cpu, frame.registers);
   for (const [given, rule] of row.registers) {

@@ -7,18 +7,22 @@ import { canBeCode, get, type Step, type WalkFrame, type WalkInput } from "./fra
 
 /** How many links of a chain through code outside all modules (jitted code) are followed to see whether it leads back to a module. */
 const MAX_CHAIN_LINKS = 64;
+/** A saved frame pointer beyond the captured stack is believed up to this distance: dumps cut long stacks. */
+const MAX_UNCAPTURED_BYTES = 8n * 1024n * 1024n;
 
 export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: WalkInput): Step {
   const fp = get(frame, cpu.fp);
   const sp = get(frame, cpu.sp);
-  if (fp === null || sp === null || fp === 0n) return null;
+  if (fp === null || sp === null) return null;
+  const onChain = frame.trust === "frame_pointer";
+  if (fp === 0n) return onChain ? { end: "end_of_stack" } : null;
+  if (fp < sp) return null;
   const link = readLink(fp, cpu, memory);
-  if (link === null || fp < sp || !canBeCode(cpu, link.returnAddress)) return null;
-  // The outermost function of a thread saves a frame pointer of 0; any other saved one must lie further up, in captured memory.
-  const outermost = link.callerFp === 0n;
-  if (!outermost && (link.callerFp < link.callerSp || memory.word(link.callerFp, cpu.pointerBytes) === null)) return null;
+  if (link === null) return null;
+  if (link.returnAddress === 0n && link.callerFp === 0n && onChain) return { end: "end_of_stack" };
+  if (!canBeCode(cpu, link.returnAddress)) return null;
   const callSite = link.returnAddress - BigInt(cpu.callBackStep);
-  if (!images.inModule(callSite) && (outermost || !leadsToModule(link.callerFp, { cpu, memory, images }))) return null;
+  if (!plausibleCallerFp(link, callSite, { cpu, memory, images })) return null;
 
   // The other preserved registers were saved at places that only rules know.
   const registers: Registers = new Map([
@@ -27,6 +31,19 @@ export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: Wa
     [cpu.fp, link.callerFp],
   ]);
   return { registers, trust: "frame_pointer" };
+}
+
+/**
+ * The outermost function of a thread saves a frame pointer of 0; any other saved one lies further up the stack. Where the dump does not
+ * hold that place, or the return address is in no module (jitted code), something else must speak for the link.
+ */
+function plausibleCallerFp(link: Link, callSite: bigint, { cpu, memory, images }: WalkInput): boolean {
+  if (link.callerFp === 0n) return images.inModule(callSite);
+  if (link.callerFp < link.callerSp) return false;
+  if (memory.word(link.callerFp, cpu.pointerBytes) === null) {
+    return link.callerFp - link.callerSp <= MAX_UNCAPTURED_BYTES && images.inFunction(callSite);
+  }
+  return images.inModule(callSite) || leadsToModule(link.callerFp, { cpu, memory, images });
 }
 
 type Link = { returnAddress: bigint; callerFp: bigint; callerSp: bigint };

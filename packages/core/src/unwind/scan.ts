@@ -37,12 +37,12 @@ export function stepByScan(frame: WalkFrame, { cpu, memory, images }: WalkInput)
 /** The caller's frame pointer: saved just below the return address, or never touched by the callee. */
 function framePointerBeside(returnAddressAt: bigint, frame: WalkFrame, { cpu, memory }: WalkInput): bigint | null {
   const fp = get(frame, cpu.fp);
-  if (fp === null) return null;
   const savedAt = returnAddressAt - BigInt(cpu.pointerBytes);
-  if (fp === savedAt) {
+  // x86 code nearly always starts by pushing the frame pointer, so there the word below counts even when the callee's is lost.
+  if (fp === savedAt || (cpu.name === "x86" && (fp === null || fp < returnAddressAt))) {
     const saved = memory.word(savedAt, cpu.pointerBytes);
     const sound = saved !== null && saved > returnAddressAt && saved - savedAt <= MAX_FRAME_BYTES;
     return sound && memory.word(saved, cpu.pointerBytes) !== null ? saved : null;
   }
-  return fp > returnAddressAt && memory.word(fp, cpu.pointerBytes) !== null ? fp : null;
+  return fp !== null && fp > returnAddressAt && memory.word(fp, cpu.pointerBytes) !== null ? fp : null;
 }

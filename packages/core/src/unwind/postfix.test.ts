@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { evaluatePostfix, type PostfixInput } from "./postfix.ts";
+
+const input: PostfixInput = {
+  wordBits: 64,
+  cfa: 0x2000n,
+  register: (name) => ({ rsp: 0x1000n, x29: 0x1800n, big: 0xffffffffffffffffn })[name] ?? null,
+  word: (address) => (address === 0x1008n ? 0x401234n : null),
+};
+
+const cases: [string, bigint | null][] = [
+  ["$rsp 8 +", 0x1008n],
+  ["$rsp 8 + ^", 0x401234n],
+  [".cfa -16 +", 0x1ff0n],
+  [".cfa 16 -", 0x1ff0n],
+  ["x29 2 *", 0x3000n],
+  ["4103 16 @", 4096n],
+  ["17 5 /", 3n],
+  ["17 5 %", 2n],
+  ["$big 1 +", 0n],
+  ["0 1 -", 0xffffffffffffffffn],
+  ["", null],
+  ["1 2", null],
+  ["+", null],
+  ["1 +", null],
+  ["$nothing", null],
+  ["$rsp ^", null],
+  ["1 0 /", null],
+  ["1 0 %", null],
+  ["1 0 @", null],
+  [`1 ${"1 + ".repeat(300)}`, null],
+];
+
+for (const [program, want] of cases) {
+  test(`"${program.slice(0, 20)}" is ${want}`, () => assert.equal(evaluatePostfix(program, input), want));
+}
+
+test("32-bit programs wrap at 32 bits", () => {
+  assert.equal(evaluatePostfix("0 4 -", { ...input, wordBits: 32 }), 0xfffffffcn);
+});

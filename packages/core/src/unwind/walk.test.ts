@@ -1,0 +1,253 @@
+/** Stacks drawn by hand, walked by every kind of step. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { amd64 } from "../cpu/amd64.ts";
+import { arm64 } from "../cpu/arm64.ts";
+import type { Cpu, Registers } from "../cpu/cpu.ts";
+import { x86 } from "../cpu/x86.ts";
+import type { WalkImages } from "./frame.ts";
+import type { RegisterRule, UnwindRow } from "./rules.ts";
+import { LISTED_INNER_FRAMES, MAX_LISTED_FRAMES, MAX_WALKED_FRAMES, type Walk, walkStack } from "./walk.ts";
+
+const CODE = { start: 0x400000n, end: 0x410000n };
+
+type World = {
+  cpu: Cpu;
+  registers: Record<string, bigint>;
+  /** Stack words from `stackAt` upwards. */
+  stackAt: bigint;
+  words: readonly bigint[];
+  rules?: ReadonlyMap<bigint, UnwindRow>;
+  /** Function starts; without them names are unknown. */
+  functions?: readonly bigint[];
+};
+
+function walk(world: World): Walk {
+  const size = BigInt(world.cpu.pointerBytes);
+  const inModule = (address: bigint): boolean => address >= CODE.start && address < CODE.end;
+  const functionStart = (address: bigint): bigint | null =>
+    inModule(address) ? (world.functions?.findLast((f) => f <= address) ?? null) : null;
+  const images: WalkImages = {
+    inModule,
+    inFunction: (address) => inModule(address) && (world.functions === undefined || functionStart(address) !== null),
+    functionStart,
+    rules: (address) => world.rules?.get(address) ?? null,
+  };
+  const memory = {
+    word: (address: bigint): bigint | null => {
+      const offset = address - world.stackAt;
+      return offset < 0n || offset % size !== 0n ? null : (world.words[Number(offset / size)] ?? null);
+    },
+  };
+  return walkStack(new Map(Object.entries(world.registers)) as Registers, { cpu: world.cpu, memory, images });
+}
+
+function shape(result: Walk): string[] {
+  return result.frames.map(({ frame }) => `${frame.trust} ${frame.lookupAddress.toString(16)}`);
+}
+
+const cfa = (register: string, offset: number): RegisterRule => ({ kind: "register", register, offset });
+const saved = (offset: number): RegisterRule => ({ kind: "cfaOffset", offset });
+
+test("rules: the caller's registers are recovered, preserved ones carried, others unknown", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 7n, rbx: 5n, rax: 9n },
+    stackAt: 0x1000n,
+    words: [0xbbn, 0xaan, 0x400200n, 0n],
+    rules: new Map([[0x400100n, { cfa: cfa("rsp", 24), returnAddress: saved(-8), registers: new Map([["rbp", saved(-16)]]) }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100", "cfi 4001ff"]);
+  assert.deepEqual(Object.fromEntries(result.frames[1]?.frame.registers ?? []), { rbp: 0xaan, rbx: 5n, rip: 0x400200n, rsp: 0x1018n });
+});
+
+test("rules that say the return address is undefined end the stack", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0x400200n, 0x400300n],
+    rules: new Map([[0x400100n, { cfa: cfa("rsp", 8), returnAddress: { kind: "undefined" }, registers: new Map() }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100"]);
+  assert.equal(result.end, "end_of_stack");
+});
+
+test("rules as expressions, in the names Breakpad uses", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0x400200n],
+    rules: new Map([
+      [
+        0x400100n,
+        {
+          cfa: { kind: "expression", program: "$rsp 8 +" },
+          returnAddress: { kind: "expression", program: ".cfa -8 + ^" },
+          registers: new Map(),
+        },
+      ],
+    ]),
+  });
+  assert.deepEqual(shape(result), ["context 400100", "cfi 4001ff"]);
+});
+
+test("rules that lead nowhere are passed over for the frame pointer", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1008n },
+    stackAt: 0x1000n,
+    words: [0n, 0n, 0x400200n],
+    rules: new Map([[0x400100n, { cfa: cfa("rsp", 0), returnAddress: saved(0x500), registers: new Map() }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001ff"]);
+});
+
+test("frame pointers: a chain up to the one saved as 0", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1010n },
+    stackAt: 0x1000n,
+    words: [0n, 0n, 0x1030n, 0x400200n, 0n, 0n, 0n, 0x400300n, 0x400400n, 0x400500n],
+  });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001ff", "frame_pointer 4002ff"]);
+  assert.equal(result.end, "end_of_stack", "words beyond the outermost frame are not scanned");
+});
+
+test("frame pointers: jitted code between modules is followed, a wild register is not", () => {
+  const jitted = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1000n },
+    stackAt: 0x1000n,
+    words: [0x1010n, 0x7f0000001000n, 0x1020n, 0x400200n, 0n, 0n],
+  });
+  assert.deepEqual(shape(jitted), ["context 400100", "frame_pointer 7f0000000fff", "frame_pointer 4001ff"]);
+  const wild = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1000n },
+    stackAt: 0x1000n,
+    words: [0x1010n, 0x7f0000001000n, 0x5n, 0x6n],
+  });
+  assert.deepEqual(shape(wild), ["context 400100"]);
+});
+
+test("a frame pointer below the stack pointer, or a chain that turns down, is not followed", () => {
+  const below = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1010n, rbp: 0x1000n },
+    stackAt: 0x1000n,
+    words: [0x1020n, 0x400200n, 1n, 1n, 1n],
+  });
+  assert.deepEqual(shape(below), ["context 400100"]);
+  const down = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1010n },
+    stackAt: 0x1000n,
+    words: [0n, 0n, 0x1000n, 0x400200n],
+  });
+  assert.equal(down.frames[1]?.frame.trust, "scan");
+});
+
+test("scan: only words that point into a function count", () => {
+  const words = [1n, 0x400050n, 0x99999999n, 0x400200n, 3n];
+  const registers = { rip: 0x400100n, rsp: 0x1000n, rbp: 0n };
+  assert.deepEqual(shape(walk({ cpu: amd64, registers, stackAt: 0x1000n, words, functions: [0x400080n] })), [
+    "context 400100",
+    "scan 4001ff",
+  ]);
+  assert.deepEqual(shape(walk({ cpu: amd64, registers, stackAt: 0x1000n, words })), ["context 400100", "scan 40004f", "scan 4001ff"]);
+});
+
+test("scan: a word in the module but outside the captured stack ends the walk with its reason", () => {
+  const result = walk({ cpu: amd64, registers: { rip: 0x400100n, rsp: 0x9000n, rbp: 0n }, stackAt: 0x1000n, words: [0x400200n] });
+  assert.equal(result.end, "stack_not_captured");
+});
+
+test("a call through a null pointer: the return address lies at the stack pointer, trusted", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0n, rsp: 0x1000n, rbp: 0x1020n, rbx: 5n },
+    stackAt: 0x1000n,
+    words: [0x400200n, 0n, 0n, 0n, 0n, 0x400300n],
+  });
+  assert.deepEqual(shape(result), ["context 0", "cfi_scan 4001ff", "frame_pointer 4002ff"]);
+  assert.equal(result.frames[1]?.frame.registers.get("rbx"), 5n);
+});
+
+test("arm64: a call through a wild pointer returns by the link register; authentication bits are stripped", () => {
+  const result = walk({
+    cpu: arm64,
+    registers: { pc: 0x1230n, sp: 0x1000n, fp: 0x1000n, lr: 0x00ab000000400200n },
+    stackAt: 0x1000n,
+    words: [0n, 0x7712000000400300n],
+  });
+  assert.deepEqual(shape(result), ["context 1230", "cfi_scan 4001fc", "frame_pointer 4002fc"]);
+});
+
+test("arm64: a leaf function's caller is in the link register, where names tell the functions apart", () => {
+  const world: World = {
+    cpu: arm64,
+    registers: { pc: 0x400110n, sp: 0x1000n, fp: 0x1000n, lr: 0x400210n },
+    stackAt: 0x1000n,
+    words: [0n, 0x400310n],
+    functions: [0x400100n, 0x400200n, 0x400300n],
+  };
+  assert.deepEqual(shape(walk(world)), ["context 400110", "cfi_scan 40020c", "frame_pointer 40030c"]);
+  const inside = { ...world, registers: { ...world.registers, lr: 0x400120n } };
+  assert.deepEqual(shape(walk(inside)), ["context 400110", "frame_pointer 40030c"], "a link register into the function itself is old");
+});
+
+test("x86: frame pointers of 4 bytes", () => {
+  const result = walk({
+    cpu: x86,
+    registers: { eip: 0x400100n, esp: 0x1000n, ebp: 0x1004n },
+    stackAt: 0x1000n,
+    words: [0n, 0x100cn, 0x400200n, 0n, 0n],
+  });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001ff"]);
+});
+
+test("rules that do not move the stack pointer cannot loop", () => {
+  const row: UnwindRow = { cfa: cfa("rsp", 0), returnAddress: { kind: "register", register: "rip", offset: 1 }, registers: new Map() };
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0n],
+    rules: new Map([[0x400100n, row]]),
+  });
+  assert.equal(result.frames.length, 1);
+});
+
+test("a deep stack keeps both ends", () => {
+  const depth = 3000;
+  const words: bigint[] = [];
+  for (let i = 0; i < depth; i++) words.push(0x100000n + BigInt(i + 1) * 16n, 0x400200n + BigInt(i));
+  words[words.length - 2] = 0n;
+  const result = walk({ cpu: amd64, registers: { rip: 0x400100n, rsp: 0x100000n, rbp: 0x100000n }, stackAt: 0x100000n, words });
+  assert.equal(result.totalFrames, depth + 1);
+  assert.equal(result.frames.length, MAX_LISTED_FRAMES);
+  assert.equal(result.frames[LISTED_INNER_FRAMES - 1]?.number, LISTED_INNER_FRAMES - 1);
+  assert.equal(result.frames.at(-1)?.number, depth);
+  const outer = result.frames.slice(LISTED_INNER_FRAMES).map((f) => f.number);
+  assert.deepEqual(
+    outer,
+    Array.from({ length: MAX_LISTED_FRAMES - LISTED_INNER_FRAMES }, (_, i) => depth + 1 - (MAX_LISTED_FRAMES - LISTED_INNER_FRAMES) + i),
+  );
+});
+
+test("an endless stack ends at the limit", () => {
+  const memory = { word: (address: bigint): bigint => (address % 16n === 0n ? address + 16n : 0x400200n) };
+  const images: WalkImages = { inModule: () => true, inFunction: () => true, functionStart: () => null, rules: () => null };
+  const result = walkStack(
+    new Map([
+      ["rip", 0x400100n],
+      ["rsp", 0x1000n],
+      ["rbp", 0x1000n],
+    ]),
+    { cpu: amd64, memory, images },
+  );
+  assert.equal(result.totalFrames, MAX_WALKED_FRAMES);
+  assert.equal(result.end, "limit");
+});
