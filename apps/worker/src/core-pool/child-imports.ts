@@ -56,9 +56,11 @@ export function convert({ path, outPath }: Tasks["convert"]["input"]): Tasks["co
     if (!convertible) return { ...verdict, symcache: null };
     const sink = new FileSink(outPath);
     try {
-      const summary = buildSymcache(source, sink);
-      const { formatVersion, names, unwind } = summary;
-      return { ...verdict, lacks: [], symcache: { formatVersion, names, unwind, sizeBytes: sink.sizeBytes } };
+      const { formatVersion, features, bytesWritten } = buildSymcache(source, sink);
+      const parts = { names: features.includes("symbols"), unwind: features.includes("unwind") };
+      if (!parts.names && !parts.unwind)
+        return { ...verdict, features, lacks: ["it has neither functions nor unwind rules"], symcache: null };
+      return { ...verdict, features, lacks: [], symcache: { formatVersion, sizeBytes: bytesWritten, ...parts } };
     } finally {
       sink.close();
     }

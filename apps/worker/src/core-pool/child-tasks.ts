@@ -8,11 +8,13 @@ import {
   FormatError,
   type ImageLookup,
   inspectMinidump,
+  type NameLookup,
   openSymcache,
   type ProcessOptions,
   processMinidump,
   type Report,
-  type Symcache,
+  rememberNames,
+  type UnwindLookup,
 } from "@salvage/core";
 import { convert, extract, listArchive } from "./child-imports.ts";
 import { FileSource, withDump } from "./sources.ts";
@@ -24,7 +26,7 @@ const maxOpenSymcaches = 48;
 /** Speed over size: a report is read seldom and written for every crash. */
 const gzipLevel = 4;
 
-type OpenSymcache = { source: FileSource; symcache: Symcache };
+type OpenSymcache = { source: FileSource; names: NameLookup | null; unwind: UnwindLookup | null };
 const openSymcaches = new Map<string, OpenSymcache>();
 
 const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"] | Promise<Tasks[K]["output"]> } = {
@@ -53,6 +55,7 @@ const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"]
 
 /** Runs one task; never throws. */
 export async function runTask<K extends TaskName>(task: K, input: Tasks[K]["input"]): Promise<TaskAnswer<K>> {
+  closeStaleSymcaches();
   try {
     return { outcome: "done", output: await tasks[task](input) };
   } catch (error) {
@@ -85,13 +88,13 @@ function lookup(files: ImageFiles): ImageLookup {
   };
 }
 
-function open(path: string): Symcache | "missing" | "malformed" {
+function open(path: string): OpenSymcache | "missing" | "malformed" {
   const known = openSymcaches.get(path);
   if (known !== undefined) {
     // Most recently used last.
     openSymcaches.delete(path);
     openSymcaches.set(path, known);
-    return known.symcache;
+    return known;
   }
   let source: FileSource;
   try {
@@ -100,18 +103,23 @@ function open(path: string): Symcache | "missing" | "malformed" {
     return "missing"; // deleted between the look-up and now
   }
   try {
-    const symcache = openSymcache(source);
-    openSymcaches.set(path, { source, symcache });
-    for (const [oldest, { source: stale }] of openSymcaches) {
-      if (openSymcaches.size <= maxOpenSymcaches) break;
-      openSymcaches.delete(oldest);
-      stale.close();
-    }
-    return symcache;
+    const { names, unwind } = openSymcache(source);
+    const opened = { source, names: names && rememberNames(names), unwind };
+    openSymcaches.set(path, opened);
+    return opened;
   } catch (error) {
     source.close();
     if (error instanceof FormatError) return "malformed";
     throw error;
+  }
+}
+
+/** Between tasks only: a task may hold on to every file it opened. */
+function closeStaleSymcaches(): void {
+  for (const [oldest, { source }] of openSymcaches) {
+    if (openSymcaches.size <= maxOpenSymcaches) return;
+    openSymcaches.delete(oldest);
+    source.close();
   }
 }
 

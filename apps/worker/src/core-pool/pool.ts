@@ -93,6 +93,10 @@ export class CorePool {
     try {
       if (this.#closed) throw new PoolClosed("the pool is closed");
       const child = this.#resting.pop() ?? (await this.#start());
+      if (this.#closed) {
+        end(child); // closed while it started
+        throw new PoolClosed("the pool is closed");
+      }
       return await this.#runIn(child, task, input);
     } finally {
       this.#slots.give(taken);

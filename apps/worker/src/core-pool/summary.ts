@@ -43,7 +43,7 @@ function sampleFrame(report: Report, moduleIndex: number): string | null {
   for (const { frames } of threads) {
     for (const frame of frames) {
       if (frame.module_index !== moduleIndex) continue;
-      return `${frame.module ?? baseName(report.modules[moduleIndex]?.code_file ?? "?")} + ${frame.module_offset ?? frame.offset}`;
+      return `${frame.module ?? baseName(report.modules[moduleIndex]?.code_file ?? "?")} + ${(frame.module_offset ?? frame.offset).replace(/^0x0+(?=.)/, "0x")}`;
     }
   }
   return null;
