@@ -14,7 +14,9 @@ const SIGNS: readonly { pattern: RegExp; title: string }[] = [
 
 export function recogniseAbort(input: CauseInput): ReportCause | null {
   if (input.assertion !== null) return { title: "Failed assertion", evidence: [input.assertion], confidence: "certain" };
-  const aborted = input.reason !== null && /^(SIGABRT|EXC_CRASH|FATAL_APP_EXIT|.*FAST_FAIL_FATAL_APP_EXIT)/.test(input.reason);
+  const aborted =
+    input.reason !== null &&
+    /^(SIGABRT|EXC_CRASH|EXC_SOFTWARE \/ SIGABRT|STATUS_FATAL_APP_EXIT|.*FAST_FAIL_FATAL_APP_EXIT)/.test(input.reason);
   const trapped = input.reason !== null && /^(SIGILL|SIGTRAP|EXC_BREAKPOINT|EXC_BAD_INSTRUCTION)/.test(input.reason);
   if (!aborted && !trapped) return null;
   for (const sign of SIGNS) {

@@ -14,6 +14,7 @@ import { recogniseNonCanonical } from "./non-canonical.ts";
 import { recogniseNullAccess } from "./null-access.ts";
 import { recogniseRequestedDump } from "./requested-dump.ts";
 import { recogniseStackOverflow } from "./stack-overflow.ts";
+import { recogniseWindowsRuntime } from "./windows-runtime.ts";
 
 export type CauseInput = {
   os: Os;
@@ -41,6 +42,7 @@ export type Recogniser = (input: CauseInput) => ReportCause | null;
 const RECOGNISERS: readonly Recogniser[] = [
   recogniseAbort,
   recogniseRequestedDump,
+  recogniseWindowsRuntime,
   recogniseStackOverflow,
   recogniseDivideByZero,
   recogniseIllegalInstruction,

@@ -21,6 +21,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 const BAD_ACCESS: ReadonlyMap<number, string> = new Map([
   [1, "KERN_INVALID_ADDRESS"],
   [2, "KERN_PROTECTION_FAILURE"],
+  [5, "KERN_FAILURE"],
   [8, "KERN_NO_ACCESS"],
   [9, "KERN_MEMORY_FAILURE"],
   [10, "KERN_MEMORY_ERROR"],
@@ -65,7 +66,6 @@ const X86: Readonly<Record<string, ReadonlyMap<number, string>>> = {
 const ARM: Readonly<Record<string, ReadonlyMap<number, string>>> = {
   EXC_BAD_INSTRUCTION: new Map([[1, "EXC_ARM_UNDEFINED"]]),
   EXC_ARITHMETIC: new Map([
-    [0, "EXC_ARM_FP_UNDEFINED"],
     [1, "EXC_ARM_FP_IO"],
     [2, "EXC_ARM_FP_DZ"],
     [3, "EXC_ARM_FP_OF"],
@@ -81,9 +81,9 @@ const ARM: Readonly<Record<string, ReadonlyMap<number, string>>> = {
 };
 
 const SOFTWARE: ReadonlyMap<number, string> = new Map([
-  [0x00010000, "EXC_BAD_SYSCALL"],
-  [0x00010001, "EXC_BAD_PIPE"],
-  [0x00010002, "EXC_ABORT"],
+  [0x00010000, "EXC_UNIX_BAD_SYSCALL"],
+  [0x00010001, "EXC_UNIX_BAD_PIPE"],
+  [0x00010002, "SIGABRT"],
   [0x00010003, "EXC_SOFT_SIGNAL"],
   [0xe06d7363, "UNCAUGHT_NS_EXCEPTION"],
 ]);

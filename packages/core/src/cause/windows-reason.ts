@@ -1,7 +1,7 @@
 /** Windows: exception codes (NTSTATUS values and a few of compilers and tools), with the access kind and fast-fail codes spelled out. */
 
 const EXCEPTION: ReadonlyMap<number, string> = new Map([
-  [0x40000015, "FATAL_APP_EXIT"],
+  [0x40000015, "STATUS_FATAL_APP_EXIT"],
   [0x40010005, "DBG_CONTROL_C"],
   [0x40010006, "DBG_PRINTEXCEPTION_C"],
   [0x4001000a, "DBG_PRINTEXCEPTION_WIDE_C"],
@@ -30,7 +30,7 @@ const EXCEPTION: ReadonlyMap<number, string> = new Map([
   [0xc00000fd, "EXCEPTION_STACK_OVERFLOW"],
   [0xc0000194, "EXCEPTION_POSSIBLE_DEADLOCK"],
   [0xc0000409, "EXCEPTION_STACK_BUFFER_OVERRUN"],
-  [0xc0000374, "EXCEPTION_HEAP_CORRUPTION"],
+  [0xc0000374, "STATUS_HEAP_CORRUPTION"],
   [0xc000041d, "STATUS_FATAL_USER_CALLBACK_EXCEPTION"],
   [0xc0000420, "STATUS_ASSERTION_FAILURE"],
   [0xc0000417, "STATUS_INVALID_CRUNTIME_PARAMETER"],
@@ -42,9 +42,16 @@ const EXCEPTION: ReadonlyMap<number, string> = new Map([
   [0xc0000142, "STATUS_DLL_INIT_FAILED"],
   [0xc000001e, "STATUS_INVALID_LOCK_SEQUENCE"],
   [0xc0000602, "STATUS_FAIL_FAST_EXCEPTION"],
-  [0xe0000008, "OUT_OF_MEMORY"],
-  [0xe06d7363, "UNHANDLED_CPP_EXCEPTION"],
-  [0x0517a7ed, "SIMULATED"],
+  [0xc000000d, "STATUS_INVALID_PARAMETER"],
+  [0xc0000022, "STATUS_ACCESS_DENIED"],
+  [0xc0000043, "STATUS_SHARING_VIOLATION"],
+  [0xc0000138, "STATUS_ORDINAL_NOT_FOUND"],
+  [0xc06d007e, "FACILITY_VISUALCPP / ERROR_MOD_NOT_FOUND"],
+  [0xc06d007f, "FACILITY_VISUALCPP / ERROR_PROC_NOT_FOUND"],
+  [0xe0434352, "MANAGED_EXCEPTION_CODE_V4"],
+  [0xe0000008, "Out of Memory"],
+  [0xe06d7363, "Unhandled C++ Exception"],
+  [0x0517a7ed, "Simulated Exception"],
 ]);
 
 /** Codes whose name we know for another purpose than the raised exception: the reason behind an in-page error. */
@@ -143,15 +150,13 @@ export function windowsReason(code: number, information: readonly bigint[]): str
       return name + accessSuffix(information[0]);
     case WINDOWS_CODE.inPageError: {
       const status = information[2];
-      const why =
-        status === undefined
-          ? ""
-          : ` / ${STATUS.get(Number(status & 0xffffffffn)) ?? `0x${(status & 0xffffffffn).toString(16).padStart(8, "0")}`}`;
-      return name + accessSuffix(information[0]) + why;
+      if (status === undefined) return name;
+      const why = Number(status & 0xffffffffn);
+      return `${name}${accessSuffix(information[0])} / ${STATUS.get(why) ?? `0x${why.toString(16).padStart(8, "0")}`}`;
     }
     case WINDOWS_CODE.stackBufferOverrun: {
       const failCode = information[0];
-      if (failCode === undefined) return name;
+      if (failCode === undefined) return "STATUS_STACK_BUFFER_OVERRUN";
       const fail = failCode < BigInt(FAST_FAIL.length) ? FAST_FAIL[Number(failCode)] : "";
       return `${name} / ${fail || `0x${failCode.toString(16).padStart(8, "0")}`}`;
     }
