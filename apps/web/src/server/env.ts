@@ -13,6 +13,8 @@ const schema = z.object({
   BLOB_DIR: envFields.text().optional(),
   /** Encrypts the session cookie. */
   NEXTAUTH_SECRET: envFields.text(),
+  /** A reverse proxy stands in front of ingest and its X-Forwarded-* headers are true. */
+  TRUST_PROXY: envFields.flag().default(false),
   LOG_LEVEL: envFields.logLevel().default("info"),
 });
 
@@ -22,6 +24,7 @@ export type WebEnv = {
   temporalAddress: string;
   blobDir: string;
   cookieSecret: string;
+  trustProxy: boolean;
   logLevel: z.infer<typeof schema>["LOG_LEVEL"];
 };
 
@@ -36,6 +39,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
     temporalAddress: values.TEMPORAL_ADDRESS,
     blobDir,
     cookieSecret: values.NEXTAUTH_SECRET,
+    trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
   };
 }

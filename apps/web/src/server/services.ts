@@ -17,6 +17,8 @@ export type Services = {
   publicUrl: string;
   /** Encrypts the session cookie. */
   cookieSecret: string;
+  /** See auth/client-address.ts. */
+  trustProxy: boolean;
 };
 
 const key = Symbol.for("salvage.web.services");
@@ -40,5 +42,6 @@ function build(): Services {
     logger,
     publicUrl: env.publicUrl,
     cookieSecret: env.cookieSecret,
+    trustProxy: env.trustProxy,
   };
 }

@@ -23,7 +23,7 @@ declare module "next-auth/jwt" {
   }
 }
 
-type Needs = Pick<Services, "gate" | "logger" | "publicUrl" | "cookieSecret">;
+type Needs = Pick<Services, "gate" | "logger" | "publicUrl" | "cookieSecret" | "trustProxy">;
 
 /** One per process; next-auth keeps nothing between requests. */
 export function authOptions(services: Needs): AuthOptions {
@@ -69,7 +69,7 @@ export function authOptions(services: Needs): AuthOptions {
  * E-mail and password. A wrong pair says "CredentialsSignin" whatever was wrong; while throttled (per e-mail and per address, in the
  * database, so that it holds for all processes) the answer is "Throttled:<seconds>" and the password is not looked at.
  */
-function credentials({ gate, logger }: Needs): CredentialsConfig {
+function credentials({ gate, logger, trustProxy }: Needs): CredentialsConfig {
   return {
     id: "credentials",
     name: "E-mail and password",
@@ -79,9 +79,10 @@ function credentials({ gate, logger }: Needs): CredentialsConfig {
       const input = signInInput.safeParse(given);
       if (!input.success) return null;
       const headers = request.headers ?? {};
-      const verdict = await gate.users.verifyPassword(input.data.email, input.data.password, clientAddress(headers));
+      const address = clientAddress(headers, trustProxy);
+      const verdict = await gate.users.verifyPassword(input.data.email, input.data.password, address);
       if (verdict === null) {
-        logger.info({ address: clientAddress(headers) }, "sign-in refused");
+        logger.info({ address }, "sign-in refused");
         return null;
       }
       if ("throttledUntil" in verdict) throw new Error(`Throttled:${secondsUntil(verdict.throttledUntil)}`);
