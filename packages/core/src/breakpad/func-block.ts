@@ -159,18 +159,23 @@ function parseInline(block: FunctionBlock): boolean {
   const origin = callFile < 0 ? -1 : words.decimal();
   if (origin < 0) return false;
   const record = block.recordDepth.length;
-  let ranges = 0;
+  const rangesBefore = block.inlineStart.length;
   while (words.more()) {
     const address = words.hex();
     const size = address < 0 ? -1 : words.hex();
-    if (size < 0) return false;
+    if (size < 0) {
+      // The record counts as a whole or not at all.
+      block.inlineStart.truncate(rangesBefore);
+      block.inlineEndAddress.truncate(rangesBefore);
+      block.inlineRecord.truncate(rangesBefore);
+      return false;
+    }
     if (size === 0) continue;
     block.inlineStart.push(address);
     block.inlineEndAddress.push(Math.min(address + size, 0xffffffff));
     block.inlineRecord.push(record);
-    ranges++;
   }
-  if (ranges === 0) return true;
+  if (block.inlineStart.length === rangesBefore) return true;
   if (!hasCallFile) block.oldInlines = true;
   block.recordDepth.push(depth);
   block.recordCallLine.push(callLine);

@@ -24,7 +24,12 @@ export class U32Column {
     this.#values[index] = value;
   }
 
-  /** Forgets the values, keeps the memory. */
+  /** Forgets the values from `length` on, keeps the memory. */
+  truncate(length: number): void {
+    this.length = length;
+  }
+
+  /** Forgets all values, keeps the memory. */
   clear(): void {
     this.length = 0;
   }
