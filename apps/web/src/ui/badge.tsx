@@ -37,7 +37,11 @@ export function Badge({ tone = "neutral", icon: Icon, spin = false, title, class
   return (
     <span
       title={title}
-      className={cn("inline-flex h-5 max-w-full items-center gap-1 rounded-sm border px-1.5 text-xs font-medium whitespace-nowrap", tones[tone], className)}
+      className={cn(
+        "inline-flex h-5 max-w-full items-center gap-1 rounded-sm border px-1.5 text-xs font-medium whitespace-nowrap",
+        tones[tone],
+        className,
+      )}
     >
       {Icon ? <Icon aria-hidden className={cn("size-3 shrink-0", spin && "animate-spin")} /> : null}
       <span className="truncate">{children}</span>

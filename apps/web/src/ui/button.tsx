@@ -44,7 +44,17 @@ export type ButtonProps = ComponentProps<"button"> & {
   disabledReason?: string | null | undefined;
 };
 
-export function Button({ variant, size, busy = false, disabledReason, className, children, onClick, type = "button", ...rest }: ButtonProps) {
+export function Button({
+  variant,
+  size,
+  busy = false,
+  disabledReason,
+  className,
+  children,
+  onClick,
+  type = "button",
+  ...rest
+}: ButtonProps) {
   const blocked = typeof disabledReason === "string";
   const button = (
     <button
@@ -72,6 +82,11 @@ export function IconButton({ label, children, ...rest }: Omit<ButtonProps, "size
   return typeof rest.disabledReason === "string" ? button : <Tooltip text={label}>{button}</Tooltip>;
 }
 
-export function ButtonLink({ variant, size, className, ...rest }: ComponentProps<typeof Link> & { variant?: ButtonVariant; size?: ButtonSize }) {
+export function ButtonLink({
+  variant,
+  size,
+  className,
+  ...rest
+}: ComponentProps<typeof Link> & { variant?: ButtonVariant; size?: ButtonSize }) {
   return <Link {...rest} className={buttonClass(variant, size, className)} />;
 }

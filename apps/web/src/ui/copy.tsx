@@ -32,7 +32,10 @@ export function CopyButton({ text, what, className }: { text: string; what: stri
       onClick={() => void copy(text)}
       aria-label={copied ? `Copied ${what}` : `Copy ${what}`}
       title={copied ? "Copied" : `Copy ${what}`}
-      className={cn("inline-flex size-6 shrink-0 items-center justify-center rounded-sm text-ink-3 hover:bg-sunken hover:text-ink", className)}
+      className={cn(
+        "inline-flex size-6 shrink-0 items-center justify-center rounded-sm text-ink-3 hover:bg-sunken hover:text-ink",
+        className,
+      )}
     >
       {copied ? <Check aria-hidden className="size-3.5 text-good" /> : <Copy aria-hidden className="size-3.5" />}
     </button>
@@ -82,10 +85,16 @@ export function CopyField({ label, text, hint }: { label: string; text: string; 
 export function CodeBlock({ code, what, className }: { code: string; what: string; className?: string }) {
   return (
     <div className={cn("relative min-w-0 rounded-md border border-line bg-sunken", className)}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <pre tabIndex={0} role="region" aria-label={what} className="overflow-x-auto py-2 pr-10 pl-3 leading-5">
-        <code>{code}</code>
-      </pre>
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
+        aria-label={what}
+        className="overflow-x-auto py-2 pr-10 pl-3 leading-5"
+      >
+        <pre>
+          <code>{code}</code>
+        </pre>
+      </section>
       <CopyButton text={code} what={what} className="absolute top-1.5 right-1.5 bg-sunken" />
     </div>
   );

@@ -89,7 +89,9 @@ export function ConfirmDialog({
       >
         {typed === undefined ? null : (
           <Field label={`Type ${typed} to confirm`}>
-            {(ids) => <Input {...ids} value={word} onChange={(event) => setWord(event.target.value)} autoComplete="off" spellCheck={false} />}
+            {(ids) => (
+              <Input {...ids} value={word} onChange={(event) => setWord(event.target.value)} autoComplete="off" spellCheck={false} />
+            )}
           </Field>
         )}
         <div className="mt-4 flex justify-end gap-2">

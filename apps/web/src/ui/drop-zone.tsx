@@ -72,7 +72,12 @@ export function DropZone({
       )}
     >
       <div className="flex min-w-0 flex-1 basis-64 items-center gap-3">
-        <div className={cn("flex size-9 shrink-0 items-center justify-center rounded-full", over ? "bg-accent text-on-accent" : "bg-accent-soft text-accent")}>
+        <div
+          className={cn(
+            "flex size-9 shrink-0 items-center justify-center rounded-full",
+            over ? "bg-accent text-on-accent" : "bg-accent-soft text-accent",
+          )}
+        >
           <FileUp aria-hidden className="size-4.5" />
         </div>
         <div className="min-w-0">
@@ -98,7 +103,10 @@ export function DropZone({
           className={buttonClass(
             "secondary",
             "md",
-            cn("peer-focus-visible:outline-2 peer-focus-visible:outline-accent", blocked ? "cursor-not-allowed opacity-55" : "cursor-pointer"),
+            cn(
+              "peer-focus-visible:outline-2 peer-focus-visible:outline-accent",
+              blocked ? "cursor-not-allowed opacity-55" : "cursor-pointer",
+            ),
           )}
         >
           Choose files

@@ -57,9 +57,16 @@ export function Select({ className, ...rest }: ComponentProps<"select">) {
 }
 
 /** A check box with its words; `description` is the smaller line under them. */
-export function Checkbox({ label, description, className, ...rest }: Omit<ComponentProps<"input">, "type"> & { label: ReactNode; description?: ReactNode }) {
+export function Checkbox({
+  label,
+  description,
+  className,
+  ...rest
+}: Omit<ComponentProps<"input">, "type"> & { label: ReactNode; description?: ReactNode }) {
   return (
-    <label className={cn("flex min-w-0 cursor-pointer items-start gap-2 has-disabled:cursor-not-allowed has-disabled:text-ink-3", className)}>
+    <label
+      className={cn("flex min-w-0 cursor-pointer items-start gap-2 has-disabled:cursor-not-allowed has-disabled:text-ink-3", className)}
+    >
       <input {...rest} type="checkbox" className="mt-[3px] size-3.5 shrink-0 accent-(--accent)" />
       <span className="min-w-0">
         <span className="block">{label}</span>

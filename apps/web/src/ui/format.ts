@@ -47,7 +47,8 @@ export function formatRelative(iso: string, nowMs: number): string {
   const size = Math.abs(seconds);
   if (size < 10) return "just now";
   const text = shortSpan(size);
-  if (text === null) return day.format(at) + (new Date(at).getUTCFullYear() === new Date(nowMs).getUTCFullYear() ? "" : ` ${new Date(at).getUTCFullYear()}`);
+  if (text === null)
+    return day.format(at) + (new Date(at).getUTCFullYear() === new Date(nowMs).getUTCFullYear() ? "" : ` ${new Date(at).getUTCFullYear()}`);
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }
 

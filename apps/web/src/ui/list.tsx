@@ -15,7 +15,17 @@ export function FilterBar({ children, trailing }: { children: ReactNode; trailin
 }
 
 /** A search field; "/" moves the focus into it (see the help of shortcuts). */
-export function SearchInput({ value, onChange, label, placeholder }: { value: string; onChange(value: string): void; label: string; placeholder: string }) {
+export function SearchInput({
+  value,
+  onChange,
+  label,
+  placeholder,
+}: {
+  value: string;
+  onChange(value: string): void;
+  label: string;
+  placeholder: string;
+}) {
   return (
     <div className="relative min-w-0 flex-1 basis-56 sm:max-w-96">
       <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-ink-3" />

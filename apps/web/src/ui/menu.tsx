@@ -4,7 +4,17 @@ import { DropdownMenu as Radix } from "radix-ui";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "./cn.ts";
 
-export function Menu({ trigger, align = "start", label, children }: { trigger: ReactNode; align?: "start" | "end"; label?: string; children: ReactNode }) {
+export function Menu({
+  trigger,
+  align = "start",
+  label,
+  children,
+}: {
+  trigger: ReactNode;
+  align?: "start" | "end";
+  label?: string;
+  children: ReactNode;
+}) {
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>

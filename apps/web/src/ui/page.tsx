@@ -1,8 +1,8 @@
 /** The frame of a page: its title and actions, panels, notices, empty states, placeholders while loading. */
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
-import { cn } from "./cn.ts";
 import type { Tone } from "./badge.tsx";
+import { cn } from "./cn.ts";
 
 export function PageHeader({ title, description, actions }: { title: ReactNode; description?: ReactNode; actions?: ReactNode }) {
   return (
@@ -118,12 +118,19 @@ export function EmptyState({
 }) {
   return (
     <div className="flex flex-col items-center rounded-lg border border-dashed border-line-strong bg-surface px-6 py-12 text-center">
-      <div className={cn("mb-3 flex size-10 items-center justify-center rounded-full", tone === "good" ? "bg-good-soft text-good" : "bg-sunken text-ink-3")}>
+      <div
+        className={cn(
+          "mb-3 flex size-10 items-center justify-center rounded-full",
+          tone === "good" ? "bg-good-soft text-good" : "bg-sunken text-ink-3",
+        )}
+      >
         <Icon aria-hidden className="size-5" />
       </div>
       <h2 className="text-lg font-semibold">{title}</h2>
       {children === undefined ? null : <div className="mt-1 max-w-lg text-ink-2">{children}</div>}
-      {actions === undefined ? null : <div className="mt-4 flex w-full max-w-2xl flex-wrap items-center justify-center gap-2">{actions}</div>}
+      {actions === undefined ? null : (
+        <div className="mt-4 flex w-full max-w-2xl flex-wrap items-center justify-center gap-2">{actions}</div>
+      )}
     </div>
   );
 }
@@ -139,7 +146,6 @@ export function TableSkeleton({ rows = 8 }: { rows?: number }) {
     <div className="overflow-hidden rounded-lg border border-line bg-surface" role="status" aria-label="Loading">
       <div className="h-8 border-b border-line bg-sunken" />
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
         <div key={row} className="flex h-8 items-center gap-6 border-b border-line px-3 last:border-b-0">
           <Skeleton className="w-24" />
           <Skeleton className="flex-1" />

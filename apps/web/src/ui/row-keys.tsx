@@ -7,7 +7,10 @@ export function isTyping(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=menu], [cmdk-root]") !== null;
+  return (
+    target.isContentEditable ||
+    target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=menu], [cmdk-root]") !== null
+  );
 }
 
 /** Put once on a page that has rows. */

@@ -2,7 +2,17 @@
 import { formatCount } from "./format.ts";
 
 /** @param values oldest first @param label what is counted, for screen readers */
-export function Sparkline({ values, label, width = 84, height = 20 }: { values: number[]; label: string; width?: number; height?: number }) {
+export function Sparkline({
+  values,
+  label,
+  width = 84,
+  height = 20,
+}: {
+  values: number[];
+  label: string;
+  width?: number;
+  height?: number;
+}) {
   const max = Math.max(1, ...values);
   const step = width / Math.max(1, values.length);
   const total = values.reduce((sum, value) => sum + value, 0);
@@ -19,7 +29,6 @@ export function Sparkline({ values, label, width = 84, height = 20 }: { values: 
         const tall = value === 0 ? 1 : Math.max(2, (value / max) * (height - 1));
         return (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its day
             key={index}
             x={index * step + 0.5}
             y={height - tall}
@@ -35,7 +44,17 @@ export function Sparkline({ values, label, width = 84, height = 20 }: { values: 
 }
 
 /** A wide form of the same with a scale and day labels. `labels` names the first and the last day. */
-export function BarChart({ values, label, labels, height = 96 }: { values: number[]; label: string; labels: [string, string]; height?: number }) {
+export function BarChart({
+  values,
+  label,
+  labels,
+  height = 96,
+}: {
+  values: number[];
+  label: string;
+  labels: [string, string];
+  height?: number;
+}) {
   const max = Math.max(1, ...values);
   const total = values.reduce((sum, value) => sum + value, 0);
   return (
@@ -48,7 +67,6 @@ export function BarChart({ values, label, labels, height = 96 }: { values: numbe
         <div className="flex min-w-0 flex-1 items-end gap-[3px] border-b border-line-strong" style={{ height }}>
           {values.map((value, index) => (
             <div
-              // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its day
               key={index}
               title={formatCount(value)}
               className={value === 0 ? "min-w-0 flex-1" : "min-w-0 flex-1 rounded-t-sm bg-accent"}

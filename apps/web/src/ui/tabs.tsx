@@ -14,10 +14,17 @@ const tabOn = "border-accent text-ink";
 export function Tabs({ label, tabs, value, onChange }: { label: string; tabs: Tab[]; value?: string; onChange?: (value: string) => void }) {
   const first = tabs[0]?.value ?? "";
   return (
-    <Radix.Root {...(value === undefined ? { defaultValue: first } : { value })} {...(onChange === undefined ? {} : { onValueChange: onChange })}>
+    <Radix.Root
+      {...(value === undefined ? { defaultValue: first } : { value })}
+      {...(onChange === undefined ? {} : { onValueChange: onChange })}
+    >
       <Radix.List aria-label={label} className="flex gap-1 overflow-x-auto border-b border-line">
         {tabs.map((tab) => (
-          <Radix.Trigger key={tab.value} value={tab.value} className={cn(tabClass, "data-[state=active]:border-accent data-[state=active]:text-ink")}>
+          <Radix.Trigger
+            key={tab.value}
+            value={tab.value}
+            className={cn(tabClass, "data-[state=active]:border-accent data-[state=active]:text-ink")}
+          >
             {tab.label}
           </Radix.Trigger>
         ))}

@@ -7,9 +7,10 @@ import { Toaster as Sonner } from "sonner";
 import { IconButton } from "./button.tsx";
 import { Menu, MenuItem } from "./menu.tsx";
 
-export function ThemeProvider({ children }: { children: ReactNode }) {
+/** @param nonce of the Content-Security-Policy: the script that sets the theme before the first paint carries it */
+export function ThemeProvider({ nonce, children }: { nonce: string; children: ReactNode }) {
   return (
-    <NextThemes attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange>
+    <NextThemes nonce={nonce} attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange>
       {children}
     </NextThemes>
   );
@@ -44,5 +45,12 @@ export function ThemeMenu() {
 /** Where notices appear. */
 export function Toaster() {
   const { resolvedTheme } = useTheme();
-  return <Sonner theme={resolvedTheme === "dark" ? "dark" : "light"} position="bottom-right" closeButton toastOptions={{ style: { fontFamily: "var(--font-sans)" } }} />;
+  return (
+    <Sonner
+      theme={resolvedTheme === "dark" ? "dark" : "light"}
+      position="bottom-right"
+      closeButton
+      toastOptions={{ style: { fontFamily: "var(--font-sans)" } }}
+    />
+  );
 }

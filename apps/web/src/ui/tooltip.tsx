@@ -12,7 +12,15 @@ export function TooltipProvider({ children }: { children: ReactNode }) {
 }
 
 /** @param text what to show; the child must take a ref and focus */
-export function Tooltip({ text, side = "top", children }: { text: ReactNode; side?: "top" | "right" | "bottom" | "left"; children: ReactNode }) {
+export function Tooltip({
+  text,
+  side = "top",
+  children,
+}: {
+  text: ReactNode;
+  side?: "top" | "right" | "bottom" | "left";
+  children: ReactNode;
+}) {
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{children}</Radix.Trigger>

@@ -2,8 +2,8 @@
 /** The crash page: what happened, and can I trust this stack? Updates itself while work goes on. */
 import type { CrashDetail, Report } from "@salvage/contracts";
 import { CircleAlert } from "lucide-react";
-import { CrashStateMark } from "#web/features/states/index.ts";
 import { OtherThreads, StackPanel } from "#web/features/stack-view/index.ts";
+import { CrashStateMark } from "#web/features/states/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
 import { formatCount, plural } from "#web/ui/format.ts";
 import { Notice } from "#web/ui/page.tsx";
@@ -95,7 +95,10 @@ function ReportSections({ report }: { report: Report }) {
       <Section title="Other threads" count={formatCount(Math.max(0, others))} open={report.crashing_thread === null}>
         <OtherThreads report={report} />
       </Section>
-      <Section title="Modules" count={`${formatCount(report.modules.length)}${missing === 0 ? "" : ` · ${formatCount(missing)} of yours without debug file`}`}>
+      <Section
+        title="Modules"
+        count={`${formatCount(report.modules.length)}${missing === 0 ? "" : ` · ${formatCount(missing)} of yours without debug file`}`}
+      >
         <ModulesTable report={report} />
       </Section>
       {report.warnings.length === 0 ? null : (

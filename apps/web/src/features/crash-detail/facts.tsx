@@ -26,9 +26,13 @@ export function CrashFacts({ crash, report, orgSlug }: { crash: CrashDetail; rep
             </>
           ),
         },
-        ...(system?.cpu_info == null ? [] : [{ label: "CPU", value: `${system.cpu_info}${system.cpu_count > 0 ? ` × ${system.cpu_count}` : ""}` }]),
+        ...(system?.cpu_info == null
+          ? []
+          : [{ label: "CPU", value: `${system.cpu_info}${system.cpu_count > 0 ? ` × ${system.cpu_count}` : ""}` }]),
         { label: "Received", value: <RelativeTime at={crash.receivedAt} /> },
-        ...(report?.crash_time == null ? [] : [{ label: "Crashed", value: <RelativeTime at={new Date(report.crash_time * 1000).toISOString()} /> }]),
+        ...(report?.crash_time == null
+          ? []
+          : [{ label: "Crashed", value: <RelativeTime at={new Date(report.crash_time * 1000).toISOString()} /> }]),
         ...(up === null || up < 0 ? [] : [{ label: "Up for", value: formatDuration(up) }]),
         ...(crash.user === null ? [] : [{ label: "User", value: <CopyId text={crash.user} what="user id" /> }]),
         ...(crash.issueId === null
@@ -37,7 +41,10 @@ export function CrashFacts({ crash, report, orgSlug }: { crash: CrashDetail; rep
               {
                 label: "Issue",
                 value: (
-                  <Link href={paths.issue(orgSlug, crash.projectSlug, crash.issueId)} className="text-accent underline-offset-2 hover:underline">
+                  <Link
+                    href={paths.issue(orgSlug, crash.projectSlug, crash.issueId)}
+                    className="text-accent underline-offset-2 hover:underline"
+                  >
                     All crashes like this
                   </Link>
                 ),

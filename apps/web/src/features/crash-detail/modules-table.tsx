@@ -12,11 +12,18 @@ import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 type Module = Report["modules"][number];
 
 function mark(module: Module): { word: string; tone: Tone; icon: LucideIcon; title: string } {
-  if (module.status === "unused") return { word: "Not needed", tone: "neutral", icon: CircleMinus, title: "No stack goes through this module" };
+  if (module.status === "unused")
+    return { word: "Not needed", tone: "neutral", icon: CircleMinus, title: "No stack goes through this module" };
   if (module.corrupt_symbols) return { word: "Damaged file", tone: "bad", icon: CircleX, title: "The debug file could not be read" };
-  if (module.needs === null && module.loaded_symbols) return { word: "Found", tone: "good", icon: CircleCheck, title: "Names and unwind rules as needed" };
+  if (module.needs === null && module.loaded_symbols)
+    return { word: "Found", tone: "good", icon: CircleCheck, title: "Names and unwind rules as needed" };
   const needs = module.needs === null ? "a debug file" : formatFileNeed(module.needs);
-  return { word: "Missing", tone: module.own ? "warn" : "neutral", icon: CircleDashed, title: module.own ? `Lacks ${needs}` : `Lacks ${needs}; not your own, so nothing waits for it` };
+  return {
+    word: "Missing",
+    tone: module.own ? "warn" : "neutral",
+    icon: CircleDashed,
+    title: module.own ? `Lacks ${needs}` : `Lacks ${needs}; not your own, so nothing waits for it`,
+  };
 }
 
 /** Own first, then those that a stack touches, then the rest; by name within. */
@@ -28,12 +35,21 @@ export function ModulesTable({ report }: { report: Report }) {
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
   const modules = report.modules
-    .filter((module) => wanted === "" || [module.filename, module.debug_id, module.code_id].some((text) => text?.toLowerCase().includes(wanted)))
+    .filter(
+      (module) => wanted === "" || [module.filename, module.debug_id, module.code_id].some((text) => text?.toLowerCase().includes(wanted)),
+    )
     .sort((a, b) => rank(a) - rank(b) || a.filename.localeCompare(b.filename));
   return (
     <div>
       <div className="border-b border-line px-4 py-2">
-        <Input type="search" aria-label="Find a module" placeholder="Find by name or id" value={search} onChange={(event) => setSearch(event.target.value)} className="max-w-72" />
+        <Input
+          type="search"
+          aria-label="Find a module"
+          placeholder="Find by name or id"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          className="max-w-72"
+        />
       </div>
       <Table label="Modules" className="rounded-none border-0">
         <Thead>
@@ -59,7 +75,9 @@ export function ModulesTable({ report }: { report: Report }) {
                 <ModuleMark module={module} />
               </Td>
               <Td className="hidden text-sm text-ink-2 lg:table-cell">{module.version ?? "–"}</Td>
-              <Td className="max-w-56">{module.debug_id === null ? "–" : <CopyId text={module.debug_id} what={`debug id of ${module.filename}`} />}</Td>
+              <Td className="max-w-56">
+                {module.debug_id === null ? "–" : <CopyId text={module.debug_id} what={`debug id of ${module.filename}`} />}
+              </Td>
               <Td className="hidden max-w-56 xl:table-cell">
                 {module.code_id === null ? "–" : <CopyId text={module.code_id} what={`code id of ${module.filename}`} />}
               </Td>

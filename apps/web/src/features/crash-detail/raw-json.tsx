@@ -25,10 +25,14 @@ export function RawJson({ report, crashId }: { report: Report; crashId: string }
         </Button>
         <span className="text-sm text-ink-3">Field names are those of minidump-stackwalk.</span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <pre tabIndex={0} role="region" aria-label="Report as JSON" className="max-h-[32rem] overflow-auto px-4 py-3 text-xs leading-[18px]">
-        {json}
-      </pre>
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
+        aria-label="Report as JSON"
+        className="max-h-[32rem] overflow-auto px-4 py-3 text-xs leading-[18px]"
+      >
+        <pre className="text-xs">{json}</pre>
+      </section>
     </div>
   );
 }

@@ -58,7 +58,6 @@ export function ReportSkeleton() {
       </div>
       <div className="rounded-lg border border-line bg-surface">
         {Array.from({ length: 8 }, (_, row) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
           <div key={row} className="flex h-8 items-center gap-4 border-b border-line px-4 last:border-b-0">
             <Skeleton className="w-6" />
             <Skeleton className="flex-1" />

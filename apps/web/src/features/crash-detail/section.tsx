@@ -4,7 +4,17 @@ import { ChevronRight } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import { cn } from "#web/ui/cn.ts";
 
-export function Section({ title, count, open: startsOpen = false, children }: { title: string; count?: string; open?: boolean; children: ReactNode }) {
+export function Section({
+  title,
+  count,
+  open: startsOpen = false,
+  children,
+}: {
+  title: string;
+  count?: string;
+  open?: boolean;
+  children: ReactNode;
+}) {
   const [open, setOpen] = useState(startsOpen);
   const id = useId();
   return (

@@ -11,8 +11,16 @@ export function StateBanner({ crash }: { crash: CrashDetail }) {
   const { orgSlug } = useOrg();
   if (crash.state === "received" || crash.state === "processing") {
     return (
-      <Notice tone="info" icon={LoaderCircle} spin live title={crash.revision === 0 ? "This crash is being processed" : "A newer report is being made"}>
-        {crash.revision === 0 ? "The report appears here by itself, usually within seconds." : "What you see is the report so far. The new one takes its place by itself."}
+      <Notice
+        tone="info"
+        icon={LoaderCircle}
+        spin
+        live
+        title={crash.revision === 0 ? "This crash is being processed" : "A newer report is being made"}
+      >
+        {crash.revision === 0
+          ? "The report appears here by itself, usually within seconds."
+          : "What you see is the report so far. The new one takes its place by itself."}
       </Notice>
     );
   }
@@ -39,7 +47,9 @@ export function StateBanner({ crash }: { crash: CrashDetail }) {
       tone="warn"
       icon={CircleDashed}
       live
-      title={names.length === 0 ? "Provisional" : `Provisional: ${nameList(names)} ${names.length === 1 ? "has" : "have"} no debug file yet`}
+      title={
+        names.length === 0 ? "Provisional" : `Provisional: ${nameList(names)} ${names.length === 1 ? "has" : "have"} no debug file yet`
+      }
       actions={
         <ButtonLink href={paths.processingIssues(orgSlug, crash.projectSlug)} variant="primary" size="sm">
           Upload what is missing

@@ -5,7 +5,12 @@ import type { ReactNode } from "react";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { dumpWords, revisionWord } from "./words.ts";
 
-const icons: Record<CrashDetail["revisions"][number]["kind"], LucideIcon> = { first: Footprints, names_only: Tag, re_walk: Footprints, again: RefreshCw };
+const icons: Record<CrashDetail["revisions"][number]["kind"], LucideIcon> = {
+  first: Footprints,
+  names_only: Tag,
+  re_walk: Footprints,
+  again: RefreshCw,
+};
 
 export function Timeline({ crash }: { crash: CrashDetail }) {
   const revisions = [...crash.revisions].sort((a, b) => a.revision - b.revision);
@@ -17,7 +22,12 @@ export function Timeline({ crash }: { crash: CrashDetail }) {
       {revisions.map((revision) => {
         const words = revisionWord(revision.kind);
         return (
-          <Entry key={revision.revision} icon={icons[revision.kind]} title={`${words.title} · revision ${revision.revision}`} at={revision.at}>
+          <Entry
+            key={revision.revision}
+            icon={icons[revision.kind]}
+            title={`${words.title} · revision ${revision.revision}`}
+            at={revision.at}
+          >
             {words.text}
           </Entry>
         );

@@ -4,6 +4,7 @@ import type { CrashDetail, CrashState, Report } from "@salvage/contracts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { newest, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
+import { withRevision } from "./with-revision.ts";
 
 /** Pauses between two looks, by state, in milliseconds. A complete crash is looked at now and then: it can be processed again. */
 const pauseMs: Record<CrashState, number> = { received: 700, processing: 700, provisional: 1500, complete: 15_000, rejected: 15_000 };
@@ -21,8 +22,10 @@ export function useLiveCrash(crashId: string): { crash: CrashDetail | undefined;
     ),
   );
   const crash = detail.data;
-  const options = trpc.crashes.report.queryOptions({ orgSlug, crashId }, { enabled: crash?.hasReport === true, placeholderData: keepPreviousData });
-  // One cache entry per revision: a report never changes, and a new revision is a new report.
-  const report = useQuery({ ...options, queryKey: [...options.queryKey, crash?.revision ?? 0] as unknown as typeof options.queryKey, staleTime: Number.POSITIVE_INFINITY });
+  const options = trpc.crashes.report.queryOptions(
+    { orgSlug, crashId },
+    { enabled: crash?.hasReport === true, placeholderData: keepPreviousData },
+  );
+  const report = useQuery(withRevision(options, crash?.revision ?? 0));
   return { crash, report: report.data, error: detail.error ?? report.error };
 }

@@ -59,7 +59,12 @@ export function CrashList({ projectSlug }: { projectSlug: string }) {
       {list.isPending ? (
         <TableSkeleton />
       ) : list.isError && crashes.length === 0 ? (
-        <Notice tone="bad" icon={CircleAlert} title="The crashes could not be loaded" actions={<Button onClick={() => void list.refetch()}>Try again</Button>}>
+        <Notice
+          tone="bad"
+          icon={CircleAlert}
+          title="The crashes could not be loaded"
+          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
+        >
           {explain(list.error)}
         </Notice>
       ) : crashes.length > 0 ? (

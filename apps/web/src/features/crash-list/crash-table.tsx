@@ -7,7 +7,17 @@ import { plural } from "#web/ui/format.ts";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 
-export function CrashTable({ crashes, orgSlug, projectSlug, label }: { crashes: CrashSummary[]; orgSlug: string; projectSlug: string; label: string }) {
+export function CrashTable({
+  crashes,
+  orgSlug,
+  projectSlug,
+  label,
+}: {
+  crashes: CrashSummary[];
+  orgSlug: string;
+  projectSlug: string;
+  label: string;
+}) {
   return (
     <Table label={label}>
       <Thead>
@@ -35,7 +45,9 @@ export function CrashTable({ crashes, orgSlug, projectSlug, label }: { crashes: 
                 >
                   {crash.signature ?? (crash.state === "rejected" ? "Not readable" : "Waiting for the first report")}
                 </Link>
-                {crash.crashReason === null ? null : <span className="hidden shrink-0 truncate text-xs text-ink-3 lg:inline">{crash.crashReason}</span>}
+                {crash.crashReason === null ? null : (
+                  <span className="hidden shrink-0 truncate text-xs text-ink-3 lg:inline">{crash.crashReason}</span>
+                )}
               </div>
             </Td>
             <Td className="hidden max-w-40 truncate text-sm text-ink-2 md:table-cell">{crash.release ?? "–"}</Td>
@@ -43,7 +55,11 @@ export function CrashTable({ crashes, orgSlug, projectSlug, label }: { crashes: 
               <OsName os={crash.os} cpu={crash.cpu} />
             </Td>
             <Td num className="hidden text-sm sm:table-cell">
-              {crash.missingFiles === 0 ? <span className="text-ink-3">–</span> : <span className="text-warn">{plural(crash.missingFiles, "file")}</span>}
+              {crash.missingFiles === 0 ? (
+                <span className="text-ink-3">–</span>
+              ) : (
+                <span className="text-warn">{plural(crash.missingFiles, "file")}</span>
+              )}
             </Td>
             <Td num className="text-sm whitespace-nowrap text-ink-2">
               <RelativeTime at={crash.receivedAt} />

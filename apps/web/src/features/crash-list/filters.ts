@@ -1,5 +1,5 @@
 /** The filters of the crash list as they stand in the address, for server and client alike. */
-import { crashState, type CrashState } from "@salvage/contracts";
+import { type CrashState, crashState } from "@salvage/contracts";
 import { parseAsString, parseAsStringLiteral } from "nuqs/server";
 
 export const crashFilters = {

@@ -1,5 +1,5 @@
 /** The filters of the issue list as they stand in the address, for server and client alike. */
-import { issueSort, type IssueSort, issueState, type IssueState } from "@salvage/contracts";
+import { type IssueSort, type IssueState, issueSort, issueState } from "@salvage/contracts";
 import { parseAsString, parseAsStringLiteral } from "nuqs/server";
 
 export const issueFilters = {
@@ -12,5 +12,11 @@ export type IssueFilters = { q: string; state: IssueState | null; sort: IssueSor
 
 export function issueListInput(orgSlug: string, projectSlug: string, filters: IssueFilters) {
   const search = filters.q.trim();
-  return { orgSlug, projectSlug, sort: filters.sort, ...(search === "" ? {} : { search }), ...(filters.state === null ? {} : { state: filters.state }) };
+  return {
+    orgSlug,
+    projectSlug,
+    sort: filters.sort,
+    ...(search === "" ? {} : { search }),
+    ...(filters.state === null ? {} : { state: filters.state }),
+  };
 }

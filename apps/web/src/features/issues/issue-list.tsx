@@ -65,7 +65,11 @@ export function IssueList({ projectSlug, hasCrashes }: { projectSlug: string; ha
             </option>
           ))}
         </Select>
-        <Select aria-label="Order" value={filters.sort} onChange={(event) => void setFilters({ sort: issueSort.safeParse(event.target.value).data ?? null })}>
+        <Select
+          aria-label="Order"
+          value={filters.sort}
+          onChange={(event) => void setFilters({ sort: issueSort.safeParse(event.target.value).data ?? null })}
+        >
           {issueSort.options.map((sort) => (
             <option key={sort} value={sort}>
               {sortWords[sort]}
@@ -90,7 +94,12 @@ export function IssueList({ projectSlug, hasCrashes }: { projectSlug: string; ha
       {list.isPending ? (
         <TableSkeleton />
       ) : list.isError && issues.length === 0 ? (
-        <Notice tone="bad" icon={CircleAlert} title="The issues could not be loaded" actions={<Button onClick={() => void list.refetch()}>Try again</Button>}>
+        <Notice
+          tone="bad"
+          icon={CircleAlert}
+          title="The issues could not be loaded"
+          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
+        >
           {explain(list.error)}
         </Notice>
       ) : issues.length > 0 ? (

@@ -96,7 +96,11 @@ function IssueFigures({ issue }: { issue: IssueDetail }) {
   return (
     <div className="grid gap-3 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <Panel title="Crashes per day" bodyClass="pt-5 pb-3">
-        <BarChart values={issue.crashesByDay} label="Crashes per day" labels={[formatDayBefore(now, issue.crashesByDay.length - 1), "today"]} />
+        <BarChart
+          values={issue.crashesByDay}
+          label="Crashes per day"
+          labels={[formatDayBefore(now, issue.crashesByDay.length - 1), "today"]}
+        />
       </Panel>
       <Panel bodyClass="grid grid-cols-2 gap-x-4 gap-y-3">
         <Figure label="Crashes" value={<span className="text-2xl font-semibold tabular-nums">{formatCount(issue.crashes)}</span>} />
@@ -147,7 +151,11 @@ function IssueCrashes({ issueId, projectSlug }: { issueId: string; projectSlug: 
   return (
     <section aria-label="Crashes of this issue">
       <h2 className="mb-2 font-semibold">All crashes</h2>
-      {list.isPending ? <TableSkeleton rows={4} /> : <CrashTable crashes={crashes} orgSlug={orgSlug} projectSlug={projectSlug} label="Crashes of this issue" />}
+      {list.isPending ? (
+        <TableSkeleton rows={4} />
+      ) : (
+        <CrashTable crashes={crashes} orgSlug={orgSlug} projectSlug={projectSlug} label="Crashes of this issue" />
+      )}
       <ShowMore hasMore={list.hasNextPage} loading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
     </section>
   );

@@ -1,5 +1,5 @@
 /** The tab of the page as it stands in the address, for server and client alike. */
-import { missingFilesFilter, type MissingFilesFilter } from "@salvage/contracts";
+import { type MissingFilesFilter, missingFilesFilter } from "@salvage/contracts";
 import { parseAsStringLiteral } from "nuqs/server";
 
 export const missingFilters = { tab: parseAsStringLiteral(missingFilesFilter.options).withDefault("blocking") };

@@ -86,7 +86,12 @@ function PatternDialog({
 }) {
   const [pattern, setPattern] = useState(start);
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Ignore by pattern" description="Files whose name matches are ignored, now and when they appear later.">
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="Ignore by pattern"
+      description="Files whose name matches are ignored, now and when they appear later."
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -101,7 +106,15 @@ function PatternDialog({
             </>
           }
         >
-          {(ids) => <Input {...ids} value={pattern} onChange={(event) => setPattern(event.target.value)} className="font-mono text-sm" spellCheck={false} />}
+          {(ids) => (
+            <Input
+              {...ids}
+              value={pattern}
+              onChange={(event) => setPattern(event.target.value)}
+              className="font-mono text-sm"
+              spellCheck={false}
+            />
+          )}
         </Field>
         <div className="mt-4 flex justify-end gap-2">
           <Button onClick={() => onOpenChange(false)}>Cancel</Button>

@@ -28,12 +28,14 @@ export function MissingFileCard({ file, projectSlug, open: startsOpen }: { file:
             </h2>
             {file.waitingCrashes > 0 ? (
               <span className="text-sm text-ink-2">
-                <b className="font-semibold text-ink tabular-nums">{plural(file.waitingCrashes, "crash", "crashes")}</b> {file.waitingCrashes === 1 ? "waits" : "wait"} in{" "}
-                {plural(file.issues, "issue")}
+                <b className="font-semibold text-ink tabular-nums">{plural(file.waitingCrashes, "crash", "crashes")}</b>{" "}
+                {file.waitingCrashes === 1 ? "waits" : "wait"} in {plural(file.issues, "issue")}
               </span>
             ) : null}
           </div>
-          <p className="mt-1 text-sm text-ink-2">{file.state === "found" ? "Held now. The crashes that waited have their names." : gainOf(file)}</p>
+          <p className="mt-1 text-sm text-ink-2">
+            {file.state === "found" ? "Held now. The crashes that waited have their names." : gainOf(file)}
+          </p>
         </div>
         <div className="flex items-center gap-1.5">
           {file.state === "found" ? null : (
@@ -48,12 +50,19 @@ export function MissingFileCard({ file, projectSlug, open: startsOpen }: { file:
       </div>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 px-4 pt-2 pb-3 text-sm">
         {file.debugId === null ? null : <Fact label="Debug id" value={<CopyId text={file.debugId} what="debug id" />} />}
-        {file.codeId === null ? null : <Fact label="Code id" value={<CopyId text={file.codeId} what="code id" className="max-w-56 sm:max-w-80" />} />}
+        {file.codeId === null ? null : (
+          <Fact label="Code id" value={<CopyId text={file.codeId} what="code id" className="max-w-56 sm:max-w-80" />} />
+        )}
         <Fact label="For" value={<OsName os={file.os} cpu={file.cpu} />} />
         {file.versions.length === 0 ? null : (
-          <Fact label={file.versions.length === 1 ? "Version" : "Versions"} value={`${file.versions.slice(0, 5).join(", ")}${file.versions.length > 5 ? " …" : ""}`} />
+          <Fact
+            label={file.versions.length === 1 ? "Version" : "Versions"}
+            value={`${file.versions.slice(0, 5).join(", ")}${file.versions.length > 5 ? " …" : ""}`}
+          />
         )}
-        {file.sampleFrame === null || file.state === "found" ? null : <Fact label="Looks like" value={<code className="text-xs text-ink-2">{file.sampleFrame}</code>} />}
+        {file.sampleFrame === null || file.state === "found" ? null : (
+          <Fact label="Looks like" value={<code className="text-xs text-ink-2">{file.sampleFrame}</code>} />
+        )}
         <Fact label={file.foundAt === null ? "Last seen" : "Found"} value={<RelativeTime at={file.foundAt ?? file.lastSeenAt} />} />
       </dl>
       {file.arrival === null || file.arrival.total === 0 ? null : (
@@ -61,7 +70,12 @@ export function MissingFileCard({ file, projectSlug, open: startsOpen }: { file:
           <div className="mb-1 text-sm text-ink-2">
             Upgraded {file.arrival.done.toLocaleString("en-US")} of {plural(file.arrival.total, "crash", "crashes")}
           </div>
-          <Progress label={`Crashes upgraded by ${file.name}`} done={file.arrival.done} total={file.arrival.total} tone={arriving ? "info" : "good"} />
+          <Progress
+            label={`Crashes upgraded by ${file.name}`}
+            done={file.arrival.done}
+            total={file.arrival.total}
+            tone={arriving ? "info" : "good"}
+          />
         </div>
       )}
       {open && file.state !== "found" ? <RemedyBox file={file} /> : null}

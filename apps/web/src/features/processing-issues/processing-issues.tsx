@@ -21,7 +21,12 @@ import { MissingFileCard } from "./missing-file-card.tsx";
 /** Pause between two looks; short, since a page is open while files arrive. */
 const refreshMs = 1500;
 
-const tabWords: Record<MissingFilesFilter, string> = { blocking: "Blocking", other: "Other modules", ignored: "Ignored", resolved: "Resolved lately" };
+const tabWords: Record<MissingFilesFilter, string> = {
+  blocking: "Blocking",
+  other: "Other modules",
+  ignored: "Ignored",
+  resolved: "Resolved lately",
+};
 
 export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: string; hasCrashes: boolean }) {
   const trpc = useTRPC();
@@ -49,7 +54,9 @@ export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: str
             <>
               {tabWords[value]}
               {value === "blocking" && (count.data?.blocking ?? 0) > 0 ? (
-                <span className="rounded-full bg-warn-soft px-1.5 text-xs text-warn tabular-nums">{formatCount(count.data?.blocking ?? 0)}</span>
+                <span className="rounded-full bg-warn-soft px-1.5 text-xs text-warn tabular-nums">
+                  {formatCount(count.data?.blocking ?? 0)}
+                </span>
               ) : null}
             </>
           ),
@@ -59,7 +66,12 @@ export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: str
       {list.isPending ? (
         <TableSkeleton rows={4} />
       ) : list.isError && files.length === 0 ? (
-        <Notice tone="bad" icon={CircleAlert} title="The list could not be loaded" actions={<Button onClick={() => void list.refetch()}>Try again</Button>}>
+        <Notice
+          tone="bad"
+          icon={CircleAlert}
+          title="The list could not be loaded"
+          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
+        >
           {explain(list.error)}
         </Notice>
       ) : files.length === 0 ? (

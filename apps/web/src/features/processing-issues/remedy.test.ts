@@ -4,7 +4,13 @@ import { test } from "node:test";
 import { gainOf, remedyOf } from "./remedy.ts";
 
 const url = "http://localhost:4680";
-const linux = { name: "driftwood", codeFile: "/opt/game/driftwood", debugId: "1E9E78AD42E76F0A1735FC95B8FE3CEA0", codeId: "ad789e1e", os: "Linux" };
+const linux = {
+  name: "driftwood",
+  codeFile: "/opt/game/driftwood",
+  debugId: "1E9E78AD42E76F0A1735FC95B8FE3CEA0",
+  codeId: "ad789e1e",
+  os: "Linux",
+};
 
 test("Linux: the unstripped file by its build id", () => {
   const remedy = remedyOf(linux, url, "acme");

@@ -2,8 +2,8 @@
 /** One call of a stack. The number opens what else is known: addresses, full name, registers. */
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { CopyId } from "#web/ui/copy.tsx";
 import { cn } from "#web/ui/cn.ts";
+import { CopyId } from "#web/ui/copy.tsx";
 import { Facts } from "#web/ui/page.tsx";
 import { type CallRow, sourceOf } from "./frames.ts";
 import { shortFunctionName } from "./short-name.ts";
@@ -51,7 +51,10 @@ export function FrameRow({ row, fullNames, fresh, crashed }: FrameRowProps) {
           {name === null ? (
             <code className="break-words text-ink-2">{row.place}</code>
           ) : (
-            <code className={cn("break-words [overflow-wrap:anywhere]", row.own ? "font-medium text-ink" : "text-ink-2")} title={row.function ?? undefined}>
+            <code
+              className={cn("break-words [overflow-wrap:anywhere]", row.own ? "font-medium text-ink" : "text-ink-2")}
+              title={row.function ?? undefined}
+            >
               {name}
             </code>
           )}
@@ -85,8 +88,12 @@ function FrameDetails({ row }: { row: CallRow }) {
     <div className="grid gap-4 border-t border-line bg-sunken px-4 py-3 text-sm lg:grid-cols-2">
       <Facts
         items={[
-          ...(row.function === null ? [] : [{ label: "Function", value: <code className="[overflow-wrap:anywhere]">{row.function}</code> }]),
-          ...(row.file === null ? [] : [{ label: "Source", value: <code className="[overflow-wrap:anywhere]">{sourceOf(row, true)}</code> }]),
+          ...(row.function === null
+            ? []
+            : [{ label: "Function", value: <code className="[overflow-wrap:anywhere]">{row.function}</code> }]),
+          ...(row.file === null
+            ? []
+            : [{ label: "Source", value: <code className="[overflow-wrap:anywhere]">{sourceOf(row, true)}</code> }]),
           { label: "Address", value: <CopyId text={frame.offset} what="address" /> },
           ...(frame.module === null || frame.module_offset === null
             ? []

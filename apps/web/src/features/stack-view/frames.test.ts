@@ -24,13 +24,24 @@ function frame(number: number, module: string | null, index: number | null, more
 }
 
 function thread(frames: ReportFrame[]): ReportThread {
-  return { thread_id: 1, thread_name: null, frame_count: frames.length, total_frames: frames.length, frames_truncated: false, walk_end: "end_of_stack", frames };
+  return {
+    thread_id: 1,
+    thread_name: null,
+    frame_count: frames.length,
+    total_frames: frames.length,
+    frames_truncated: false,
+    walk_end: "end_of_stack",
+    frames,
+  };
 }
 
 const modules = [{ own: true }, { own: false }] as unknown as Report["modules"];
 
 test("inlined calls come before the frame that holds them and carry its number", () => {
-  const rows = callRows(thread([frame(0, "game", 0, { function: "draw", inlines: [{ function: "count", file: "a.h", line: 3 }] })]), modules);
+  const rows = callRows(
+    thread([frame(0, "game", 0, { function: "draw", inlines: [{ function: "count", file: "a.h", line: 3 }] })]),
+    modules,
+  );
   assert.deepEqual(
     rows.map((row) => [row.number, row.inline, row.function]),
     [
@@ -49,7 +60,14 @@ test("a frame without a name stands as module and offset, or as its address", ()
 });
 
 test("runs of foreign frames fold, single ones and the top one do not", () => {
-  const stack = thread([frame(0, "libc", 1), frame(1, "libc", 1), frame(2, "libc", 1), frame(3, "game", 0), frame(4, "libc", 1), frame(5, "game", 0)]);
+  const stack = thread([
+    frame(0, "libc", 1),
+    frame(1, "libc", 1),
+    frame(2, "libc", 1),
+    frame(3, "game", 0),
+    frame(4, "libc", 1),
+    frame(5, "game", 0),
+  ]);
   const rows = foldForeign(callRows(stack, modules));
   assert.deepEqual(
     rows.map((row) => (row.kind === "folded" ? `fold ${row.count} ${row.modules.join()}` : row.frame.frame)),

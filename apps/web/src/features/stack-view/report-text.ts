@@ -21,7 +21,11 @@ function threadText(thread: ReportThread, report: Report, mark: string): string[
   const calls = callRows(thread, report.modules).map((row) => {
     const number = row.number === null ? "   " : String(row.number).padStart(3);
     const source = sourceOf(row);
-    const tail = [source === null ? null : `[${source}]`, row.function === null ? null : row.module, row.inline ? "inline" : row.frame.trust];
+    const tail = [
+      source === null ? null : `[${source}]`,
+      row.function === null ? null : row.module,
+      row.inline ? "inline" : row.frame.trust,
+    ];
     return `${number}  ${row.function ?? row.place}  ${tail.filter((part) => part !== null).join("  ")}`;
   });
   const cut = thread.frames_truncated ? [`     … ${thread.total_frames - thread.frame_count} frames left out`] : [];

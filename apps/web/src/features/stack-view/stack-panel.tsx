@@ -25,7 +25,12 @@ export function StackPanel({ report, link, actions }: { report: Report; link: st
           <Button size="sm" variant={fullNames ? "primary" : "secondary"} aria-pressed={fullNames} onClick={() => setFullNames(!fullNames)}>
             <Type aria-hidden /> Full names
           </Button>
-          <Button size="sm" variant={foreignFrames ? "primary" : "secondary"} aria-pressed={foreignFrames} onClick={() => setForeignFrames(!foreignFrames)}>
+          <Button
+            size="sm"
+            variant={foreignFrames ? "primary" : "secondary"}
+            aria-pressed={foreignFrames}
+            onClick={() => setForeignFrames(!foreignFrames)}
+          >
             <Layers aria-hidden /> System frames
           </Button>
           <CopyTextButton text={() => reportText(report, new URL(link, window.location.origin).href)}>Copy as text</CopyTextButton>

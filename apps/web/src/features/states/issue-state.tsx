@@ -23,7 +23,11 @@ export function IssueStateMark({ state, boxed = false }: { state: IssueState; bo
 /** Names are missing where the grouping looks: the signature will become better. */
 export function ProvisionalMark() {
   return (
-    <Badge tone="warn" icon={CircleDashed} title="Names are missing in the frames that group this issue. It keeps its id and link when they arrive.">
+    <Badge
+      tone="warn"
+      icon={CircleDashed}
+      title="Names are missing in the frames that group this issue. It keeps its id and link when they arrive."
+    >
       Provisional
     </Badge>
   );

@@ -5,7 +5,18 @@ import type { UploadView } from "@salvage/contracts";
 import { isSettled, uploadWords } from "./progress-words.ts";
 import { uploadAddress } from "./send-file.ts";
 
-const verdict = { name: "a.sym", state: "ready", kind: "breakpad", debugId: null, codeId: null, cpu: null, features: [], reason: null, offset: null, waitingCrashes: 2 } as const;
+const verdict = {
+  name: "a.sym",
+  state: "ready",
+  kind: "breakpad",
+  debugId: null,
+  codeId: null,
+  cpu: null,
+  features: [],
+  reason: null,
+  offset: null,
+  waitingCrashes: 2,
+} as const;
 const view: UploadView = {
   id: "1",
   fileName: "a.sym",

@@ -4,7 +4,14 @@ import { z } from "zod";
 const accepted = z.object({ uploadId: z.string() });
 const refused = z.object({ detail: z.string() });
 
-export type SendInput = { file: File; ticket: string; orgSlug: string; projectSlug: string | null; onSent(bytes: number): void; signal: AbortSignal };
+export type SendInput = {
+  file: File;
+  ticket: string;
+  orgSlug: string;
+  projectSlug: string | null;
+  onSent(bytes: number): void;
+  signal: AbortSignal;
+};
 
 /** Address that takes the file's bytes as the request's body. */
 export function uploadAddress(orgSlug: string, fileName: string, projectSlug: string | null): string {

@@ -13,7 +13,13 @@ import { Progress } from "#web/ui/progress.tsx";
 import { isSettled, uploadWords } from "./progress-words.ts";
 import { type UploadItem, useUploads } from "./use-uploads.ts";
 
-export function UploadArea({ projectSlug, label = "Drop debug files anywhere on this page" }: { projectSlug: string | null; label?: string }) {
+export function UploadArea({
+  projectSlug,
+  label = "Drop debug files anywhere on this page",
+}: {
+  projectSlug: string | null;
+  label?: string;
+}) {
   const { items, add, clear } = useUploads(projectSlug);
   const mayUpload = useDisabledReason("debug-file:write");
   const settled = items.filter((item) => item.failure !== null || (item.view !== null && isSettled(item.view))).length;
@@ -29,7 +35,9 @@ export function UploadArea({ projectSlug, label = "Drop debug files anywhere on 
         <div className="overflow-hidden rounded-lg border border-line bg-surface">
           <div className="flex min-h-9 items-center justify-between gap-3 border-b border-line bg-sunken px-3">
             <p className="text-sm font-medium" role="status">
-              {settled === items.length ? `${plural(items.length, "file")} done` : `${formatCount(settled)} of ${plural(items.length, "file")} done`}
+              {settled === items.length
+                ? `${plural(items.length, "file")} done`
+                : `${formatCount(settled)} of ${plural(items.length, "file")} done`}
             </p>
             {settled > 0 ? (
               <Button variant="ghost" size="sm" onClick={clear}>
@@ -106,9 +114,7 @@ function RowMark({ item }: { item: UploadItem }) {
     );
   }
   if (item.view === null && item.sentBytes === 0) {
-    return (
-      <StateText icon={Clock}>Waiting</StateText>
-    );
+    return <StateText icon={Clock}>Waiting</StateText>;
   }
   return (
     <StateText tone="info" icon={LoaderCircle} spin>
@@ -119,7 +125,8 @@ function RowMark({ item }: { item: UploadItem }) {
 
 function RowBar({ item }: { item: UploadItem }) {
   if (item.failure !== null) return null;
-  if (item.uploadId === null) return <Progress className="mt-1.5" label={`Sending ${item.file.name}`} done={item.sentBytes} total={item.file.size} />;
+  if (item.uploadId === null)
+    return <Progress className="mt-1.5" label={`Sending ${item.file.name}`} done={item.sentBytes} total={item.file.size} />;
   const upgraded = item.view?.upgraded;
   if (upgraded === undefined || upgraded.total === 0) return null;
   return (

@@ -56,7 +56,9 @@ export function useUploads(projectSlug: string | null) {
       stop.current ??= new AbortController();
       const { signal } = stop.current;
       void freshTicket()
-        .then((text) => sendFile({ file: item.file, ticket: text, orgSlug, projectSlug, signal, onSent: (sentBytes) => update(item.key, { sentBytes }) }))
+        .then((text) =>
+          sendFile({ file: item.file, ticket: text, orgSlug, projectSlug, signal, onSent: (sentBytes) => update(item.key, { sentBytes }) }),
+        )
         .then((uploadId) => update(item.key, { uploadId, sentBytes: item.file.size }))
         .catch((error: unknown) => update(item.key, { failure: explain(error) }))
         .finally(() => {
@@ -102,7 +104,10 @@ export function useUploads(projectSlug: string | null) {
 
   useEffect(() => () => stop.current?.abort(), []);
 
-  const clear = useCallback(() => setItems((all) => all.filter((item) => item.failure === null && (item.view === null || !isSettled(item.view)))), []);
+  const clear = useCallback(
+    () => setItems((all) => all.filter((item) => item.failure === null && (item.view === null || !isSettled(item.view)))),
+    [],
+  );
   return { items, add, clear };
 }
 

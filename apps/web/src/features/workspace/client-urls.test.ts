@@ -11,6 +11,9 @@ test("the key is the user of the DSN and a query field of the minidump URL", () 
 });
 
 test("a path prefix of the public address stays", () => {
-  assert.equal(clientUrls("https://crash.example.org/salvage", "1", "k").minidump, "https://crash.example.org/salvage/api/1/minidump/?sentry_key=k");
+  assert.equal(
+    clientUrls("https://crash.example.org/salvage", "1", "k").minidump,
+    "https://crash.example.org/salvage/api/1/minidump/?sentry_key=k",
+  );
   assert.equal(clientUrls("https://crash.example.org/salvage", "1", "k").dsn, "https://k@crash.example.org/salvage/1");
 });

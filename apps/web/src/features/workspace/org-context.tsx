@@ -26,6 +26,8 @@ export function useMay(permission: Permission): boolean {
 export function useDisabledReason(permission: Permission): string | null {
   const { role } = useOrg();
   if (roleMay(role, permission)) return null;
-  const able = (Object.keys(rolePermissions) as Role[]).filter((each) => roleMay(each, permission)).map((each) => formatRole(each).toLowerCase());
+  const able = (Object.keys(rolePermissions) as Role[])
+    .filter((each) => roleMay(each, permission))
+    .map((each) => formatRole(each).toLowerCase());
   return `Your role is ${formatRole(role).toLowerCase()}. This needs ${able.length === 1 ? "the role" : "one of the roles"} ${able.join(", ")}.`;
 }

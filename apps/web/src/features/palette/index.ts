@@ -1,0 +1,2 @@
+/** The command palette: Ctrl K. */
+export { Palette } from "./palette.tsx";

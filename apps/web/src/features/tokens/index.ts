@@ -1,0 +1,2 @@
+/** API tokens of the organization, for CI and scripts. */
+export { Tokens } from "./tokens.tsx";
