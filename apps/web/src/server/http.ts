@@ -3,6 +3,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { readSessionId } from "./auth/session-cookie.ts";
 import { createContext } from "./context.ts";
 import { logProcedureError } from "./log-error.ts";
+import { readBody } from "./read-body.ts";
 import { appRouter } from "./routers/index.ts";
 import { isSameOrigin } from "./same-origin.ts";
 import type { Services } from "./services.ts";
@@ -19,7 +20,7 @@ const maxBatchSize = 30;
 export async function handleTrpc(request: Request, services: Services): Promise<Response> {
   if (request.method === "POST") {
     if (!isSameOrigin(request.headers, services.publicUrl)) return refuse(403, "Changes are taken from pages of this server only");
-    const body = await readBody(request);
+    const body = await readBody(request, maxBodyBytes);
     if (body === null) return refuse(413, "The request is too large");
     request = new Request(request.url, { method: "POST", headers: request.headers, body });
   }
@@ -39,19 +40,6 @@ export async function handleTrpc(request: Request, services: Services): Promise<
   // Answers are about one signed-in user: nothing in between may keep them.
   response.headers.set("cache-control", "no-store");
   return response;
-}
-
-/** @returns the whole body, or null as soon as it is larger than allowed, whatever its declared length */
-async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return null;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > maxBodyBytes) return null;
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function refuse(status: number, message: string): Response {

@@ -1,10 +1,8 @@
 /** next-auth's endpoints: csrf, sign-in, session, sign-out. */
-import NextAuth from "next-auth";
-import { authOptions } from "../../../../server/auth/options.ts";
+import type { NextRequest } from "next/server";
+import { type AuthRouteContext, handleAuth } from "../../../../server/auth/handle.ts";
 import { services } from "../../../../server/services.ts";
 
-type RouteContext = { params: Promise<{ nextauth: string[] }> };
-
-const handle = (request: Request, context: RouteContext) => NextAuth(authOptions(services()))(request, context);
+const handle = (request: NextRequest, context: AuthRouteContext) => handleAuth(request, context, services());
 
 export { handle as GET, handle as POST };
