@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { UnwindLookup } from "../unwind/rules.ts";
+import type { NameLookup, SourceFrame } from "./lookup.ts";
+import { bestNames, bestUnwind, type ImageFile, rememberNames } from "./symbolicate.ts";
+
+/** Names that answer `name` at the given addresses. */
+function names(name: string, ...addresses: number[]): NameLookup {
+  return {
+    lookup: (address): SourceFrame[] | null =>
+      addresses.includes(address) ? [{ function: name, functionAddress: address, file: null, line: null }] : null,
+  };
+}
+
+function file(lookup: NameLookup | null, hasLines: boolean, hasInlines: boolean, unwind: UnwindLookup | null = null): ImageFile {
+  return { names: lookup, unwind, hasLines, hasInlines };
+}
+
+const nameAt = (lookup: NameLookup | null, address: number) => lookup?.lookup(address)?.[0]?.function ?? null;
+
+test("inlines before lines before bare symbols, and the next file where the best knows nothing", () => {
+  const best = bestNames([
+    file(names("symbols", 1, 2, 3), false, false),
+    file(names("inlines", 1), true, true),
+    file(names("lines", 1, 2), true, false),
+    file(null, true, true),
+  ]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((address) => nameAt(best, address)),
+    ["inlines", "lines", "symbols", null],
+  );
+});
+
+test("among equals the newest, which is the last", () => {
+  assert.equal(nameAt(bestNames([file(names("old", 1), true, true), file(names("new", 1), true, true)]), 1), "new");
+  assert.equal(bestNames([file(null, false, false)]), null);
+  assert.equal(bestNames([]), null);
+  const [first, second]: UnwindLookup[] = [{ find: () => null }, { find: () => null }];
+  assert.equal(bestUnwind([file(null, false, false, first!), file(null, false, false, second!), file(null, true, true)]), second);
+  assert.equal(bestUnwind([file(null, false, false)]), null);
+});
+
+test("answers are remembered, the oldest forgotten", () => {
+  const asked: number[] = [];
+  const remembered = rememberNames(
+    {
+      lookup: (address) => {
+        asked.push(address);
+        return names("f", 1, 3).lookup(address);
+      },
+    },
+    2,
+  );
+  for (const address of [1, 1, 2, 2, 1, 3, 1]) assert.equal(nameAt(remembered, address), address === 2 ? null : "f");
+  assert.deepEqual(asked, [1, 2, 3, 1]);
+});
