@@ -11,7 +11,9 @@ const schema = z.object({
   PORT: envFields.port().default(4680),
   /** Address to listen on; all of the machine's when absent. */
   HOST: envFields.text().optional(),
-  WEB_URL: envFields.httpUrl(),
+  WEB_URL: envFields
+    .httpUrl()
+    .refine((url) => url.startsWith("http:"), { error: "must be an http URL: the dashboard is on this side of TLS" }),
   DATABASE_URL: envFields.databaseUrl(),
   DATABASE_SYSTEM_URL: envFields.databaseUrl(),
   TEMPORAL_ADDRESS: envFields.text(),

@@ -186,6 +186,8 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     let route = "other";
     response.once("close", () => {
       metrics.httpInFlight.dec();
+      // A connection kept for the next request would hold the shutdown up.
+      if (closing) setImmediate(() => server.closeIdleConnections());
       const seconds = (performance.now() - startedAt) / 1000;
       const status = response.writableFinished ? String(response.statusCode) : "aborted";
       metrics.httpRequests.observe({ route, status }, seconds);
@@ -204,7 +206,9 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     }
   }
 
+  let closing = false;
   const server = createServer({
+    connectionsCheckingInterval: limits.maxHeadersMs / 4,
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.maxHeadersMs,
     // A slow body is the business of readBody, which knows how large it may be.
@@ -232,6 +236,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
         });
       }),
     async close() {
+      closing = true;
       clearInterval(flushing);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

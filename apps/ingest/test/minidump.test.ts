@@ -543,7 +543,6 @@ test("closing lets a request under way finish and be answered", async (t) => {
   socket.write(dump.subarray(100_000));
   await waitFor("an answer", () => /\r\n\r\n.{36}$/.test(answer));
   assert.match(answer, /^HTTP\/1\.1 200 OK/);
-  socket.end();
   await Promise.all([closing, ended]);
   assert.equal(ingest.memory.crashes.length, 1);
 });

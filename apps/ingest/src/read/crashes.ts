@@ -2,7 +2,7 @@
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { type BlobStore, type Keyring, unsealStream, wrapContext } from "@salvage/blobs";
+import { BlobNotFound, type BlobStore, type Keyring, unsealStream, wrapContext } from "@salvage/blobs";
 import type { OrgDb, OrgGate } from "@salvage/db";
 import { AppError } from "../http/app-error.ts";
 import { sendJson } from "../http/respond.ts";
@@ -19,11 +19,24 @@ const inflate = promisify(gunzip);
 export async function getCrash({ gate, blobs }: CrashPorts, context: RouteContext): Promise<void> {
   const { db } = await authorize(gate, context, "crash:read");
   const crashId = context.params.crash ?? "";
-  const [detail, stored] = await Promise.all([db.crashes.byId({ crashId }), db.crashes.reportBlob({ crashId })]);
+  const detail = await db.crashes.byId({ crashId });
   if (detail === null) throw notFound("crash");
-  const report = stored === null ? "null" : await readReport(blobs, stored.blobKey);
+  const report = await newestReport(db, blobs, crashId);
   // The report is put in as it is stored: parsing and printing it again would only cost time.
-  sendJson(context.response, 200, `${JSON.stringify(detail).slice(0, -1)},"report":${report}}`);
+  sendJson(context.response, 200, `${JSON.stringify(detail).slice(0, -1)},"report":${report ?? "null"}}`);
+}
+
+/** A new revision may take the place of the one that was just looked up, and its blob away: then the lookup is made again. */
+async function newestReport(db: OrgDb, blobs: BlobStore, crashId: string): Promise<string | null> {
+  const stored = await db.crashes.reportBlob({ crashId });
+  if (stored === null) return null;
+  try {
+    return await readReport(blobs, stored.blobKey);
+  } catch (error) {
+    const newer = error instanceof BlobNotFound ? await db.crashes.reportBlob({ crashId }) : null;
+    if (newer === null || newer.blobKey === stored.blobKey) throw error;
+    return await readReport(blobs, newer.blobKey);
+  }
 }
 
 async function readReport(blobs: BlobStore, blobKey: string): Promise<string> {
@@ -38,13 +51,21 @@ async function readReport(blobs: BlobStore, blobKey: string): Promise<string> {
 
 /** Streams the plain dump. By token with `dump:download`, or by a ticket made for this crash, which works once. Audited. */
 export async function getDump({ gate, blobs, keyring }: CrashPorts, context: RouteContext): Promise<void> {
+  // Neither a ticket nor a line in the audit log is spent on a request for headers alone.
+  if (context.request.method !== "GET") throw new AppError(405, null, "method not allowed", { headers: { Allow: "GET" } });
   const crashId = context.params.crash ?? "";
   const dump = await (await authorizeDump(gate, context, crashId)).crashes.dumpForDownload({ crashId });
   if (dump === "not found") throw notFound("crash");
-  if (dump === "no dump") throw new AppError(410, null, "the minidump of this crash was deleted");
-  const dataKey = keyring.unwrap(dump.wrappedKey, wrapContext(dump.organizationId, dump.projectId, dump.crashId));
-  const blob = await blobs.open(dump.blobKey);
+  if (dump === "no dump") throw deleted();
+  const { organizationId, projectId } = dump;
+  const dataKey = keyring.unwrap(dump.wrappedKey, wrapContext(organizationId, projectId, dump.crashId));
+  const blob = await blobs.open(dump.blobKey).catch((error: unknown) => {
+    throw error instanceof BlobNotFound ? deleted() : error;
+  });
   try {
+    const plain = unsealStream(blob, dataKey, { organizationId, projectId, crashId: dump.crashId, part: "dump" });
+    // The first piece opens only when the whole is as long as it was: a broken seal is still an answer in words.
+    const first = await plain.next();
     context.response.writeHead(200, {
       "Content-Type": "application/octet-stream",
       "Content-Length": dump.sizeBytes,
@@ -52,8 +73,7 @@ export async function getDump({ gate, blobs, keyring }: CrashPorts, context: Rou
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
     });
-    const { organizationId, projectId } = dump;
-    const plain = unsealStream(blob, dataKey, { organizationId, projectId, crashId: dump.crashId, part: "dump" });
+    if (!first.done) context.response.write(first.value);
     await pipeline(plain, context.response);
   } finally {
     await blob.close();
@@ -63,9 +83,9 @@ export async function getDump({ gate, blobs, keyring }: CrashPorts, context: Rou
 async function authorizeDump(gate: OrgGate, context: RouteContext, crashId: string): Promise<OrgDb> {
   const ticket = context.query.get("ticket");
   if (ticket === null) return (await authorize(gate, context, "dump:download")).db;
-  // Using a ticket up must not be done by a request that only asks for headers.
-  if (context.request.method !== "GET") throw new AppError(405, null, "method not allowed", { headers: { Allow: "GET" } });
   const redeemed = await gate.redeemDumpTicket(ticket, crashId);
   if (redeemed === null) throw new AppError(403, null, "the download link was used or has expired; make a new one on the crash's page");
   return redeemed.db;
 }
+
+const deleted = () => new AppError(410, null, "the minidump of this crash was deleted");
