@@ -108,7 +108,8 @@ function stepKey({ name, frame }: Step, modules: readonly ReportModule[]): strin
 }
 
 /** The function without its parameter list, so that a changed parameter does not make a new issue. */
-export function plainName(name: string): string {
+export function plainName(given: string): string {
+  const name = given.replace(/ \[clone [^\]]*\]$/, "");
   const operator = name.lastIndexOf("operator()");
   const from = operator < 0 ? 0 : operator + "operator()".length;
   let depth = 0;

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FrameTrust, ReportFrame, ReportModule, ReportThread } from "./report.ts";
+import { plainName, signatureOf } from "./signature.ts";
+
+type Given = { fn?: string; module?: string; offset?: string; trust?: FrameTrust; inlines?: string[] };
+
+function thread(...given: Given[]): ReportThread {
+  const frames = given.map(
+    (g, i): ReportFrame => ({
+      frame: i,
+      offset: "0x0000000000401000",
+      trust: g.trust ?? (i === 0 ? "context" : "cfi"),
+      module: g.module ?? "app",
+      module_offset: g.offset ?? "0x0000000000001000",
+      module_index: 0,
+      function: g.fn ?? null,
+      function_offset: null,
+      file: null,
+      line: null,
+      inlines: g.inlines?.map((name) => ({ function: name, file: null, line: null })) ?? null,
+      missing_symbols: g.fn === undefined,
+      status: g.fn === undefined ? "missing" : "symbolicated",
+    }),
+  );
+  return {
+    thread_id: 1,
+    thread_name: null,
+    frame_count: frames.length,
+    total_frames: frames.length,
+    frames_truncated: false,
+    walk_end: "end_of_stack",
+    frames,
+  };
+}
+
+const module: ReportModule = {
+  filename: "app",
+  code_file: "/opt/app",
+  debug_file: "app",
+  debug_id: "AA0",
+  code_id: null,
+  base_addr: "0x0",
+  end_addr: "0x1",
+  version: null,
+  loaded_symbols: false,
+  missing_symbols: true,
+  corrupt_symbols: false,
+  status: "missing",
+  names_status: "missing",
+  unwind_status: "missing",
+  own: true,
+  needs: "both",
+};
+
+const of = (t: ReportThread | null, reason: string | null = "SIGSEGV / SEGV_MAPERR") => signatureOf(t, [module], reason);
+
+test("the title is the innermost function, without its parameters", () => {
+  assert.deepEqual(of(thread({ fn: "geo::walk(geo::Shape const&, int)" }, { fn: "main" })).title, "geo::walk");
+});
+
+test("reporting functions, system modules and library code are passed over", () => {
+  const noise = [
+    { fn: "__pthread_kill_implementation", module: "libc.so.6" },
+    { fn: "raise" },
+    { fn: "abort" },
+    { fn: "std::terminate()" },
+    { fn: "std::vector<int>::at" },
+  ];
+  const signature = of(thread(...noise, { fn: "game::update" }, { fn: "main" }), "SIGABRT");
+  assert.equal(signature.title, "game::update");
+  assert.equal(signature.grouping_key, of(thread({ fn: "game::update" }, { fn: "main" }), "SIGABRT").grouping_key);
+  assert.equal(of(thread(...noise.slice(0, 2))).title, "__pthread_kill_implementation", "nothing else: better than nothing");
+});
+
+test("Rust: panic machinery and the library, mangled or not", () => {
+  const frames = [
+    "_RNvNtCsgEmfK2I1SDS_4core9panicking9panic_fmt",
+    "_ZN4core9panicking5panic17h0123456789abcdefE",
+    "core::panicking::panic_bounds_check",
+    "<alloc::vec::Vec<T,A> as core::ops::Index<I>>::index",
+  ];
+  assert.equal(of(thread(...frames.map((fn) => ({ fn })), { fn: "_RNvCsbFYJioi4cCO_2rs3die" })).title, "_RNvCsbFYJioi4cCO_2rs3die");
+});
+
+test("inlined functions count as functions, so that inlining does not split an issue", () => {
+  const inlined = of(thread({ fn: "outer", inlines: ["inner", "middle"] }, { fn: "main" }));
+  assert.equal(inlined.title, "inner");
+  assert.equal(inlined.grouping_key, of(thread({ fn: "inner" }, { fn: "middle" }, { fn: "outer" }, { fn: "main" })).grouping_key);
+});
+
+test("scanned frames and what lies above them never count", () => {
+  const base = of(thread({ fn: "a" }, { fn: "x", trust: "scan" }, { fn: "b" }));
+  const other = of(thread({ fn: "a" }, { fn: "y", trust: "scan" }, { fn: "c" }));
+  assert.equal(base.grouping_key, other.grouping_key);
+  assert.notEqual(base.grouping_key, of(thread({ fn: "a" }, { fn: "x" })).grouping_key);
+});
+
+test("unnamed frames: module and offset, provisional, one build only", () => {
+  const unnamed = of(thread({ offset: "0x0000000000002656" }));
+  assert.equal(unnamed.title, "app+0x2656");
+  assert.equal(unnamed.provisional, true);
+  const otherBuild = signatureOf(thread({ offset: "0x0000000000002656" }), [{ ...module, debug_id: "BB0" }], "SIGSEGV");
+  assert.notEqual(unnamed.grouping_key, otherBuild.grouping_key);
+});
+
+test("named, but cut short because the team's own module lacks unwind data: provisional", () => {
+  assert.equal(of(thread({ fn: "a" }, { fn: "b", trust: "scan" })).provisional, true);
+  assert.equal(signatureOf(thread({ fn: "a" }, { fn: "b", trust: "scan" }), [{ ...module, needs: null }], "SIGSEGV").provisional, false);
+  assert.equal(of(thread({ fn: "a" }, { fn: "b" })).provisional, false);
+});
+
+test("only the kind of fault decides, not the details of the code; only the inner frames", () => {
+  const five = ["a", "b", "c", "d", "e"].map((fn) => ({ fn }));
+  const key = of(thread(...five, { fn: "x" })).grouping_key;
+  assert.equal(key, of(thread(...five, { fn: "y" })).grouping_key);
+  assert.equal(key, of(thread(...five), "SIGSEGV / SEGV_ACCERR").grouping_key);
+  assert.notEqual(key, of(thread(...five), "SIGABRT").grouping_key);
+});
+
+test("the same input gives the same key in every run and version", () => {
+  assert.equal(of(thread({ fn: "a" }, { fn: "main" })).grouping_key, of(thread({ fn: "a" }, { fn: "main" })).grouping_key);
+  assert.match(of(thread({ fn: "a" })).grouping_key, /^1:[0-9a-f]{32}$/);
+});
+
+test("without a crashing thread", () => {
+  assert.equal(of(null, null).title, "No crashing thread");
+  assert.equal(of(thread(), "SIGSEGV").title, "Empty stack: SIGSEGV");
+});
+
+for (const [name, want] of [
+  ["f", "f"],
+  ["f(int)", "f"],
+  ["ns::f(std::function<void (int)>, char) const", "ns::f"],
+  ["(anonymous namespace)::f(int)", "(anonymous namespace)::f"],
+  ["(anonymous namespace)::f", "(anonymous namespace)::f"],
+  ["X::operator()(int) const", "X::operator()"],
+  ["X::operator()", "X::operator()"],
+  ["f<int>(int) [clone .cold]", "f<int>"],
+  ["core::ptr::write_volatile::<u8>", "core::ptr::write_volatile::<u8>"],
+  ["", ""],
+  ["(((", "((("],
+  [")))", ")))"],
+] as const) {
+  test(`plain name of "${name}"`, () => assert.equal(plainName(name), want));
+}
