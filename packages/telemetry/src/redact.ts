@@ -46,7 +46,7 @@ const pair = /(\bsentry_(?:key|secret)=|[?&](?:token|access_token|ticket|key|api
 /** Credentials of a header line: `Bearer abc`, `Basic abc`. */
 const scheme = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 /** `scheme://user:password@host`. */
-const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s"@]+@/gi;
+const userInfo = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/?#\s"@]{1,300}@/gi;
 /** API tokens of the sntrys_ form, wherever they stand (also as a path segment). */
 const tokenForm = /\b(sntrys_)(?:[A-Za-z0-9+/=]+_[A-Za-z0-9+=_-]+|[A-Za-z0-9+=_-]+)/g;
 

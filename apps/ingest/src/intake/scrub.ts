@@ -40,7 +40,7 @@ const droppedNames = new Set([
 const secretValues: readonly [RegExp, string][] = [
   [/\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi, `$1 ${scrubbed}`],
   // A JSON web token; keys of well-known services; a PEM block.
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, scrubbed],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, scrubbed],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, scrubbed],
   [/\b(ghp|gho|ghs|ghu|github_pat|glpat|xox[abp]|sk_live|sntrys)[_-][A-Za-z0-9_=+/-]{10,}/g, scrubbed],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, scrubbed],
