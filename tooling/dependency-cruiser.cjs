@@ -110,21 +110,21 @@ module.exports = {
       comment:
         "@salvage/db/system crosses tenants and bypasses row-level security: ingest, worker, and tools that set up or repair an installation.",
       severity: "error",
-      from: { path: "^(apps|packages)/", pathNot: `^apps/(ingest|worker)/|^packages/(db|launcher|cli|testkit)/|${tests}` },
+      from: { path: "^(apps|packages)/", pathNot: `^apps/(ingest|worker)/|^packages/(db|launcher|cli|testkit|system-tests)/|${tests}` },
       to: { path: "^packages/db/src/system/" },
     },
     {
       name: "setup-only-for-launcher-cli-and-tests",
       comment: "Making roles and migrating needs the owner's password, which no app has at run time.",
       severity: "error",
-      from: { path: "^(apps|packages)/", pathNot: `^packages/(db|launcher|cli|testkit)/|${tests}` },
+      from: { path: "^(apps|packages)/", pathNot: `^packages/(db|launcher|cli|testkit|system-tests)/|${tests}` },
       to: { path: "^packages/db/src/setup/" },
     },
     {
       name: "testkit-only-in-tests",
       comment: "Test helpers pull in browsers and database servers and take short cuts.",
       severity: "error",
-      from: { path: "^(apps|packages)/", pathNot: `^packages/testkit/|${tests}` },
+      from: { path: "^(apps|packages)/", pathNot: `^packages/(testkit|system-tests)/|${tests}` },
       to: { path: "^packages/testkit/" },
     },
     {

@@ -5,7 +5,18 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { FormatError, type ImageLookup, identifyObject, type ModuleIds, normalizeCodeId, normalizeDebugId, openSym } from "@salvage/core";
+import {
+  bestNames,
+  bestUnwind,
+  FormatError,
+  type ImageFile,
+  type ImageLookup,
+  identifyObject,
+  type ModuleIds,
+  normalizeCodeId,
+  normalizeDebugId,
+  openSym,
+} from "@salvage/core";
 import { FileSource } from "./file-source.ts";
 import { walkFiles } from "./walk.ts";
 
@@ -13,7 +24,7 @@ type Found = { path: string; readable: boolean };
 
 export class SymbolFolders {
   readonly #folders: readonly string[];
-  #byId: Map<string, Found> | null = null;
+  #byId: Map<string, Found[]> | null = null;
   /** Base names (lower case) of files found, for telling "another build" from "not there". */
   readonly #names = new Map<string, string>();
 
@@ -21,19 +32,29 @@ export class SymbolFolders {
     this.#folders = folders;
   }
 
-  /** What is at hand for a module; null when no file carries its ids. Opens the file at the first call. */
+  /** What is at hand for a module; null when no file carries its ids. Opens the files at the first call. */
   image(module: ModuleIds): ImageLookup | null {
     if (this.#folders.length === 0) return null;
     const found = this.#inBreakpadLayout(module) ?? this.#byContent(module);
-    if (found === null) return null;
-    if (!found.readable) return { names: null, unwind: null, namesStatus: "unsupported", unwindStatus: "unsupported" };
-    try {
-      const { names, unwind } = openSym(new FileSource(found.path));
-      return { names, unwind, namesStatus: names === null ? "missing" : "found", unwindStatus: unwind === null ? "missing" : "found" };
-    } catch (error) {
-      if (error instanceof FormatError) return { names: null, unwind: null, namesStatus: "malformed", unwindStatus: "malformed" };
-      throw error;
+    if (found.length === 0) return null;
+    const files: ImageFile[] = [];
+    let malformed = false;
+    for (const { path, readable } of found) {
+      if (!readable) continue;
+      try {
+        files.push(openSym(new FileSource(path)));
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        malformed = true;
+      }
     }
+    if (files.length === 0) {
+      const status = malformed ? "malformed" : "unsupported";
+      return { names: null, unwind: null, namesStatus: status, unwindStatus: status };
+    }
+    const names = bestNames(files);
+    const unwind = bestUnwind(files);
+    return { names, unwind, namesStatus: names === null ? "missing" : "found", unwindStatus: unwind === null ? "missing" : "found" };
   }
 
   /** A file of the module's name but with other ids, when there is one: usually another build of the same program. */
@@ -46,37 +67,33 @@ export class SymbolFolders {
     return null;
   }
 
-  #inBreakpadLayout(module: ModuleIds): Found | null {
+  #inBreakpadLayout(module: ModuleIds): Found[] | null {
     if (module.debugFile === null || module.debugId === null) return null;
     const name = lastSegment(module.debugFile);
     for (const folder of this.#folders) {
       for (const file of new Set([`${name.replace(/\.pdb$/i, "")}.sym`, `${name}.sym`])) {
         const path = join(folder, name, module.debugId, file);
-        if (existsSync(path) && quickSymIds(path)?.debugId === module.debugId) return { path, readable: true };
+        if (existsSync(path) && quickSymIds(path)?.debugId === module.debugId) return [{ path, readable: true }];
       }
     }
     return null;
   }
 
-  #byContent(module: ModuleIds): Found | null {
+  #byContent(module: ModuleIds): Found[] {
     this.#byId ??= this.#index();
-    const debug = module.debugId === null ? undefined : this.#byId.get(module.debugId);
-    if (debug !== undefined) return debug;
-    return module.codeId === null ? null : (this.#byId.get(codeKey(module.codeId)) ?? null);
+    const byDebugId = module.debugId === null ? undefined : this.#byId.get(module.debugId);
+    return byDebugId ?? (module.codeId === null ? undefined : this.#byId.get(codeKey(module.codeId))) ?? [];
   }
 
-  #index(): Map<string, Found> {
-    const index = new Map<string, Found>();
+  #index(): Map<string, Found[]> {
+    const index = new Map<string, Found[]>();
     for (const folder of this.#folders) {
       for (const path of walkFiles(folder)) {
         const ids = identify(path);
         if (ids === null) continue;
         this.#names.set(stem(ids.name ?? path), path);
         for (const key of [ids.debugId, ids.codeId === null ? null : codeKey(ids.codeId)]) {
-          if (key === null) continue;
-          // A file that can be read beats one that only has the ids.
-          const before = index.get(key);
-          if (before === undefined || (!before.readable && ids.readable)) index.set(key, { path, readable: ids.readable });
+          if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, readable: ids.readable }]);
         }
       }
     }

@@ -88,7 +88,7 @@ function describe(crash: CrashAnswer): DemoCrash {
     crashId: crash.id,
     state: crash.state,
     title: report?.signature.title ?? "",
-    reason: `${info?.type ?? "unknown reason"}${info?.address == null ? "" : ` at ${info.address}`}${thread == null ? "" : `, thread ${thread}`}`,
+    reason: `${info?.type ?? "unknown reason"}${info?.address == null ? "" : ` at 0x${BigInt(info.address).toString(16)}`}${thread == null ? "" : `, thread ${thread}`}`,
     frames: frames.slice(0, shownFrames),
     missing: crash.missing.filter((file) => file.own).map((file) => file.name),
   };

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
+import { defaultMinimumFreeBytes } from "./home.ts";
 
 const databaseUrl = envFields.databaseUrl().optional();
 
@@ -18,6 +19,8 @@ const schema = z.object({
     .string()
     .regex(/^[^\s:/]+:\d+$/, { error: "must be host:port" })
     .optional(),
+  /** The front door's watermark: below it crashes are refused, and a start is too. */
+  MIN_FREE_DISK_BYTES: envFields.bytes().default(defaultMinimumFreeBytes),
   /** 0: no demo project's crashes on the first start. */
   SALVAGE_DEMO: envFields.flag().default(true),
 });
@@ -28,6 +31,7 @@ export type LauncherEnv = {
   publicUrl: string;
   database: ExternalDatabase | null;
   temporalAddress: string | null;
+  minimumFreeBytes: number;
   demo: boolean;
 };
 
@@ -54,6 +58,7 @@ export function readLauncherEnv(env: NodeJS.ProcessEnv = process.env): LauncherE
     publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
     database,
     temporalAddress: values.TEMPORAL_ADDRESS ?? null,
+    minimumFreeBytes: values.MIN_FREE_DISK_BYTES,
     demo: values.SALVAGE_DEMO,
   };
 }

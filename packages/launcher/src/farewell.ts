@@ -32,9 +32,7 @@ export function addressesText(publicUrl: string, first: FirstStart): string {
       ? `${first.email}, password as shown by the first start (new one: ./salvage user reset-password ${first.email})`
       : `${first.email}   password: ${first.unshown.password}   (shown this once)`;
   const tokenNote =
-    first.unshown === null
-      ? [`    (the first start showed a token; make another under ${publicUrl}/${first.orgSlug}/settings/tokens)`]
-      : [];
+    first.unshown === null ? [`    (the first start showed a token; make another under ${publicUrl}/${first.orgSlug}/tokens)`] : [];
   return [
     `  Dashboard      ${publicUrl}`,
     `  Sign in        ${signIn}`,

@@ -42,6 +42,13 @@ test("a home that is a file, or not writable, ends in one sentence with what to 
   assert.throws(() => openHome(join(closed, "home")), StartError);
 });
 
+test("a disk without room refuses the start and says how much is missing", () => {
+  assert.throws(
+    () => openHome(join(folder, "full"), 2 ** 60),
+    /StartError: The disk that holds .* has \d+ MB free and Salvage needs \d+ MB to start: free some space/,
+  );
+});
+
 test("secrets are made once, for their owner only, and never beside data that had others", () => {
   const home = fresh();
   const secrets = openSecrets(home, false);

@@ -12,11 +12,11 @@ export type Home = {
   readonly run: string;
 };
 
-/** A start needs this much: the databases alone take about 150 MB, and a full disk under PostgreSQL is no fun. */
-export const minimumFreeBytes = 512 * 1024 ** 2;
+/** Below this the front door refuses crashes (its MIN_FREE_DISK_BYTES), so a start would be of no use. */
+export const defaultMinimumFreeBytes = 1024 ** 3;
 
 /** Creates what is missing. Throws StartError when the folder cannot be written or its disk is nearly full. */
-export function openHome(root: string): Home {
+export function openHome(root: string, minimumFreeBytes = defaultMinimumFreeBytes): Home {
   const home: Home = {
     root,
     postgres: join(root, "postgres"),
@@ -36,7 +36,7 @@ export function openHome(root: string): Home {
   const free = freeBytes(root);
   if (free < minimumFreeBytes) {
     throw new StartError(
-      `The disk that holds ${root} has ${Math.floor(free / 1024 ** 2)} MB free and Salvage needs ${minimumFreeBytes / 1024 ** 2} MB to start: free some space, or set SALVAGE_HOME to a folder on another disk.`,
+      `The disk that holds ${root} has ${Math.floor(free / 1024 ** 2)} MB free and Salvage needs ${Math.ceil(minimumFreeBytes / 1024 ** 2)} MB to start: free some space, or set SALVAGE_HOME to a folder on another disk.`,
     );
   }
   return home;

@@ -15,7 +15,7 @@ export function installationDatabases(): RoleUrls {
   if (!existsSync(join(env.home, "secrets.json"))) {
     throw new StartError(`There is no installation in ${env.home}: set SALVAGE_HOME to the folder that npm start names in its first line.`);
   }
-  const home = openHome(env.home);
+  const home = openHome(env.home, 0);
   const secrets = openSecrets(home, true);
   const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
   if (env.database !== null) return roleUrls(env.database.adminUrl, passwords, databaseName);
@@ -26,7 +26,7 @@ export function installationDatabases(): RoleUrls {
 
 /** Secrets of this installation, made when it has none: for setting up the roles on a server of the operator's. */
 export function installationPasswords(): { owner: string; app: string; system: string } {
-  const home = openHome(readLauncherEnv().home);
+  const home = openHome(readLauncherEnv().home, 0);
   const secrets = openSecrets(home, false);
   return { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
 }

@@ -50,6 +50,7 @@ async function main(): Promise<void> {
       home: env.home,
       publicPort: env.publicPort,
       publicUrl: env.publicUrl,
+      minimumFreeBytes: env.minimumFreeBytes,
       database: env.database,
       temporalAddress: env.temporalAddress,
       steps,

@@ -2,6 +2,7 @@
  * The three apps as supervised children: `node` itself on their entry file, no package manager in between, each with the settings it
  * needs and no others. The dashboard never gets SALVAGE_SECRET or the system role's address.
  */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { webSessionSecret } from "./secrets.ts";
 import type { Service } from "./supervisor.ts";
@@ -38,6 +39,8 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
   const common: NodeJS.ProcessEnv = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name))),
     NODE_ENV: "production",
+    // Sources run as they are; their compiled form is kept between starts.
+    NODE_COMPILE_CACHE: join(repositoryRoot, ".toolchain/compile-cache"),
     // glibc would otherwise keep an arena per thread.
     MALLOC_ARENA_MAX: "2",
     SALVAGE_HOME: settings.home,
@@ -76,13 +79,18 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
         NEXTAUTH_SECRET: webSessionSecret(settings.secret),
         NEXT_TELEMETRY_DISABLED: "1",
       },
-      `http://127.0.0.1:${webPort}/sign-in`,
+      `http://127.0.0.1:${webPort}/api/health`,
     ),
     worker: node(
       "worker",
       "src/main.ts",
       [],
-      { ...privileged, METRICS_PORT: String(settings.workerMetricsPort) },
+      {
+        ...privileged,
+        METRICS_PORT: String(settings.workerMetricsPort),
+        WORKER_CHILDREN: process.env.WORKER_CHILDREN ?? String(Math.min(availableParallelism(), 4)),
+        WORKER_TEMPORARY_DIR: process.env.WORKER_TEMPORARY_DIR ?? join(settings.home, "tmp"),
+      },
       `http://127.0.0.1:${settings.workerMetricsPort}/ready`,
     ),
   };

@@ -24,6 +24,7 @@ export type SystemOptions = {
   home: string;
   publicPort: number;
   publicUrl: string;
+  minimumFreeBytes?: number;
   /** Null: the embedded PostgreSQL. */
   database: ExternalDatabase | null;
   /** Null: a local server. */
@@ -48,7 +49,7 @@ export type RunningSystem = {
 /** Starts everything and resolves once all of it answers. Throws StartError (after stopping what was started) when it cannot. */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
   const steps = options.steps ?? silentSteps;
-  const home = openHome(options.home);
+  const home = openHome(options.home, options.minimumFreeBytes);
   const releaseLock = takeLock(home, options.publicUrl);
   const names: ServiceName[] = ["postgres", "temporal", "ingest", "web", "worker"];
   const logs = createLogFiles(home.logs, names);

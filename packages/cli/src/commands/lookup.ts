@@ -1,6 +1,6 @@
 /** `salvage lookup`: names at addresses of one image, from its debug file or a folder with its files. */
 import { createInterface } from "node:readline";
-import { FormatError, identifyObject, type NameLookup, openSym } from "@salvage/core";
+import { bestNames, FormatError, type ImageFile, identifyObject, type NameLookup, openSym } from "@salvage/core";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
 import { walkFiles } from "../walk.ts";
@@ -40,13 +40,19 @@ export function parseAddress(text: string): bigint {
 }
 
 function openImage(path: string): Image {
+  const files: ImageFile[] = [];
+  /** Debug id to the first file that has it: one image has one id. */
+  const images = new Map<string, string>();
   const problems: string[] = [];
   for (const file of walkFiles(path)) {
     const source = new FileSource(file);
     try {
-      const { names } = openSym(source);
-      // A .sym states addresses relative to its image.
-      if (names !== null) return { names, imageBase: 0n };
+      const opened = openSym(source);
+      if (opened.names !== null) {
+        files.push(opened);
+        if (!images.has(opened.module.id)) images.set(opened.module.id, file);
+        continue;
+      }
       problems.push(`${file}: has no names`);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
@@ -54,6 +60,10 @@ function openImage(path: string): Image {
     }
     source.close();
   }
+  if (images.size > 1) throw new CliError(`${path} holds files of ${images.size} images; name one: ${[...images.values()].join(", ")}.`);
+  const names = bestNames(files);
+  // A .sym states addresses relative to its image.
+  if (names !== null) return { names, imageBase: 0n };
   const shown = problems.slice(0, 5).join("\n  ");
   throw new CliError(problems.length === 0 ? `${path}: there is no file in this folder.` : `no names could be read:\n  ${shown}`);
 }

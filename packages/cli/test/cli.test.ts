@@ -1,0 +1,226 @@
+/** The command line as a user runs it: real files, exit codes, and the shape of what it prints. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { reportSchema, type UploadVerdict, type UploadView } from "@salvage/contracts";
+
+const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const demo = fileURLToPath(new URL("../../../fixtures/demo-crash/", import.meta.url));
+const dump = join(demo, "driftwood-1.0.dmp");
+const sym = join(demo, "driftwood-1.0.sym");
+const debugId = "3A602B8F0E1EC55692887F20C93549E80";
+const folder = mkdtempSync(join(tmpdir(), "salvage-cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+type Result = { code: number | null; stdout: string; stderr: string };
+
+function salvage(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [entry, ...args], { env: { PATH: process.env.PATH, NODE_NO_WARNINGS: "1", ...env } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stdin.end(input);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+test("--help lists the commands; wrong calls end with 2", async () => {
+  const help = await salvage(["--help"]);
+  assert.equal(help.code, 0);
+  for (const command of ["report", "upload", "lookup", "inspect", "user", "db"])
+    assert.match(help.stdout, new RegExp(`^  ${command}`, "m"));
+  assert.equal((await salvage(["report", "--help"])).code, 0);
+  assert.equal((await salvage(["report"])).code, 2);
+  assert.equal((await salvage(["polish"])).code, 2);
+  assert.equal((await salvage(["report", dump, "--json", "--human"])).code, 2);
+});
+
+test("report --json fits the report schema and names the crashing frames", async () => {
+  const { code, stdout } = await salvage(["report", dump, "--symbols", demo, "--json"]);
+  assert.equal(code, 0);
+  const report = reportSchema.parse(JSON.parse(stdout));
+  assert.equal(report.crash_info.address, "0x0000000000000048");
+  const frames = report.crashing_thread?.frames ?? [];
+  assert.deepEqual(
+    frames[0]?.inlines?.map((inline) => inline.function),
+    ["driftwood::Icon::area() const", "driftwood::Renderer::CostOf(driftwood::Item const&) const"],
+  );
+  assert.deepEqual(
+    frames.slice(0, 4).map(({ function: name, line, trust }) => [name, line, trust]),
+    [
+      ["driftwood::Renderer::DrawItem(driftwood::Item const&, int)", 67, "context"],
+      ["driftwood::Renderer::DrawInventory(driftwood::Inventory const&)", 75, "cfi"],
+      ["driftwood::Renderer::RenderFrame(driftwood::Inventory const&)", 81, "cfi"],
+      ["driftwood::ThreadMain(void*)", 91, "cfi"],
+    ],
+  );
+  assert.equal(report.modules[0]?.own, true);
+  assert.equal(report.modules.find((module) => module.filename === "libc.so.6")?.own, false);
+});
+
+test("report finds files by id in the Breakpad layout too, and not by name alone", async () => {
+  const layout = join(folder, "layout", "driftwood", debugId);
+  mkdirSync(layout, { recursive: true });
+  copyFileSync(sym, join(layout, "driftwood.sym"));
+  const found = await salvage(["report", dump, "--symbols", join(folder, "layout")]);
+  assert.match(found.stdout, /driftwood::Renderer::DrawItem/);
+
+  const other = join(folder, "other");
+  mkdirSync(other);
+  copyFileSync(join(demo, "driftwood-1.1.sym"), join(other, "driftwood.sym"));
+  const missing = await salvage(["report", dump, "--symbols", other]);
+  assert.equal(missing.code, 0);
+  assert.doesNotMatch(missing.stdout, /DrawItem/);
+  assert.match(missing.stderr, new RegExp(`driftwood.sym is of another build of driftwood; this crash needs ${debugId}`));
+});
+
+test("report refuses what is no minidump, with place and reason", async () => {
+  const text = join(folder, "text.dmp");
+  writeFileSync(text, "this is no minidump");
+  const { code, stdout, stderr } = await salvage(["report", text]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /text\.dmp: minidump/);
+  assert.match((await salvage(["report", join(folder, "absent.dmp")])).stderr, /absent\.dmp: no such file or folder/);
+});
+
+test("lookup answers per address, innermost first, from arguments and from standard input", async () => {
+  const expected = {
+    address: "0x2bd6",
+    frames: [
+      { function: "driftwood::Icon::area() const", file: "/driftwood/driftwood.cc", line: 31 },
+      { function: "driftwood::Renderer::CostOf(driftwood::Item const&) const", file: "/driftwood/driftwood.cc", line: 57 },
+      { function: "driftwood::Renderer::DrawItem(driftwood::Item const&, int)", file: "/driftwood/driftwood.cc", line: 67 },
+    ],
+  };
+  const one = await salvage(["lookup", sym, "0x2bd6", "--json"]);
+  assert.deepEqual([one.code, JSON.parse(one.stdout)], [0, expected]);
+  const piped = await salvage(["lookup", sym, "-", "--json"], "2bd6\n\n0xffffff\n0xffffffffffff\n");
+  const lines = piped.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { address: string; frames: unknown[] });
+  assert.deepEqual(lines[0], expected);
+  assert.deepEqual(lines.slice(2), [{ address: "0xffffffffffff", frames: [] }]);
+  assert.equal(lines.length, 3);
+  assert.match(
+    (await salvage(["lookup", sym, "2bd6"])).stdout,
+    /^0x2bd6 {2}driftwood::Icon::area\(\) const \(inline\) {2}\/driftwood\/driftwood\.cc:31\n/,
+  );
+  assert.equal((await salvage(["lookup", sym, "zebra"])).code, 2);
+});
+
+test("lookup wants the files of one image", async () => {
+  const { code, stderr } = await salvage(["lookup", demo, "2bd6"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /holds files of 2 images/);
+  const nothing = await salvage(["lookup", join(demo, "recipe.md"), "2bd6"]);
+  assert.deepEqual([nothing.code, nothing.stdout], [1, ""]);
+});
+
+test("inspect tells what files are, and which is none", async () => {
+  const { code, stdout } = await salvage(["inspect", sym, dump, join(demo, "recipe.md"), "--json"]);
+  assert.equal(code, 1);
+  const [symbols, minidump, text] = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    [symbols.kind, symbols.debug_id, symbols.cpu, symbols.features],
+    ["breakpad", debugId, "amd64", ["symbols", "lines", "inlines", "unwind"]],
+  );
+  assert.deepEqual([minidump.kind, minidump.modules[0].debug_id, minidump.modules[0].touched], ["minidump", debugId, true]);
+  assert.equal(typeof text.error, "string");
+});
+
+/** A server that speaks the upload routes, with a verdict per file by its content. */
+async function uploadServer(verdicts: Record<string, UploadVerdict["state"]>) {
+  const seen: { url: string; token: string | undefined; bytes: number }[] = [];
+  const read = async (request: IncomingMessage) => {
+    let bytes = 0;
+    for await (const chunk of request) bytes += (chunk as Buffer).length;
+    return bytes;
+  };
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? "/", "http://x");
+    const token = request.headers.authorization;
+    const json = (status: number, body: unknown) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    if (request.method === "POST") {
+      seen.push({ url: request.url ?? "", token, bytes: await read(request) });
+      if (token !== "Bearer good") return json(401, { detail: "unknown token" });
+      return json(201, { uploadId: url.searchParams.get("name") });
+    }
+    const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
+    const state = verdicts[name] ?? "rejected";
+    const verdict: UploadVerdict = {
+      name,
+      state,
+      kind: "breakpad",
+      debugId,
+      codeId: null,
+      cpu: "amd64",
+      features: ["symbols"],
+      reason: state === "rejected" ? "breakpad: no MODULE record" : null,
+      offset: state === "rejected" ? 0 : null,
+      waitingCrashes: state === "ready" ? 3 : 0,
+    };
+    const view: UploadView = {
+      id: name,
+      fileName: name,
+      sizeBytes: 1,
+      state: state === "rejected" ? "rejected" : "ready",
+      reason: null,
+      verdicts: [verdict],
+      createdAt: "2026-01-01T00:00:00Z",
+      finishedAt: null,
+      upgraded: { done: 0, total: 0 },
+    };
+    return json(200, view);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  return { url: `http://127.0.0.1:${address.port}`, seen, close: () => server.close() };
+}
+
+test("upload walks folders, passes other files over, and prints a verdict per file", async () => {
+  const server = await uploadServer({ "driftwood-1.0.sym": "ready", "driftwood-1.1.sym": "duplicate" });
+  const { code, stdout, stderr } = await salvage(["upload", demo, "--url", server.url, "--org", "demo", "--token", "good"]);
+  server.close();
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /driftwood-1\.0\.sym {2}ready; 3 crashes waited for it/);
+  assert.match(stdout, /driftwood-1\.1\.sym {2}already there/);
+  assert.match(stderr, /\[1\/2\]/);
+  assert.match(stderr, /5 files that are no debug files were passed over/);
+  assert.deepEqual(
+    server.seen.map(({ url, token }) => [url, token]),
+    [
+      ["/api/v1/organizations/demo/debug-files?name=driftwood-1.0.sym", "Bearer good"],
+      ["/api/v1/organizations/demo/debug-files?name=driftwood-1.1.sym", "Bearer good"],
+    ],
+  );
+});
+
+test("upload ends with 1 when nothing was usable, and says why", async () => {
+  const server = await uploadServer({});
+  const target = ["--url", server.url, "--org", "demo"];
+  const rejected = await salvage(["upload", sym, ...target, "--token", "good", "--json"]);
+  assert.equal(rejected.code, 1);
+  assert.equal(JSON.parse(rejected.stdout).state, "rejected");
+  assert.match((await salvage(["upload", sym, ...target, "--token", "bad"])).stderr, /does not accept this token/);
+  server.close();
+  const unreachable = await salvage(["upload", sym, ...target, "--token", "good"]);
+  assert.equal(unreachable.code, 1);
+  assert.match(unreachable.stderr, /could not be reached/);
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+  assert.match((await salvage(["upload", empty, ...target, "--token", "good"])).stderr, /there is no debug file in/);
+  assert.equal((await salvage(["upload", sym, "--org", "demo"])).code, 2);
+});
