@@ -1,0 +1,112 @@
+/** Accepted means kept: lost pokes, killed workers and a lost Temporal store strand no crash, and none is finished twice. */
+import "./no-inspector.ts";
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startTestTemporal } from "@salvage/testkit/temporal";
+import { sampleDump } from "./fixtures.ts";
+import { startWorld, type World } from "./world.ts";
+
+const mainScript = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const dump = (processId: number) => sampleDump({ buildId: "b".repeat(32), processId });
+
+describe("nothing is lost", () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ ownTemporal: true });
+  });
+  after(() => world.stop());
+
+  const allFinishedOnce = async (ids: readonly string[], timeoutMs: number) => {
+    await world.until(
+      `${ids.length} crashes finished`,
+      async () => {
+        const { rows } = await world.sql.query("SELECT count(*)::int AS left FROM crashes WHERE id = ANY ($1) AND state <> 'provisional'", [
+          ids,
+        ]);
+        return rows[0].left === 0;
+      },
+      timeoutMs,
+    );
+    const { rows } = await world.sql.query(
+      "SELECT crash_id, count(*)::int FROM reports WHERE crash_id = ANY ($1) GROUP BY 1 HAVING count(*) <> 1",
+      [ids],
+    );
+    assert.deepEqual(rows, [], "one report each");
+  };
+
+  /** A worker in a process of its own, to be killed. */
+  function spawnWorker(): { child: ChildProcess; ready: Promise<void> } {
+    const child = spawn(process.execPath, [mainScript], {
+      env: { ...world.processEnv, LOG_LEVEL: "info", PATH: process.env.PATH },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ready = new Promise<void>((resolve, reject) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        if (text.includes("worker ready")) resolve();
+      });
+      child.once("exit", (code, signal) => reject(new Error(`the worker ended: ${code ?? signal}`)));
+    });
+    ready.catch(() => {});
+    return { child, ready };
+  }
+  const ended = (child: ChildProcess) =>
+    new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+      child.once("exit", (code, signal) => resolve({ code, signal })),
+    );
+
+  test("a worker killed in the middle of a batch, and the next one, finish every crash once", async () => {
+    const first = spawnWorker();
+    await first.ready;
+    const ids = await Promise.all(Array.from({ length: 150 }, (_, n) => world.post(dump(n))));
+    await world.until("some crashes finished", async () => (await world.crashes()).some((crash) => crash.state === "provisional"));
+    const gone = ended(first.child);
+    first.child.kill("SIGKILL");
+    await gone;
+    const { rows } = await world.sql.query("SELECT count(*)::int AS claimed FROM crashes WHERE claim_token IS NOT NULL");
+    assert.ok(rows[0].claimed > 0, "it was killed in the middle");
+    // A lease lasts half a minute; the test does not wait for it.
+    await world.sql.query("UPDATE crashes SET lease_until = now() WHERE claim_token IS NOT NULL");
+    const second = spawnWorker();
+    await second.ready;
+    world.lanes.pokeIntake(world.projectId);
+    await allFinishedOnce(ids, 40_000);
+    const good = ended(second.child);
+    second.child.kill("SIGTERM");
+    assert.deepEqual(await good, { code: 0, signal: null });
+  });
+
+  test("an orderly stop in the middle hands crashes back at once, and none is blamed", async () => {
+    const ids = await Promise.all(Array.from({ length: 120 }, (_, n) => world.post(dump(1_000 + n))));
+    const worker = await world.startWorker();
+    await world.until(
+      "some crashes finished",
+      async () =>
+        (await world.crash(ids[0] ?? "")).state === "provisional" ||
+        (await world.crashes()).some((row) => ids.includes(row.id) && row.state === "provisional"),
+    );
+    await worker.stop();
+    const { rows } = await world.sql.query(
+      "SELECT count(*)::int AS held FROM crashes WHERE claim_token IS NOT NULL OR attempt_open OR deaths > 0",
+    );
+    assert.equal(rows[0].held, 0);
+    await world.startWorker();
+    world.lanes.pokeIntake(world.projectId);
+    await allFinishedOnce(ids, 30_000);
+  });
+
+  test("ninety crashes poked at once from many sides: none is stranded", async () => {
+    const ids = await Promise.all(Array.from({ length: 90 }, (_, n) => world.post(dump(2_000 + n))));
+    await allFinishedOnce(ids, 30_000);
+  });
+
+  test("Temporal's store deleted with crashes queued: the sweep finds them", async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, (_, n) => world.post(dump(3_000 + n), { poke: false })));
+    const port = Number(world.temporal.address.split(":")[1]);
+    await world.temporal.stop();
+    const fresh = await startTestTemporal({ own: true, port });
+    after(() => fresh.stop());
+    await allFinishedOnce(ids, 75_000);
+  });
+});
