@@ -87,6 +87,26 @@ test("keys cannot leave the folder", async (t) => {
   }
 });
 
+test("the folder of a crash goes with its last blob, also while another is being written to it", async (t) => {
+  const dir = await folder(t);
+  const store = createFilesystemBlobStore(dir);
+  await store.put("org/a/report/c/1-aa.json.gz", []);
+  await store.put("org/a/report/c/2-aa.json.gz", []);
+  await store.delete("org/a/report/c/1-aa.json.gz");
+  assert.deepEqual(await readdir(join(dir, "org/a/report")), ["c"]);
+  await store.delete("org/a/report/c/2-aa.json.gz");
+  assert.deepEqual(await readdir(join(dir, "org/a/report")), []);
+  await store.put("org/a/dump/c", []);
+  await store.delete("org/a/dump/c");
+  assert.deepEqual(await readdir(join(dir, "org/a")), ["dump", "report"]);
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      await store.put(`org/a/report/c/${i}-aa.json.gz`, [Buffer.from("x")]);
+      await store.delete(`org/a/report/c/${i}-aa.json.gz`);
+    }),
+  );
+});
+
 test("listing by prefix", async (t) => {
   const dir = await folder(t);
   const store = createFilesystemBlobStore(dir);

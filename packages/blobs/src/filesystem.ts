@@ -7,12 +7,14 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assertBlobKey } from "./keys.ts";
 import { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } from "./store.ts";
 
 const temporaryFolder = "tmp";
+/** Segments of a key that lies right in its kind's folder: org/<organization>/<kind>/<id>. */
+const flatKeySegments = 4;
 /** What createReadStream reads at a time. */
 const readBytes = 256 * 1024;
 
@@ -36,9 +38,7 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
       // Data and length must be on disk before the name is.
       await file.datasync();
       await file.close();
-      await makeFolder(dirname(path));
-      await rename(temporary, path);
-      await syncFolder(dirname(path));
+      await moveInto(temporary, path);
       return { size };
     } catch (error) {
       await file.close().catch(() => undefined);
@@ -127,11 +127,13 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
     async delete(key) {
       try {
         await unlink(pathOf(key));
-        return true;
       } catch (error) {
         if (isCode(error, "ENOENT")) return false;
         throw error;
       }
+      // The folder of a crash's reports or attachments goes with the last of them; those above it stay.
+      if (key.split("/").length > flatKeySegments) await rmdir(dirname(pathOf(key))).catch(() => undefined);
+      return true;
     },
     async exists(key) {
       return await stat(pathOf(key)).then(
@@ -162,6 +164,20 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
       return removed;
     },
   };
+}
+
+/** Renames and flushes. A deletion may take the folder away as it becomes empty: then it is made again. */
+async function moveInto(temporary: string, path: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await makeFolder(dirname(path));
+    try {
+      await rename(temporary, path);
+      break;
+    } catch (error) {
+      if (!isCode(error, "ENOENT") || attempt === 5) throw error;
+    }
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Makes a folder and its parents; each new name is flushed in the folder that holds it. */
