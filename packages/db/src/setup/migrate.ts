@@ -46,14 +46,17 @@ export async function migrate(databaseOwnerUrl: string): Promise<string[]> {
     const applied = new Map(rows.map((row) => [row.migration_name, row]));
     const known = new Set(migrations.map((migration) => migration.name));
     for (const name of applied.keys()) {
-      if (!known.has(name)) throw new Error(`The database has the migration ${name}, which this version does not know: use a newer version of Salvage.`);
+      if (!known.has(name))
+        throw new Error(`The database has the migration ${name}, which this version does not know: use a newer version of Salvage.`);
     }
     const done: string[] = [];
     for (const migration of migrations) {
       const row = applied.get(migration.name);
       if (row !== undefined) {
-        if (row.finished_at === null) throw new Error(`Migration ${migration.name} was started and never finished: see its row in _prisma_migrations.`);
-        if (row.checksum !== migration.checksum) throw new Error(`Migration ${migration.name} was applied in another form: its checksum differs.`);
+        if (row.finished_at === null)
+          throw new Error(`Migration ${migration.name} was started and never finished: see its row in _prisma_migrations.`);
+        if (row.checksum !== migration.checksum)
+          throw new Error(`Migration ${migration.name} was applied in another form: its checksum differs.`);
         continue;
       }
       await apply(client, migration);

@@ -114,7 +114,6 @@ export type ClaimedCrash = {
   reportBlobKey: string | null;
   /** The held minidump; null when it was deleted. */
   dump: SealedBlobRef | null;
-  attachments: readonly (SealedBlobRef & { id: string })[];
   release: string | null;
   receivedAt: Date;
   ownPatterns: readonly string[];
@@ -284,13 +283,13 @@ export interface SystemCrashes {
   recordFailure(claimToken: string, crashId: string, reason: string): Promise<"queued" | "rejected" | "kept report" | "lost claim">;
   /** Writes a report: revision, issue, counters, missing rows, dump's fate and webhook rows in one transaction, by compare-and-set on claim and revision. */
   finish(claimToken: string, crashId: string, result: FinishedCrash): Promise<FinishOutcome | LostClaim>;
-  /** The crash will never have a report. Its dump is let go: delete `releasedBlobKeys`. */
+  /** The crash will never have a report. Its dump is let go: delete `releasedBlobKeys`. One that has a report already keeps it, and arrivals leave it be. */
   reject(
     claimToken: string,
     crashId: string,
     reason: string,
     offset: number | null,
-  ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | LostClaim>;
+  ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "kept report" } | LostClaim>;
   /** Nothing to do after all (an upgrade that found no new part): the claim ends and the crash stays as it is; its missing files count as checked. */
   finishUnchanged(claimToken: string, crashId: string): Promise<"done" | "lost claim">;
 }

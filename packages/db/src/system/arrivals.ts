@@ -1,0 +1,89 @@
+/**
+ * Arrivals: who waits for a file that has come. "A missing row is open and a ready file has what it needs" is itself the queue;
+ * every question here is a form of that one condition.
+ */
+import type { FileNeed } from "@salvage/contracts";
+import { only, type Sql, type SqlPool } from "../shared/sql.ts";
+import { asUuid } from "../shared/text.ts";
+import { claimForUpgrade } from "./crashes/claim.ts";
+import type { SystemArrivals } from "./ports.ts";
+
+/**
+ * SQL: crash c waits by row w (of missing file m) for something that ready file f brings. New unwind data needs the dump; an
+ * ignored file holds nothing and wakes nobody; a crash whose upgrade failed too often is left be.
+ */
+const waits = `w.open AND m.state <> 'ignored' AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL AND c.revision > 0
+  AND f.deleted_at IS NULL AND f.symcache_blob_key IS NOT NULL
+  AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;
+
+const tables = `crash_missing_files w JOIN missing_files m ON m.id = w.missing_file_id JOIN crashes c ON c.id = w.crash_id
+  JOIN debug_files f ON f.organization_id = w.organization_id AND f.file_key = w.file_key`;
+
+/**
+ * The file became ready after the crash's resolver last looked. The margin covers a file that was being published while it
+ * looked; at worst such a crash is upgraded once more for nothing.
+ */
+const cameSince = "f.ready_at > w.checked_at - interval '2 minutes'";
+
+export function createSystemArrivals(pool: SqlPool): SystemArrivals {
+  return {
+    async waitingPage({ organizationId, fileKey, cursor, limit }) {
+      const after = parseCursor(cursor);
+      const rows = await pool.rows<{ crash_id: string; needs: FileNeed; late: boolean }>(
+        `SELECT w.crash_id, w.needs, (w.needs <> 'names') AS late FROM ${tables}
+         WHERE w.organization_id = $1 AND w.file_key = $2 AND ${waits} AND ((w.needs <> 'names'), w.crash_id) > ($3::boolean, $4::uuid)
+         GROUP BY 1, 2, 3 ORDER BY 3, 1 LIMIT $5`,
+        [organizationId, fileKey, after.late, after.crashId, limit],
+      );
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return {
+        crashes: rows.map((row) => ({ crashId: row.crash_id, needs: row.needs })),
+        next: last === undefined ? null : `${last.late ? 1 : 0}.${last.crash_id}`,
+      };
+    },
+    waitingCount: (organizationId, fileKey) => countWaiting(pool, organizationId, fileKey),
+    claimForUpgrade: (crashId, leaseMs) => claimForUpgrade(pool, crashId, leaseMs),
+    progress: (organizationId, fileKey, done, total) => writeProgress(pool, organizationId, fileKey, done, total),
+  };
+}
+
+export async function countWaiting(sql: Sql, organizationId: string, fileKey: string): Promise<number> {
+  return only(
+    await sql.rows<{ count: number }>(
+      `SELECT count(DISTINCT w.crash_id)::int AS count FROM ${tables} WHERE w.organization_id = $1 AND w.file_key = $2 AND ${waits}`,
+      [organizationId, fileKey],
+    ),
+  ).count;
+}
+
+export async function writeProgress(sql: Sql, organizationId: string, fileKey: string, done: number, total: number): Promise<void> {
+  await sql.run(
+    `INSERT INTO arrival_progress (organization_id, file_key, done, total, updated_at) VALUES ($1, $2, $3, $4, now())
+     ON CONFLICT (organization_id, file_key) DO UPDATE SET done = EXCLUDED.done, total = EXCLUDED.total, updated_at = now()`,
+    [organizationId, fileKey, done, total],
+  );
+}
+
+/** File keys of one crash that a ready file came for since its resolver looked. */
+export async function readyForCrash(sql: Sql, crashId: string): Promise<string[]> {
+  const rows = await sql.rows<{ file_key: string }>(
+    `SELECT DISTINCT w.file_key FROM ${tables} WHERE w.crash_id = $1 AND ${waits} AND ${cameSince}`,
+    [crashId],
+  );
+  return rows.map((row) => row.file_key);
+}
+
+/** The same over all organizations: arrivals that got lost. */
+export async function readyButMissing(sql: Sql, limit: number): Promise<{ organizationId: string; fileKey: string }[]> {
+  return sql.rows(
+    `SELECT DISTINCT w.organization_id AS "organizationId", w.file_key AS "fileKey" FROM ${tables}
+     WHERE ${waits} AND ${cameSince} AND (c.lease_until IS NULL OR c.lease_until < now()) LIMIT $1`,
+    [limit],
+  );
+}
+
+function parseCursor(cursor: string | null): { late: boolean; crashId: string } {
+  const crashId = cursor === null ? null : asUuid(cursor.slice(2));
+  if (cursor === null || crashId === null) return { late: false, crashId: "00000000-0000-0000-0000-000000000000" };
+  return { late: cursor.startsWith("1"), crashId };
+}

@@ -1,0 +1,172 @@
+/**
+ * Claims: who works on a crash, for how long, and what happens when its process dies.
+ *
+ * A claim is one committed UPDATE that sets a token and a lease; no transaction stays open during the work, and every later
+ * write names the token. An attempt is counted when it starts (`attempt_open`), not when its batch is claimed. A claim that
+ * finds an open attempt of an ended lease knows that the process died in it: `deaths` grows, and the crash comes alone from
+ * then on; a death while alone grows `deaths_alone`, and at two of these the crash is given up.
+ */
+import { randomUUID } from "node:crypto";
+import type { CrashState, FileNeed } from "@salvage/contracts";
+import type { Sql, SqlPool } from "../../shared/sql.ts";
+import { asProjectId, asUuid, storableText } from "../../shared/text.ts";
+import type { ClaimedBatch, ClaimedCrash } from "../ports.ts";
+import { giveUp } from "./settle.ts";
+
+const maxDeathsAlone = 2;
+const diedReason = "processing this crash ended its process twice while it ran alone";
+
+/** What every claim sets; `c` is the crash, $2 the token, $3 the lease in milliseconds. */
+const claimColumns = `claim_token = $2, claimed_at = now(), lease_until = now() + $3 * interval '1 millisecond',
+  deaths = c.deaths + c.attempt_open::int, deaths_alone = c.deaths_alone + (c.attempt_open AND c.deaths > 0)::int, attempt_open = false,
+  state = CASE c.state WHEN 'received' THEN 'processing' ELSE c.state END`;
+
+const claimedColumns = `c.id, c.organization_id, c.project_id::text, c.state, c.revision, c.report_blob_key, c.dump_state, c.dump_blob_key, c.dump_wrapped_key,
+  c.dump_key_id, c.dump_size_bytes, c.release, c.received_at, c.deaths, c.deaths_alone, c.last_failure, p.own_patterns, p.not_own_patterns,
+  CASE WHEN c.revision = 0 THEN NULL ELSE (
+    SELECT jsonb_agg(jsonb_build_object('fileKey', m.file_key, 'needs', m.needs)) FROM crash_missing_files m WHERE m.crash_id = c.id AND m.open
+  ) END AS waiting`;
+
+type ClaimedRow = {
+  id: string;
+  organization_id: string;
+  project_id: string;
+  state: CrashState;
+  revision: number;
+  report_blob_key: string | null;
+  dump_state: "held" | "deleted";
+  dump_blob_key: string;
+  dump_wrapped_key: Buffer | null;
+  dump_key_id: string;
+  dump_size_bytes: number;
+  release: string | null;
+  received_at: Date;
+  deaths: number;
+  deaths_alone: number;
+  last_failure: string | null;
+  own_patterns: string[];
+  not_own_patterns: string[];
+  waiting: { fileKey: string; needs: FileNeed }[] | null;
+};
+
+/** Oldest first, at most `limit`; see the file's head for what comes alone. */
+export async function claimBatch(pool: SqlPool, input: { projectId: string; limit: number; leaseMs: number }): Promise<ClaimedBatch> {
+  const projectId = asProjectId(input.projectId);
+  const claimToken = randomUUID();
+  if (projectId === null) return { claimToken, crashes: [] };
+  const free = "project_id = $1 AND queued_at IS NOT NULL AND (lease_until IS NULL OR lease_until < now()) AND deleted_at IS NULL";
+  for (;;) {
+    const rows = await pool.rows<ClaimedRow>(
+      `WITH oldest AS (
+         SELECT id, (deaths > 0 OR attempt_open) AS suspect FROM crashes WHERE ${free} ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+       ), others AS (
+         SELECT id FROM crashes WHERE ${free} AND deaths = 0 AND NOT attempt_open AND NOT (SELECT suspect FROM oldest)
+         ORDER BY queued_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+       )
+       UPDATE crashes c SET ${claimColumns} FROM projects p
+       WHERE c.id IN (SELECT id FROM oldest UNION SELECT id FROM others) AND p.id = c.project_id AND p.deleted_at IS NULL
+       RETURNING ${claimedColumns}`,
+      [projectId, claimToken, input.leaseMs, input.limit],
+    );
+    const poisoned = rows.filter((row) => row.deaths_alone >= maxDeathsAlone);
+    for (const row of poisoned) await giveUp(pool, claimToken, row.id, givenUpReason(row.last_failure));
+    const alive = rows.filter((row) => row.deaths_alone < maxDeathsAlone);
+    if (alive.length === 0 && poisoned.length > 0) continue;
+    alive.sort((a, b) => a.received_at.getTime() - b.received_at.getTime());
+    return { claimToken, crashes: alive.map(claimedCrash) };
+  }
+}
+
+/** One crash with a report, for an arrival. */
+export async function claimForUpgrade(
+  pool: SqlPool,
+  crashId: string,
+  leaseMs: number,
+): Promise<{ outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" }> {
+  const id = asUuid(crashId);
+  if (id === null) return { outcome: "gone" };
+  const claimToken = randomUUID();
+  const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL";
+  const [row] = await pool.rows<ClaimedRow>(
+    `UPDATE crashes c SET ${claimColumns} FROM projects p
+     WHERE c.id = $1 AND ${upgradable} AND (c.lease_until IS NULL OR c.lease_until < now()) AND p.id = c.project_id AND p.deleted_at IS NULL
+     RETURNING ${claimedColumns}`,
+    [id, claimToken, leaseMs],
+  );
+  if (row === undefined) {
+    const busy = await pool.rows(`SELECT 1 FROM crashes c WHERE c.id = $1 AND ${upgradable} AND c.lease_until >= now()`, [id]);
+    return { outcome: busy.length > 0 ? "busy" : "gone" };
+  }
+  if (row.deaths_alone >= maxDeathsAlone) {
+    await giveUp(pool, claimToken, row.id, givenUpReason(row.last_failure));
+    return { outcome: "gone" };
+  }
+  return { outcome: "claimed", claimToken, crash: claimedCrash(row) };
+}
+
+export async function startAttempt(sql: Sql, claimToken: string, crashId: string): Promise<boolean> {
+  return (await sql.run("UPDATE crashes SET attempt_open = true WHERE id = $1 AND claim_token = $2", [crashId, claimToken])) === 1;
+}
+
+export function heartbeatClaim(sql: Sql, claimToken: string, leaseMs: number): Promise<number> {
+  return sql.run("UPDATE crashes SET lease_until = now() + $2 * interval '1 millisecond' WHERE claim_token = $1", [claimToken, leaseMs]);
+}
+
+/** Back to where it was before the claim; an attempt that was stopped in good order does not count. */
+export async function releaseClaim(sql: Sql, claimToken: string, crashIds: readonly string[] | undefined): Promise<void> {
+  await sql.run(
+    `UPDATE crashes SET claim_token = NULL, claimed_at = NULL, lease_until = NULL, attempt_open = false,
+       state = CASE WHEN state = 'processing' AND revision = 0 THEN 'received' ELSE state END
+     WHERE claim_token = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2::uuid[]))`,
+    [claimToken, crashIds ?? null],
+  );
+}
+
+/** A death seen from outside (the worker lives): counted at once, and the claim ends. */
+export async function recordFailure(
+  pool: SqlPool,
+  claimToken: string,
+  crashId: string,
+  reason: string,
+): Promise<"queued" | "rejected" | "kept report" | "lost claim"> {
+  const [row] = await pool.rows<{ deaths_alone: number }>(
+    `UPDATE crashes c SET deaths = c.deaths + 1, deaths_alone = c.deaths_alone + (c.deaths > 0)::int, attempt_open = false, last_failure = $3
+     WHERE id = $1 AND claim_token = $2 RETURNING c.deaths_alone`,
+    [crashId, claimToken, storableText(reason, 1000)],
+  );
+  if (row === undefined) return "lost claim";
+  if (row.deaths_alone >= maxDeathsAlone) return giveUp(pool, claimToken, crashId, storableText(reason, 1000));
+  // An upgrade goes through the lane too: only there it runs alone.
+  const released = await pool.run(
+    `UPDATE crashes SET claim_token = NULL, claimed_at = NULL, lease_until = NULL, queued_at = coalesce(queued_at, now()),
+       state = CASE WHEN state = 'processing' AND revision = 0 THEN 'received' ELSE state END
+     WHERE id = $1 AND claim_token = $2`,
+    [crashId, claimToken],
+  );
+  return released === 1 ? "queued" : "lost claim";
+}
+
+function givenUpReason(lastFailure: string | null): string {
+  return lastFailure ?? diedReason;
+}
+
+function claimedCrash(row: ClaimedRow): ClaimedCrash {
+  return {
+    crashId: row.id,
+    organizationId: row.organization_id,
+    projectId: row.project_id,
+    state: row.state,
+    revision: row.revision,
+    reportBlobKey: row.report_blob_key,
+    dump:
+      row.dump_state === "held" && row.dump_wrapped_key !== null
+        ? { blobKey: row.dump_blob_key, wrappedKey: row.dump_wrapped_key, keyId: row.dump_key_id, sizeBytes: row.dump_size_bytes }
+        : null,
+    release: row.release,
+    receivedAt: row.received_at,
+    ownPatterns: row.own_patterns,
+    notOwnPatterns: row.not_own_patterns,
+    alone: row.deaths > 0,
+    waiting: row.waiting ?? [],
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * How a crash ends other than with a new report, and how a dump goes. "Released" blobs are marked gone in the transaction;
+ * their bytes are deleted by the caller afterwards, or by the collection of orphans when the caller dies.
+ */
+import type { DumpDeletedReason } from "@salvage/contracts";
+import { only, type Sql, type SqlPool } from "../../shared/sql.ts";
+import { storableText } from "../../shared/text.ts";
+
+/** Ends the claim; put into SET lists. */
+export const endClaim =
+  "claim_token = NULL, claimed_at = NULL, lease_until = NULL, attempt_open = false, deaths = 0, deaths_alone = 0, last_failure = NULL";
+
+/**
+ * Marks a crash's dump deleted and drops its attachments' rows. The crash's row must be locked by the transaction.
+ * @returns blobs to delete; none when the dump was gone already
+ */
+export async function releaseDump(sql: Sql, crashId: string, reason: DumpDeletedReason): Promise<string[]> {
+  const { released } = only(
+    await sql.rows<{ released: string[] | null }>(
+      `WITH dump AS (
+         UPDATE crashes SET dump_state = 'deleted', dump_wrapped_key = NULL, dump_deleted_at = now(), dump_deleted_reason = $2, dump_delete_after = NULL
+         WHERE id = $1 AND dump_state = 'held' RETURNING dump_blob_key AS blob_key, dump_size_bytes AS size_bytes, organization_id
+       ), attached AS (
+         DELETE FROM crash_attachments WHERE crash_id = $1 AND EXISTS (SELECT 1 FROM dump) RETURNING blob_key, size_bytes, organization_id
+       ), gone AS (
+         SELECT * FROM dump UNION ALL SELECT * FROM attached
+       ), counted AS (
+         UPDATE storage_usage SET used_bytes = greatest(0, used_bytes - (SELECT sum(size_bytes) FROM gone)::bigint)
+         WHERE organization_id = (SELECT organization_id FROM dump)
+       )
+       SELECT array_agg(blob_key) AS released FROM gone`,
+      [crashId, reason],
+    ),
+  );
+  return released ?? [];
+}
+
+/**
+ * Without the dump new unwind data can do nothing: what waited for it alone waits no more, what waited for both waits for
+ * names. May make a provisional crash complete. The crash's row must be locked by the transaction.
+ * @returns the crash's state afterwards
+ */
+export async function dropUnwindNeeds(sql: Sql, crashId: string, state: "provisional" | "complete"): Promise<"provisional" | "complete"> {
+  await sql.run(
+    `WITH closed AS (
+       UPDATE crash_missing_files SET open = false, closed_at = now() WHERE crash_id = $1 AND open AND needs = 'unwind' RETURNING missing_file_id
+     )
+     UPDATE missing_files SET waiting_crashes = greatest(0, waiting_crashes - 1) WHERE id IN (SELECT missing_file_id FROM closed)`,
+    [crashId],
+  );
+  await sql.run("UPDATE crash_missing_files SET needs = 'names' WHERE crash_id = $1 AND open AND needs = 'both'", [crashId]);
+  const after = await sql.rows<{ missing_count: number }>(
+    `UPDATE crashes c SET missing_count = m.count, state = CASE WHEN c.state = 'provisional' AND m.count = 0 THEN 'complete' ELSE c.state END
+     FROM (SELECT count(*)::int FROM crash_missing_files w JOIN missing_files f ON f.id = w.missing_file_id
+           WHERE w.crash_id = $1 AND w.open AND w.own AND f.state <> 'ignored') AS m
+     WHERE c.id = $1 RETURNING c.missing_count`,
+    [crashId],
+  );
+  return state === "provisional" && only(after).missing_count > 0 ? "provisional" : "complete";
+}
+
+/** The crash will never have a report. One with a report keeps it, and arrivals leave it be. */
+export async function reject(
+  pool: SqlPool,
+  claimToken: string,
+  crashId: string,
+  reason: string,
+  offset: number | null,
+): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "kept report" } | { outcome: "lost claim" }> {
+  return pool.transaction(async (sql) => {
+    const [row] = await sql.rows<{ revision: number }>(
+      `UPDATE crashes SET ${endClaim}, queued_at = NULL,
+         state = CASE WHEN revision = 0 THEN 'rejected' ELSE state END,
+         finished_at = CASE WHEN revision = 0 THEN now() ELSE finished_at END,
+         rejection_reason = CASE WHEN revision = 0 THEN $3 ELSE rejection_reason END,
+         rejection_offset = CASE WHEN revision = 0 THEN $4::bigint ELSE rejection_offset END,
+         upgrade_blocked_at = CASE WHEN revision = 0 THEN NULL ELSE now() END
+       WHERE id = $1 AND claim_token = $2 RETURNING revision`,
+      [crashId, claimToken, storableText(reason, 1000), offset],
+    );
+    if (row === undefined) return { outcome: "lost claim" };
+    if (row.revision > 0) return { outcome: "kept report" };
+    return { outcome: "rejected", releasedBlobKeys: await releaseDump(sql, crashId, "rejected") };
+  });
+}
+
+/** After too many deaths. The blobs of a rejected one are left to the collection of orphans. */
+export async function giveUp(
+  pool: SqlPool,
+  claimToken: string,
+  crashId: string,
+  reason: string,
+): Promise<"rejected" | "kept report" | "lost claim"> {
+  return (await reject(pool, claimToken, crashId, reason, null)).outcome;
+}
+
+/** The claim ends, the report stays; its missing files count as looked for. */
+export async function finishUnchanged(pool: SqlPool, claimToken: string, crashId: string): Promise<"done" | "lost claim"> {
+  return pool.transaction(async (sql) => {
+    const [row] = await sql.rows<{ claimed_at: Date }>(
+      `SELECT claimed_at FROM crashes WHERE id = $1 AND claim_token = $2 AND revision > 0 FOR UPDATE`,
+      [crashId, claimToken],
+    );
+    if (row === undefined) return "lost claim";
+    await sql.run(
+      `UPDATE crashes SET ${endClaim}, queued_at = CASE WHEN queued_at > claimed_at THEN queued_at ELSE NULL END WHERE id = $1`,
+      [crashId],
+    );
+    await sql.run("UPDATE crash_missing_files SET checked_at = $2 WHERE crash_id = $1 AND open", [crashId, row.claimed_at]);
+    return "done";
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * The system repositories: rows of all organizations, by the role that bypasses row-level security. For ingest, the worker and
+ * the launcher only; a dependency rule keeps everybody else out.
+ */
+import { openSqlPool } from "../shared/sql.ts";
+import { createSystemArrivals } from "./arrivals.ts";
+import { claimBatch, heartbeatClaim, recordFailure, releaseClaim, startAttempt } from "./crashes/claim.ts";
+import { finish } from "./crashes/finish.ts";
+import { insertReceived } from "./crashes/insert.ts";
+import { finishUnchanged, reject } from "./crashes/settle.ts";
+import { createSystemFiles } from "./files.ts";
+import { createSystemKeys, createSystemRefusals } from "./keys.ts";
+import type { SystemDb } from "./ports.ts";
+import { createSystemRetention } from "./retention.ts";
+import { createSystemSweep } from "./sweep.ts";
+import { createSystemDebugFiles, createSystemUploads } from "./uploads.ts";
+import { createSystemWebhooks } from "./webhooks.ts";
+
+export type * from "./ports.ts";
+
+/**
+ * Opens the system repositories. Connections are made when needed.
+ * @param options.databaseSystemUrl connection of the role salvage_system
+ * @param options.maxConnections at most so many at once; default 8
+ */
+export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: string; maxConnections?: number }): SystemDb {
+  const pool = openSqlPool(options.databaseSystemUrl, { maxConnections: options.maxConnections ?? 8, applicationName: "salvage-system" });
+  return {
+    keys: createSystemKeys(pool),
+    refusals: createSystemRefusals(pool),
+    crashes: {
+      insertReceived: (crash) => insertReceived(pool, crash),
+      claimBatch: (input) => claimBatch(pool, input),
+      startAttempt: (claimToken, crashId) => startAttempt(pool, claimToken, crashId),
+      heartbeatClaim: (claimToken, leaseMs) => heartbeatClaim(pool, claimToken, leaseMs),
+      releaseClaim: (claimToken, crashIds) => releaseClaim(pool, claimToken, crashIds),
+      recordFailure: (claimToken, crashId, reason) => recordFailure(pool, claimToken, crashId, reason),
+      finish: (claimToken, crashId, result) => finish(pool, claimToken, crashId, result),
+      reject: (claimToken, crashId, reason, offset) => reject(pool, claimToken, crashId, reason, offset),
+      finishUnchanged: (claimToken, crashId) => finishUnchanged(pool, claimToken, crashId),
+    },
+    files: createSystemFiles(pool),
+    uploads: createSystemUploads(pool),
+    debugFiles: createSystemDebugFiles(pool),
+    arrivals: createSystemArrivals(pool),
+    sweep: createSystemSweep(pool),
+    retention: createSystemRetention(pool),
+    webhooks: createSystemWebhooks(pool),
+    async ping() {
+      try {
+        await pool.rows("SELECT 1");
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    close: () => pool.close(),
+  };
+}
