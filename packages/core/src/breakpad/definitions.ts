@@ -1,22 +1,23 @@
 /** Single lines of a .sym read on demand: the names that FILE and INLINE_ORIGIN numbers stand for, STACK WIN records. */
+import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
-import { WindowReader } from "../bytes/window-reader.ts";
 import type { WindowsFrame } from "../unwind/rules.ts";
 import { LineWords, maxLineBytes } from "./records.ts";
 import type { IdTable, SymIndex } from "./sym-index.ts";
 
 const firstGuessBytes = 512;
+const blockBytes = 16 << 10;
+const maxBlocks = 128;
 
 export class Definitions {
   readonly #index: SymIndex;
-  readonly #reader: WindowReader;
+  readonly #reader: BlockReader;
   readonly #words = new LineWords();
 
-  /** `windowBytes`: how much is read at once; small for scattered lookups, large when everything will be asked for. */
-  constructor(source: ByteSource, index: SymIndex, windowBytes: number) {
+  constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
-    this.#reader = new WindowReader(source, windowBytes);
+    this.#reader = new BlockReader(source, blockBytes, maxBlocks);
   }
 
   /** Bytes of a FILE's path; null when the number is not defined. A view, valid until the next call. */

@@ -19,7 +19,7 @@
  */
 import { U32Column } from "../bytes/columns.ts";
 import { makeDisjoint } from "../bytes/intervals.ts";
-import { type DamageLog, LineWords, maxFunctionBytes, maxInlineDepth, maxLineBytes } from "./records.ts";
+import { type DamageLog, hexDigits, LineWords, maxFunctionBytes, maxInlineDepth, maxLineBytes } from "./records.ts";
 
 /** "none" in columns of indexes. */
 export const NONE = 0xffffffff;
@@ -111,6 +111,11 @@ export function parseFunctionBlock(
   const cut = bytes.length >= maxFunctionBytes;
   const stop = cut ? bytes.lastIndexOf(lineEnd) : bytes.length;
   while (pos < stop) {
+    const next = pos + plainLine(bytes, pos, stop, lineEnd, block);
+    if (next > pos) {
+      pos = next;
+      continue;
+    }
     const end = lineStop(bytes, pos, lineEnd);
     const first = bytes[pos]!;
     if (end - pos > maxLineBytes) {
@@ -134,6 +139,36 @@ function isHexWord(first: number): boolean {
 function lineStop(bytes: Uint8Array, from: number, lineEnd: number): number {
   const found = bytes.indexOf(lineEnd, from);
   return found < 0 ? bytes.length : found;
+}
+
+/**
+ * The usual line record, four lower-case or upper-case numbers with single blanks between them, parsed without finding its end first: these are nine
+ * tenths of a file. Returns its length with the line end, or 0 for anything else, which then takes the general way.
+ */
+function plainLine(bytes: Uint8Array, start: number, stop: number, lineEnd: number, block: FunctionBlock): number {
+  let p = start;
+  let address = 0;
+  for (let digit = hexDigits[bytes[p]!]!; digit >= 0 && p < stop; digit = hexDigits[bytes[++p]!]!) address = address * 16 + digit;
+  if (p - start === 0 || p - start > 8 || bytes[p] !== 0x20) return 0;
+  let from = ++p;
+  let size = 0;
+  for (let digit = hexDigits[bytes[p]!]!; digit >= 0 && p < stop; digit = hexDigits[bytes[++p]!]!) size = size * 16 + digit;
+  if (p === from || p - from > 8 || bytes[p] !== 0x20 || size === 0) return 0;
+  from = ++p;
+  let line = 0;
+  for (let digit = bytes[p]! - 0x30; digit >= 0 && digit <= 9 && p < stop; digit = bytes[++p]! - 0x30) line = line * 10 + digit;
+  if (p === from || p - from > 9 || bytes[p] !== 0x20) return 0;
+  from = ++p;
+  let file = 0;
+  for (let digit = bytes[p]! - 0x30; digit >= 0 && digit <= 9 && p < stop; digit = bytes[++p]! - 0x30) file = file * 10 + digit;
+  if (p === from || p - from > 9) return 0;
+  if (bytes[p] === 0x0d && lineEnd === 0x0a) p++;
+  if (p < stop && bytes[p] !== lineEnd) return 0;
+  block.lineStart.push(address);
+  block.lineEndAddress.push(Math.min(address + size, 0xffffffff));
+  block.lineNumber.push(line);
+  block.lineFile.push(file);
+  return p + 1 - start;
 }
 
 function parseLine(block: FunctionBlock): boolean {
@@ -186,91 +221,139 @@ function parseInline(block: FunctionBlock): boolean {
 
 /** Writes the segments of [start, end), a part or all of the function's extent, to `out` (cleared first). */
 export function flattenFunction(block: FunctionBlock, start: number, end: number, out: Segments): void {
-  out.clear();
-  const inlined = flattenInlines(block, start, end, out);
-  const starts = block.lineStart.view();
-  const ends = block.lineEndAddress.view();
-  const lines = makeDisjoint(starts, ends, starts.length);
-  const lineStart = lines?.start ?? starts;
-  const lineEnd = lines?.end ?? ends;
-  let k = 0;
-  while (k < lineStart.length && lineEnd[k]! <= start) k++;
+  flattener.run(block, start, end, out);
+}
 
-  let piece = 0;
-  let at = start;
-  while (at < end) {
-    while (inlined.end[piece]! <= at) piece++;
-    while (k < lineStart.length && lineEnd[k]! <= at) k++;
-    const covered = k < lineStart.length && lineStart[k]! <= at;
-    const line = covered ? (lines === null ? k : lines.item[k]!) : NONE;
-    const lineLimit = covered ? lineEnd[k]! : k < lineStart.length ? lineStart[k]! : end;
-    out.start.push(at);
-    out.line.push(line);
-    out.chain.push(inlined.chain[piece]!);
-    at = Math.min(lineLimit, inlined.end[piece]!, end);
+/** Inline ranges of one depth, ascending and disjoint once prepared; `next` is the first that may still matter. */
+class Level {
+  readonly startColumn = new U32Column();
+  readonly endColumn = new U32Column();
+  readonly recordColumn = new U32Column();
+  start: ArrayLike<number> = [];
+  end: ArrayLike<number> = [];
+  item: Uint32Array | null = null;
+  next = 0;
+
+  clear(): void {
+    this.startColumn.clear();
+    this.endColumn.clear();
+    this.recordColumn.clear();
+    this.next = 0;
+  }
+
+  prepare(): void {
+    const start = this.startColumn.view();
+    const end = this.endColumn.view();
+    const disjoint = makeDisjoint(start, end, start.length);
+    this.start = disjoint?.start ?? start;
+    this.end = disjoint?.end ?? end;
+    this.item = disjoint?.item ?? null;
+  }
+
+  /** The INLINE record of a prepared range. */
+  record(range: number): number {
+    return this.recordColumn.at(this.item === null ? range : this.item[range]!);
   }
 }
 
-type Pieces = { start: number[]; end: number[]; chain: number[] };
+/**
+ * Walks [start, end) once in ascending order: inside each inline range of depth d the ranges of depth d + 1, inside the innermost the line records.
+ * One instance serves all functions, since its tables would otherwise be most of the garbage of a conversion.
+ */
+class Flattener {
+  readonly #levels: Level[] = [];
+  #depths = 0;
+  readonly #nodes = new Map<number, number>();
+  #lineStart: ArrayLike<number> = [];
+  #lineEnd: ArrayLike<number> = [];
+  #lineItem: Uint32Array | null = null;
+  #line = 0;
+  #out: Segments = new Segments();
 
-/** Cuts [start, end) into pieces of one inline chain each, depth by depth; only pieces inside depth d are looked at for depth d + 1. */
-function flattenInlines(block: FunctionBlock, start: number, end: number, out: Segments): Pieces {
-  if (block.inlineStart.length === 0) return { start: [start], end: [end], chain: [NONE] };
-  const byDepth: number[][] = [];
-  for (let i = 0; i < block.inlineStart.length; i++) {
-    const depth = block.recordDepth.at(block.inlineRecord.at(i));
-    while (byDepth.length <= depth) byDepth.push([]);
-    byDepth[depth]!.push(i);
+  run(block: FunctionBlock, start: number, end: number, out: Segments): void {
+    out.clear();
+    this.#out = out;
+    this.#prepareLines(block);
+    this.#prepareLevels(block);
+    this.#descend(0, start, end, NONE);
   }
-  const done: Pieces = { start: [], end: [], chain: [] };
-  let active: Pieces = { start: [start], end: [end], chain: [NONE] };
-  for (const ranges of byDepth) {
-    if (active.start.length === 0) break;
-    const starts = ranges.map((i) => block.inlineStart.at(i));
-    const ends = ranges.map((i) => block.inlineEndAddress.at(i));
-    const disjoint = makeDisjoint(starts, ends, ranges.length);
-    const rangeStart = disjoint?.start ?? starts;
-    const rangeEnd = disjoint?.end ?? ends;
-    const inside: Pieces = { start: [], end: [], chain: [] };
-    // One chain node per (outer chain, record): the pieces come in ascending order, so a node is shared while both stay the same.
-    const nodes = new Map<number, number>();
-    let k = 0;
-    for (let piece = 0; piece < active.start.length; piece++) {
-      const parent = active.chain[piece]!;
-      const limit = active.end[piece]!;
-      let at = active.start[piece]!;
-      while (at < limit) {
-        while (k < rangeStart.length && rangeEnd[k]! <= at) k++;
-        const next = k < rangeStart.length ? rangeStart[k]! : limit;
-        if (next > at) {
-          const until = Math.min(next, limit);
-          pushPiece(done, at, until, parent);
-          at = until;
-          continue;
-        }
-        const until = Math.min(rangeEnd[k]!, limit);
-        const record = block.inlineRecord.at(ranges[disjoint === null ? k : disjoint.item[k]!]!);
-        const key = (parent === NONE ? 0 : parent + 1) * 0x1000000 + record;
-        let node = nodes.get(key);
-        if (node === undefined) {
-          node = out.chainParent.length;
-          out.chainParent.push(parent);
-          out.chainRecord.push(record);
-          nodes.set(key, node);
-        }
-        pushPiece(inside, at, until, node);
+
+  #prepareLines(block: FunctionBlock): void {
+    const start = block.lineStart.view();
+    const end = block.lineEndAddress.view();
+    const disjoint = makeDisjoint(start, end, start.length);
+    this.#lineStart = disjoint?.start ?? start;
+    this.#lineEnd = disjoint?.end ?? end;
+    this.#lineItem = disjoint?.item ?? null;
+    this.#line = 0;
+  }
+
+  #prepareLevels(block: FunctionBlock): void {
+    for (let depth = 0; depth < this.#depths; depth++) this.#levels[depth]!.clear();
+    this.#depths = 0;
+    this.#nodes.clear();
+    for (let i = 0; i < block.inlineStart.length; i++) {
+      const record = block.inlineRecord.at(i);
+      const depth = block.recordDepth.at(record);
+      while (this.#levels.length <= depth) this.#levels.push(new Level());
+      this.#depths = Math.max(this.#depths, depth + 1);
+      const level = this.#levels[depth]!;
+      level.startColumn.push(block.inlineStart.at(i));
+      level.endColumn.push(block.inlineEndAddress.at(i));
+      level.recordColumn.push(record);
+    }
+    for (let depth = 0; depth < this.#depths; depth++) this.#levels[depth]!.prepare();
+  }
+
+  /** [start, end) lies inside the chain `parent` of `depth` inlined functions. */
+  #descend(depth: number, start: number, end: number, parent: number): void {
+    if (depth >= this.#depths) {
+      this.#lines(start, end, parent);
+      return;
+    }
+    const level = this.#levels[depth]!;
+    let at = start;
+    while (at < end) {
+      while (level.next < level.start.length && level.end[level.next]! <= at) level.next++;
+      const next = level.next < level.start.length ? level.start[level.next]! : end;
+      if (next > at) {
+        const until = Math.min(next, end);
+        this.#lines(at, until, parent);
+        at = until;
+      } else {
+        const until = Math.min(level.end[level.next]!, end);
+        this.#descend(depth + 1, at, until, this.#node(parent, level.record(level.next)));
         at = until;
       }
     }
-    active = inside;
   }
-  for (let i = 0; i < active.start.length; i++) pushPiece(done, active.start[i]!, active.end[i]!, active.chain[i]!);
-  const order = done.start.map((_, i) => i).sort((a, b) => done.start[a]! - done.start[b]!);
-  return { start: order.map((i) => done.start[i]!), end: order.map((i) => done.end[i]!), chain: order.map((i) => done.chain[i]!) };
+
+  /** One node per (outer chain, record), though its ranges may lie apart. */
+  #node(parent: number, record: number): number {
+    const key = (parent === NONE ? 0 : parent + 1) * 0x1000000 + record;
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      node = this.#out.chainParent.length;
+      this.#out.chainParent.push(parent);
+      this.#out.chainRecord.push(record);
+      this.#nodes.set(key, node);
+    }
+    return node;
+  }
+
+  #lines(start: number, end: number, chain: number): void {
+    const { start: starts, line: lines, chain: chains } = this.#out;
+    let at = start;
+    while (at < end) {
+      while (this.#line < this.#lineStart.length && this.#lineEnd[this.#line]! <= at) this.#line++;
+      const left = this.#line < this.#lineStart.length;
+      const covered = left && this.#lineStart[this.#line]! <= at;
+      starts.push(at);
+      lines.push(covered ? (this.#lineItem === null ? this.#line : this.#lineItem[this.#line]!) : NONE);
+      chains.push(chain);
+      at = Math.min(end, covered ? this.#lineEnd[this.#line]! : left ? this.#lineStart[this.#line]! : end);
+    }
+  }
 }
 
-function pushPiece(pieces: Pieces, start: number, end: number, chain: number): void {
-  pieces.start.push(start);
-  pieces.end.push(end);
-  pieces.chain.push(chain);
-}
+const flattener = new Flattener();

@@ -112,7 +112,7 @@ export class LineWords {
     const end = this.end;
     let value = 0;
     while (p < end) {
-      const digit = hexDigit(bytes[p]!);
+      const digit = hexDigits[bytes[p]!]!;
       if (digit < 0) break;
       value = value * 16 + digit;
       p++;
@@ -165,10 +165,10 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-/** Value of an ASCII hex digit, -1 for any other byte. */
-export function hexDigit(byte: number): number {
+/** Value of an ASCII hex digit by byte, -1 for any other byte. */
+export const hexDigits: Int8Array = new Int8Array(256).map((_, byte) => {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   if (byte >= 0x61 && byte <= 0x66) return byte - 0x57;
   if (byte >= 0x41 && byte <= 0x46) return byte - 0x37;
   return -1;
-}
+});

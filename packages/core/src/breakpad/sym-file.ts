@@ -73,7 +73,7 @@ class SymNames implements NameLookup {
 
   constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
-    this.#definitions = new Definitions(source, index, windowBytes);
+    this.#definitions = new Definitions(source, index);
     this.#reader = new WindowReader(source, windowBytes);
   }
 
@@ -185,7 +185,7 @@ class SymWindowsFrames implements WindowsFrameLookup {
 
   constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
-    this.#definitions = new Definitions(source, index, windowBytes);
+    this.#definitions = new Definitions(source, index);
   }
 
   find(relativeAddress: number): WindowsFrame | null {

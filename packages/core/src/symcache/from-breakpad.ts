@@ -81,8 +81,8 @@ class BreakpadConversion {
     this.#index = index;
     this.#writer = writer;
     this.#progress = progress;
-    this.#definitions = new Definitions(source, index, windowBytes);
-    this.#symbolLines = new Definitions(source, index, windowBytes);
+    this.#definitions = new Definitions(source, index);
+    this.#symbolLines = new Definitions(source, index);
     this.#reader = new WindowReader(source, windowBytes);
     this.#files = new RefTable(index.files);
     this.#origins = new RefTable(index.origins);
