@@ -57,6 +57,12 @@ export class SymbolFolders {
     return { names, unwind, namesStatus: names === null ? "missing" : "found", unwindStatus: unwind === null ? "missing" : "found" };
   }
 
+  /** Names of the debug files at hand; walks the folders. */
+  names(): Iterable<string> {
+    this.#byId ??= this.#index();
+    return this.#names.keys();
+  }
+
   /** A file of the module's name but with other ids, when there is one: usually another build of the same program. */
   otherBuild(module: ModuleIds): string | null {
     this.#byId ??= this.#index();

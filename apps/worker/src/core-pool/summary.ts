@@ -1,6 +1,6 @@
 /** What is taken out of a report for the crash's row and its missing files. Pure. */
 import type { Report, ReportModule } from "@salvage/core";
-import { baseName } from "../own-modules.ts";
+import { baseName } from "@salvage/core/own-modules";
 import type { DumpOutline, LackingModule, ReportSummary } from "./tasks.ts";
 
 export function summaryOf(report: Report): ReportSummary {

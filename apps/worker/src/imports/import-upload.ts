@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { type BlobStore, blobKeys } from "@salvage/blobs";
 import type { UploadVerdict } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
+import { baseName } from "@salvage/core/own-modules";
 import type { StoredUpload, SystemDebugFiles } from "@salvage/db/system";
 import { type Logger, metrics } from "@salvage/telemetry";
 import { ChildDied, type CorePool, TaskBroken } from "../core-pool/pool.ts";
 import type { ArchiveMember, ConvertOutput } from "../core-pool/tasks.ts";
-import { baseName } from "../own-modules.ts";
 
 export type ImportPorts = {
   blobs: BlobStore;

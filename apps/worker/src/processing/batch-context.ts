@@ -4,8 +4,8 @@
  * finishing a crash checks again, after its missing rows are committed.
  */
 import { fileKey } from "@salvage/contracts";
+import { baseName, stemsOf } from "@salvage/core/own-modules";
 import type { ResolvedParts, SystemFiles, WantedModule } from "@salvage/db/system";
-import { baseName, stemsOf } from "../own-modules.ts";
 
 const nothing: ResolvedParts = { names: null, unwind: null };
 

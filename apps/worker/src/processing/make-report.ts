@@ -3,11 +3,11 @@
  * make the report. Two ways: `walk` reads the dump, `names` puts new names into the stored report. Writes nothing.
  */
 import { type BlobStore, type Keyring, wrapContext } from "@salvage/blobs";
+import { baseName, ownModules } from "@salvage/core/own-modules";
 import type { ClaimedCrash, MissingFileInput, ResolvedParts, SealedBlobRef, SymcacheRef } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
 import type { CorePool } from "../core-pool/pool.ts";
 import type { DumpInput, DumpOutline, ImageFiles, LackingModule, ModuleOutline, ReportOutput } from "../core-pool/tasks.ts";
-import { baseName, ownModules } from "../own-modules.ts";
 import { type BatchContext, keyOfModule } from "./batch-context.ts";
 
 export type MakeReportPorts = { blobs: BlobStore; keyring: Keyring; pool: Pick<CorePool, "run"> };

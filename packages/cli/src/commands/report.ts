@@ -11,7 +11,7 @@ export function report(dump: string, folders: readonly string[], json: boolean):
   const symbols = new SymbolFolders(folders);
   let made: Report;
   try {
-    made = processMinidump(source, { image: (module) => symbols.image(module), own: ownRule() });
+    made = processMinidump(source, { image: (module) => symbols.image(module), own: ownRule(symbols.names()) });
   } catch (error) {
     if (error instanceof FormatError) throw new CliError(`${dump}: ${error.message}`);
     throw error;
