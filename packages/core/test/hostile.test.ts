@@ -163,3 +163,25 @@ test("every truncation of one dump", () => {
     }
   }
 });
+
+test("one stack shown to thousands of threads", () => {
+  const stack = synthStack(0x7ffe0000n);
+  const links = 4000;
+  for (let i = 0; i < links; i++)
+    stack
+      .label(`${i}`)
+      .word(i + 1 < links ? ref(`${i + 1}`) : 0n)
+      .word(0x401234n);
+  const dump = synthDump()
+    .linux()
+    .module({ name: "a", base: 0x400000n, size: 0x10000 })
+    .thread({ id: 0, registers: { rip: 0x401000n, rsp: 0x7ffe0000n, rbp: ref("0") }, stack });
+  for (let id = 1; id < 3000; id++) dump.thread({ id, registers: { rip: 0x401000n, rsp: 0x7ffe0000n, rbp: 0x7ffe0000n } });
+  const source = new BufferSource(dump.build());
+  const started = performance.now();
+  const report = processMinidump(source, { image: () => null, own: () => false });
+  inspectMinidump(source);
+  assert.ok(performance.now() - started < 10 * MAX_MS, `took ${performance.now() - started} ms`);
+  assert.ok(report.threads.some((t) => t.walk_end === "limit" && t.frames.length === 0));
+  assert.ok(report.warnings.some((w) => /too many frames/.test(w.message)));
+});

@@ -8,6 +8,8 @@ import type { Dump } from "./read-dump.ts";
 
 /** More stack than this is not searched, bytes per thread. */
 const MAX_STACK_BYTES = 16 * 1024 * 1024;
+/** Nor more in all: a hostile dump may show one stack to thousands of threads. */
+const MAX_TOTAL_STACK_BYTES = 128 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 /** arm64 pointers carry authentication bits above bit 47; the upper half of a pointer is masked by this. */
 const ARM64_UPPER_MASK = 0xffff;
@@ -17,20 +19,31 @@ export function touchedModules(dump: Dump): boolean[] {
   const { cpu } = dump;
   if (cpu === null) return touched;
   const mark = marker(dump, touched);
-  for (let i = 0; i < dump.threads.length; i++) {
+  let budgetBytes = MAX_TOTAL_STACK_BYTES;
+  // The crashing thread first: its modules matter most when the budget ends.
+  const order = dump.threads
+    .map((_, i) => i)
+    .sort((a, b) => Number(b === dump.crashingThread) - Number(a === dump.crashingThread) || a - b);
+  for (const i of order) {
     const registers = dump.registersOf(i);
     if (registers === null) continue;
     for (const value of registers.values()) mark(Number(cpu.stripAddress(value)));
     const sp = registers.get(cpu.sp);
-    if (sp !== undefined) markStack(dump, sp, cpu.pointerBytes, cpu.name === "arm64" ? ARM64_UPPER_MASK : 0xffffffff, mark);
+    if (sp !== undefined) {
+      const upperMask = cpu.name === "arm64" ? ARM64_UPPER_MASK : 0xffffffff;
+      budgetBytes -= markStack(dump, sp, cpu.pointerBytes, upperMask, Math.min(budgetBytes, MAX_STACK_BYTES), mark);
+    }
   }
+  if (budgetBytes <= 0) dump.warnings.add("ThreadList", null, "too much stack in all: some was not searched for modules");
   return touched;
 }
 
-function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, mark: (address: number) => void): void {
-  for (let done = 0; done < MAX_STACK_BYTES; ) {
+/** Marks what the words above a stack pointer point into; returns how many bytes were searched. */
+function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, maxBytes: number, mark: (address: number) => void): number {
+  let done = 0;
+  while (done < maxBytes) {
     const bytes = dump.memory.bytes(sp + BigInt(done), CHUNK_BYTES);
-    if (bytes === null || bytes.length < wordBytes) return;
+    if (bytes === null || bytes.length < wordBytes) break;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const little = dump.littleEndian;
     for (let at = 0; at + wordBytes <= bytes.length; at += wordBytes) {
@@ -43,6 +56,7 @@ function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, 
     }
     done += bytes.length;
   }
+  return done;
 }
 
 /** Marks the modules that hold an address. Overlapping modules are all marked. */

@@ -7,7 +7,7 @@ import type { Module } from "../minidump/modules.ts";
 import type { Dump } from "../minidump/read-dump.ts";
 import type { ProcessOptions } from "../process-types.ts";
 import type { WalkFrame } from "../unwind/frame.ts";
-import { type Walk, walkStack } from "../unwind/walk.ts";
+import { MAX_LISTED_FRAMES_PER_DUMP, MAX_WALKED_FRAMES_PER_DUMP, type Walk, walkStack } from "../unwind/walk.ts";
 import { CORE_VERSION } from "../version.ts";
 import { Images } from "./images.ts";
 import { maskUserNames } from "./mask-paths.ts";
@@ -27,7 +27,10 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
 
   // The crashing thread first, so that lookups opened under a limit are opened for it.
   const order = dump.threads.map((_, i) => i).sort((a, b) => rank(dump, a) - rank(dump, b) || a - b);
-  const walked = new Map(order.map((i) => [i, walkThread(dump, i, images)]));
+  const budget = { walked: MAX_WALKED_FRAMES_PER_DUMP, listed: MAX_LISTED_FRAMES_PER_DUMP };
+  const walked = new Map(order.map((i) => [i, walkThread(dump, i, images, budget)]));
+  if (budget.walked <= 0 || budget.listed <= 0)
+    dump.warnings.add("ThreadList", null, "too many frames in all: some threads were not walked");
   const threads = dump.threads.map((thread, i): ReportThread => {
     const walk = walked.get(i)!;
     return {
@@ -90,13 +93,17 @@ function rank(dump: Dump, index: number): number {
   return index === dump.crashingThread ? 0 : 1;
 }
 
-function walkThread(dump: Dump, index: number, images: Images): Walk {
+function walkThread(dump: Dump, index: number, images: Images, budget: { walked: number; listed: number }): Walk {
   const none = (end: WalkEnd): Walk => ({ frames: [], totalFrames: 0, end });
   // The thread that wrote the dump shows only the writer.
   if (index !== dump.crashingThread && dump.threads[index]!.id === dump.breakpad.dumpThreadId) return none("not_walked");
   const context = dump.registersOf(index);
   if (context === null || dump.cpu === null) return none("no_context");
-  return walkStack(context, { cpu: dump.cpu, memory: dump.memory, images });
+  if (budget.walked <= 0 || budget.listed <= 0) return none("limit");
+  const walk = walkStack(context, { cpu: dump.cpu, memory: dump.memory, images }, budget.walked);
+  budget.walked -= walk.totalFrames;
+  budget.listed -= walk.frames.length;
+  return walk;
 }
 
 function reportFrame(number: number, frame: WalkFrame, images: Images, uses: Use[], digits: number): ReportFrame {
@@ -162,7 +169,8 @@ function reportModule(
     names_status: names,
     unwind_status: unwind,
     own: options.own({ ...module, isMain: module.index === 0, mainModule: main }),
-    needs: needsOf(use.lacksNames, use.lacksUnwind),
+    // Without any id no file could ever be recognised as the missing one.
+    needs: module.debugId === null && module.codeId === null ? null : needsOf(use.lacksNames, use.lacksUnwind),
   };
 }
 

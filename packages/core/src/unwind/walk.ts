@@ -18,6 +18,10 @@ export const LISTED_INNER_FRAMES = 400;
 /** A walk gives up after this many frames: 8 MiB of stack hold at most half a million return addresses, real overflows far fewer. */
 export const MAX_WALKED_FRAMES = 100_000;
 
+/** All threads of a dump together: a hostile dump may show one stack to thousands of threads. */
+export const MAX_WALKED_FRAMES_PER_DUMP = 250_000;
+export const MAX_LISTED_FRAMES_PER_DUMP = 50_000;
+
 export type Walk = {
   /** Listed frames with their number in the whole stack, innermost first. */
   frames: { number: number; frame: WalkFrame }[];
@@ -25,7 +29,8 @@ export type Walk = {
   end: WalkEnd;
 };
 
-export function walkStack(context: Registers, input: WalkInput): Walk {
+/** `maxFrames` is what the dump's budget leaves for this thread. */
+export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_WALKED_FRAMES): Walk {
   const inner: Walk["frames"] = [];
   const outer: Walk["frames"] = [];
   const outerRoom = MAX_LISTED_FRAMES - LISTED_INNER_FRAMES;
@@ -35,7 +40,7 @@ export function walkStack(context: Registers, input: WalkInput): Walk {
     // The outer end is a ring: entry i is overwritten by frame i + outerRoom.
     if (number < LISTED_INNER_FRAMES) inner.push(listed);
     else outer[(number - LISTED_INNER_FRAMES) % outerRoom] = listed;
-    const next = number + 1 < MAX_WALKED_FRAMES ? callerOf(frame, input) : "limit";
+    const next = number + 1 < Math.min(maxFrames, MAX_WALKED_FRAMES) ? callerOf(frame, input) : "limit";
     if (typeof next === "string") {
       outer.sort((a, b) => a.number - b.number);
       return { frames: [...inner, ...outer], totalFrames: number + 1, end: next };
