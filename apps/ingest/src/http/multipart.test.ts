@@ -164,3 +164,30 @@ test("boundaries", () => {
   assert.equal(boundaryOf("text/plain; boundary=x"), null);
   assert.equal(boundaryOf(undefined), null);
 });
+
+test("any parts, written in any of the tolerated ways and cut anywhere, read back the same", async () => {
+  let state = 12_345;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  // Content made of what a delimiter is made of, but never the whole of one, nor ending like the line end that one may lack.
+  const alphabet = ["-", "--", "\r", "\n", "\r\n", long.slice(0, -1), `--${long.slice(0, -1)}x`, "a", "\u0000", "MDMP", " "];
+  for (let round = 0; round < 300; round++) {
+    const safe = Array.from({ length: 1 + random(5) }, () => {
+      const content = Array.from({ length: random(12) }, () => alphabet[random(alphabet.length)]).join("");
+      return content.replace(/[\r\n]+$/, "") || "q";
+    });
+    let body = random(3) === 0 ? "preamble\r\n" : "";
+    for (const [i, content] of safe.entries()) {
+      body += `${body === "" || body.endsWith("\r\n") ? "" : random(2) === 0 ? "\r\n" : ""}--${long}${" ".repeat(random(3))}\r\nContent-Disposition: form-data; name="n${i}"\r\n\r\n${content}`;
+    }
+    body += ["", `\r\n--${long}--`, `--${long}--\r\n`, `\r\n--${long}`][random(4)];
+    const parts = await read(body, long, 1 + random(200));
+    assert.deepEqual(
+      parts.map((part) => part.content),
+      safe,
+      JSON.stringify(body),
+    );
+  }
+});
