@@ -56,12 +56,9 @@ const cases: Record<string, (sym: string, cache: string) => void> = {
   baseline: () => report("empty process", peak()),
   index: (sym) => {
     const source = new FileSource(sym);
-    const started = performance.now();
+    const watch = new Stopwatch();
     const index = indexSym(source);
-    report(
-      "index of the .sym",
-      `${megabytesPerSecond(source.size, performance.now() - started)}, ${index.functions.start.length} functions, ${peak()}`,
-    );
+    report("index of the .sym", `${watch.rate(source.size)}, ${index.functions.start.length} functions, ${peak()}`);
   },
   direct: (sym) => {
     const source = new FileSource(sym);
