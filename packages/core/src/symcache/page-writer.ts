@@ -20,9 +20,10 @@ export interface SymcacheSink {
 const maxWaitingPages = 1024;
 const batchBytes = 64 * pageBytes;
 
+/** A page being filled. Belongs to the stream again once it has been added: written pages are used anew. */
 export class Page {
-  readonly kind: PageKind;
-  readonly number: number;
+  kind: PageKind;
+  number: number;
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(pageBytes);
   readonly view: DataView;
   used = 0;
@@ -31,6 +32,14 @@ export class Page {
     this.kind = kind;
     this.number = number;
     this.view = new DataView(this.bytes.buffer);
+  }
+
+  reuse(kind: PageKind, number: number): this {
+    this.bytes.fill(0);
+    this.kind = kind;
+    this.number = number;
+    this.used = 0;
+    return this;
   }
 
   seal(): void {
@@ -47,6 +56,7 @@ export class PageStream {
   readonly #complete = new Map<number, Page>();
   readonly #open = new Map<number, RecordPages>();
   readonly #batch = new Uint8Array(batchBytes);
+  readonly #free: Page[] = [];
   #batched = 0;
   #written = 0;
   pageCount = 0;
@@ -58,7 +68,8 @@ export class PageStream {
 
   newPage(kind: PageKind): Page {
     if (this.pageCount >= maxPages) throw new FormatError("symcache", null, "the lookup file would exceed 16 GiB");
-    return new Page(kind, this.pageCount++);
+    const number = this.pageCount++;
+    return this.#free.pop()?.reuse(kind, number) ?? new Page(kind, number);
   }
 
   /** Opens a page that `owner` fills; it may be asked to close it early. */
@@ -84,6 +95,7 @@ export class PageStream {
       if (this.#batched === batchBytes) this.#flush();
       this.#batch.set(next.bytes, this.#batched);
       this.#batched += pageBytes;
+      this.#free.push(next);
     }
   }
 
@@ -143,7 +155,7 @@ export class TreePages {
   readonly #leaves: RecordPages;
   readonly #firstStart = new U32Column();
   readonly #pageNumber = new F64Column();
-  #lastPage: Page | null = null;
+  #lastNumber = -1;
 
   constructor(stream: PageStream, kind: PageKind) {
     this.#stream = stream;
@@ -153,8 +165,8 @@ export class TreePages {
   /** Room for a record that starts with `start`. */
   room(bytes: number, start: number): Page {
     const page = this.#leaves.room(bytes);
-    if (page !== this.#lastPage) {
-      this.#lastPage = page;
+    if (page.number !== this.#lastNumber) {
+      this.#lastNumber = page.number;
       this.#firstStart.push(start);
       this.#pageNumber.push(page.number);
     }
