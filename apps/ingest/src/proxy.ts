@@ -12,6 +12,7 @@ import {
 } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type Logger, metrics } from "@salvage/telemetry";
+import { asksToContinue } from "./http/body.ts";
 import { send } from "./http/respond.ts";
 
 export type ProxyOptions = {
@@ -63,6 +64,7 @@ export function createProxy({ webUrl, publicUrl, trustProxy }: ProxyOptions): Pr
 
   return {
     async forward(request, response, logger, requestId) {
+      if (asksToContinue(request)) response.writeContinue();
       const outgoing = forward({
         agent,
         host: target.hostname,

@@ -11,7 +11,7 @@ import type { SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { createOpsHandler, type Logger, metrics, reportError } from "@salvage/telemetry";
 import { AppError, SenderGone } from "./http/app-error.ts";
-import { drain, inflateBody, readBody } from "./http/body.ts";
+import { asksToContinue, drain, inflateBody, readBody } from "./http/body.ts";
 import { baseName } from "./http/multipart.ts";
 import { sendJson, sendRefusal, sendText } from "./http/respond.ts";
 import { matchRoute, type Route, type RouteContext, splitUrl } from "./http/router.ts";
@@ -42,6 +42,8 @@ export type IngestOptions = { limits: OperatorLimits; proxy: ProxyOptions; metri
 
 export type Ingest = {
   server: Server;
+  /** What it answers itself; a test walks them all with another tenant's ids. */
+  routes: readonly Pick<Route, "method" | "path">[];
   /** @param port 0 = chosen by the system. @returns the port */
   listen(port: number, host?: string): Promise<number>;
   /** Takes no new requests, lets those under way finish for up to 10 s, writes the counts that wait. */
@@ -227,6 +229,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
 
   return {
     server,
+    routes,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         server.once("error", reject);
@@ -271,7 +274,7 @@ async function withBody<T>(
 
 /** Says "100 Continue" when the first piece is asked for, to a sender that waits for it. */
 async function* continued(request: IncomingMessage, response: ServerResponse, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (/^100-continue$/i.test(request.headers.expect ?? "") && request.httpVersion !== "1.0") response.writeContinue();
+  if (asksToContinue(request)) response.writeContinue();
   yield* body;
 }
 

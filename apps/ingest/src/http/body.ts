@@ -44,6 +44,11 @@ export async function* readBody(request: IncomingMessage, limits: BodyLimits): A
   if (!request.complete) throw new SenderGone("the connection ended before the body did");
 }
 
+/** True when the sender holds its body back until it is told to go on. */
+export function asksToContinue(request: IncomingMessage): boolean {
+  return /^100-continue$/i.test(request.headers.expect ?? "") && request.httpVersion !== "1.0";
+}
+
 /** Waits for the next piece; a sender that is too slow gets 408. */
 async function within<T>(next: Promise<T>, ms: number, request: IncomingMessage): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
