@@ -2,12 +2,12 @@
  * The first start's rows and its demo, and what is remembered of them in the home folder, so that a later start can print the
  * addresses again. Password and token are shown once: they stay in that file only until they have been printed.
  */
-import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { seed } from "@salvage/db/setup";
 import { z } from "zod";
 import { awaitDemoReport, type DemoCrash, type DemoTarget, demoFiles, postDemoCrash, uploadDemoSymbols } from "./demo.ts";
 import { readJson, writeJson } from "./home.ts";
+import { makePassword } from "./secrets.ts";
 import type { Steps } from "./steps.ts";
 import type { RunningSystem } from "./system.ts";
 
@@ -78,11 +78,4 @@ export async function runDemo(system: RunningSystem, first: FirstStart, token: s
     return await awaitDemoReport(target, await postDemoCrash(target, demoFiles.secondDump, "driftwood@1.1"));
   });
   return { crash, second };
-}
-
-/** Five groups of four letters and digits that cannot be mistaken for each other: about 98 bits. */
-function makePassword(): string {
-  const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
-  const group = () => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join("");
-  return Array.from({ length: 5 }, group).join("-");
 }

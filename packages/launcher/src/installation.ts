@@ -8,6 +8,8 @@ import { openHome } from "./home.ts";
 import { rememberedPorts } from "./ports.ts";
 import { openSecrets } from "./secrets.ts";
 
+export { makePassword } from "./secrets.ts";
+
 /** @returns the addresses of the three roles. Throws StartError when there is no installation in SALVAGE_HOME. */
 export function installationDatabases(): RoleUrls {
   const env = readLauncherEnv();

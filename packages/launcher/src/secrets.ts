@@ -2,7 +2,7 @@
  * The secrets of one installation: made once, kept in the home folder with access for its owner only.
  * Losing them makes every stored dump unreadable and every session invalid, so data without secrets is never given new ones.
  */
-import { hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes, randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -57,4 +57,11 @@ function parseJson(path: string): unknown {
 /** The dashboard's session secret: derived, so that the dashboard never holds SALVAGE_SECRET. */
 export function webSessionSecret(secret: string): string {
   return Buffer.from(hkdfSync("sha256", secret, "salvage", "web-session", 32)).toString("base64url");
+}
+
+/** A password to be read and typed: five groups of four letters and digits that cannot be mistaken for each other, about 98 bits. */
+export function makePassword(): string {
+  const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+  const group = () => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join("");
+  return Array.from({ length: 5 }, group).join("-");
 }
