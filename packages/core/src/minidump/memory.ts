@@ -65,6 +65,11 @@ export class Memory {
     return wordBytes === 8 ? chunk.getBigUint64(at, this.#littleEndian) : BigInt(chunk.getUint32(at, this.#littleEndian));
   }
 
+  inSameRange(a: bigint, b: bigint): boolean {
+    const range = this.rangeAt(a);
+    return range !== null && range === this.rangeAt(b);
+  }
+
   #load(address: bigint, wordBytes: number): boolean {
     const bytes = this.bytes(address, CHUNK_BYTES);
     if (bytes === null || bytes.length < wordBytes) return false;

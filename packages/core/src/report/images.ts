@@ -12,6 +12,11 @@ import type { UnwindRow } from "../unwind/rules.ts";
 
 const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing", unwindStatus: "missing" };
 
+/** Functions that the system jumps to, so that nothing lies above them. */
+const THREAD_ENTRY = /^(_start|__clone|clone|__clone3|clone3|_*RtlUserThreadStart|thread_start)$/;
+/** All of them are short; further behind such a symbol lies something else whose name is not known. */
+const MAX_THREAD_ENTRY_BYTES = 256;
+
 export class Images implements WalkImages {
   readonly #map: ModuleMap;
   readonly #open: ProcessOptions["image"];
@@ -81,5 +86,13 @@ export class Images implements WalkImages {
     const frames = this.names(module, Number(address - module.base));
     const physical = frames?.at(-1);
     return physical ? module.base + BigInt(physical.functionAddress) : null;
+  }
+
+  isThreadEntry(address: bigint): boolean {
+    const module = this.moduleAt(address);
+    if (module === null) return false;
+    const relative = Number(address - module.base);
+    const physical = this.names(module, relative)?.at(-1);
+    return physical !== undefined && relative - physical.functionAddress < MAX_THREAD_ENTRY_BYTES && THREAD_ENTRY.test(physical.function);
   }
 }

@@ -89,6 +89,10 @@ test("inlined functions count as functions, so that inlining does not split an i
   assert.equal(inlined.grouping_key, of(thread({ fn: "inner" }, { fn: "middle" }, { fn: "outer" }, { fn: "main" })).grouping_key);
 });
 
+test("a bare lambda is titled by the function around it", () => {
+  assert.equal(of(thread({ fn: "game::update", inlines: ["operator()"] })).title, "game::update");
+});
+
 test("scanned frames and what lies above them never count", () => {
   const base = of(thread({ fn: "a" }, { fn: "x", trust: "scan" }, { fn: "b" }));
   const other = of(thread({ fn: "a" }, { fn: "y", trust: "scan" }, { fn: "c" }));

@@ -31,6 +31,8 @@ const LIBRARY_FUNCTION =
 const START_FUNCTION =
   /^(_start|__libc_start_main.*|__libc_start_call_main|start_thread|clone3?|__clone|BaseThreadInitThunk|RtlUserThreadStart|_?start|thread_start|_pthread_start)$/;
 
+const ANONYMOUS_FUNCTION = /^(operator\(\)|\{closure#\d+\}|\{\{closure\}\}|<lambda[^>]*>)(\(.*)?$/;
+
 /** Modules of the system whose frames at the inner end say how, not where: the crash is in whoever called them. */
 const SYSTEM_MODULE =
   /^(libc([-.].*)?\.so.*|libpthread.*\.so.*|libc\+\+abi.*|libstdc\+\+\.so.*|libgcc_s.*|libsystem_(kernel|pthread|c|platform)\.dylib|ntdll\.dll|kernel32\.dll|kernelbase\.dll|ucrtbase.*\.dll|vcruntime.*\.dll|linux-gate\.so|linux-vdso.*|ld-.*\.so.*)$/i;
@@ -55,7 +57,11 @@ export function signatureOf(thread: ReportThread | null, modules: readonly Repor
     (thread?.frames.length ?? 0) > trusted.length &&
     lacksUnwind(lastTrusted, modules);
   return {
-    title: stepTitle(first).slice(0, MAX_TITLE_CHARACTERS),
+    // A bare lambda says nothing; the function around it does.
+    title: stepTitle(relevant.find((step) => step.name === null || !ANONYMOUS_FUNCTION.test(step.name)) ?? first).slice(
+      0,
+      MAX_TITLE_CHARACTERS,
+    ),
     grouping_key: groupingKey([kind, ...used.map((step) => stepKey(step, modules))]),
     provisional: cutShort || used.some((step) => step.name === null && step.frame.status !== "unknown_image"),
   };

@@ -10,6 +10,9 @@
 import type { Registers } from "../cpu/cpu.ts";
 import { get, preserved, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
 
+/** A frame that saved the link register without rules or a frame pointer to tell is seldom larger. */
+const SAVED_WITHIN_WORDS = 64;
+
 export function stepAfterBareCall(frame: WalkFrame, { cpu, memory, images }: WalkInput): Step {
   if (frame.trust !== "context") return null;
   const sp = get(frame, cpu.sp);
@@ -34,8 +37,19 @@ export function stepAfterBareCall(frame: WalkFrame, { cpu, memory, images }: Wal
     const fp = get(frame, cpu.fp);
     const saved = fp === null ? null : memory.word(fp + BigInt(cpu.pointerBytes), cpu.pointerBytes);
     if (saved !== null && cpu.stripAddress(saved) === returnAddress) return null;
+    if (isOnStack(returnAddress, sp, { cpu, memory, images })) return null;
   }
   return caller(frame, { cpu, memory, images }, returnAddress, sp);
+}
+
+/** Whether a return address was saved among the innermost words of the stack: then its function is no leaf. */
+function isOnStack(returnAddress: bigint, sp: bigint, { cpu, memory }: WalkInput): boolean {
+  for (let i = 0; i < SAVED_WITHIN_WORDS; i++) {
+    const word = memory.word(sp + BigInt(i * cpu.pointerBytes), cpu.pointerBytes);
+    if (word === null) return false;
+    if (cpu.stripAddress(word) === returnAddress) return true;
+  }
+  return false;
 }
 
 function caller(frame: WalkFrame, { cpu }: WalkInput, returnAddress: bigint, sp: bigint): Step {

@@ -1,6 +1,6 @@
 /** A step by call frame information: the rules in force at the frame's address, whatever file they came from. */
 import type { Cpu, Registers } from "../cpu/cpu.ts";
-import { canBeCode, preserved, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
+import { canBeCode, get, preserved, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
 import { evaluatePostfix } from "./postfix.ts";
 import type { RegisterRule } from "./rules.ts";
 
@@ -12,12 +12,20 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   const ra = row.returnAddress;
   if (ra.kind === "undefined") return { end: "end_of_stack" };
   const raw = evaluate(ra, cpu.lr ?? cpu.ip, cfa, frame, cpu, memory);
-  if (raw === null) return null;
+  if (raw === null) {
+    // The rules are there, but not the memory they point to. For a frame that is certain, all that was captured is its own, so a search there
+    // would find only leftovers.
+    return frame.trust === "scan" || frame.trust === "frame_pointer" ? { failed: "stack_not_captured" } : { end: "stack_not_captured" };
+  }
   const returnAddress = cpu.stripAddress(raw);
   if (returnAddress === 0n) return { end: "end_of_stack" };
   if (!canBeCode(cpu, returnAddress)) return null;
+  // Compilers' rules for a program's very first function often give a word of the initial stack (argc, argv) as return address.
+  const sp = get(frame, cpu.sp);
+  const isModule = images.inModule(returnAddress - BigInt(cpu.callBackStep));
+  if (!isModule && sp !== null && memory.inSameRange(sp, returnAddress)) return { end: "end_of_stack" };
   // Rules applied to a frame that was only guessed may be the wrong ones; then their result must at least be code.
-  if (frame.trust === "scan" && !images.inModule(returnAddress - BigInt(cpu.callBackStep))) return null;
+  if (frame.trust === "scan" && !isModule) return null;
 
   const registers: Registers = preserved(cpu, frame.registers);
   for (const [given, rule] of row.registers) {

@@ -14,6 +14,8 @@ export type WalkFrame = {
 export interface WalkMemory {
   /** A word of 4 or 8 bytes, null when it was not captured. */
   word(address: bigint, wordBytes: 4 | 8): bigint | null;
+  /** Whether two addresses lie in one captured range, as all of a thread's stack does. */
+  inSameRange(a: bigint, b: bigint): boolean;
 }
 
 /** The walker's view of the loaded images; it knows no file format. */
@@ -24,14 +26,16 @@ export interface WalkImages {
   inFunction(address: bigint): boolean;
   /** Start of the function that holds an address, where names are known. */
   functionStart(address: bigint): bigint | null;
+  /** Whether an address lies in a function that nobody called: where a thread starts. False where names are unknown. */
+  isThreadEntry(address: bigint): boolean;
   /** Unwind rules in force at an address. */
   rules(address: bigint): UnwindRow | null;
 }
 
 export type WalkInput = { cpu: Cpu; memory: WalkMemory; images: WalkImages };
 
-/** A step finds the caller's registers, or the end of the stack, or nothing. */
-export type Step = { registers: Registers; trust: FrameTrust } | { end: WalkEnd } | null;
+/** A step finds the caller's registers, or the end of the stack, or knows why it cannot though it should, or nothing. */
+export type Step = { registers: Registers; trust: FrameTrust } | { end: WalkEnd } | { failed: WalkEnd } | null;
 
 /** A register's value, null when unknown. */
 export function get(frame: WalkFrame, name: string): bigint | null {

@@ -20,7 +20,7 @@ export function stepByScan(frame: WalkFrame, { cpu, memory, images }: WalkInput)
   for (let i = 0; i < words; i++) {
     const at = sp + BigInt(i) * word;
     const value = memory.word(at, wordBytes);
-    if (value === null) return i === 0 ? { end: "stack_not_captured" } : { end: "end_of_stack" };
+    if (value === null) return { failed: i === 0 ? "stack_not_captured" : "end_of_stack" };
     const returnAddress = cpu.stripAddress(value);
     if (!canBeCode(cpu, returnAddress) || !images.inFunction(returnAddress - BigInt(cpu.callBackStep))) continue;
     const registers: Registers = new Map([
@@ -31,7 +31,7 @@ export function stepByScan(frame: WalkFrame, { cpu, memory, images }: WalkInput)
     if (fp !== null) registers.set(cpu.fp, fp);
     return { registers, trust: "scan" };
   }
-  return { end: "end_of_stack" };
+  return { failed: "end_of_stack" };
 }
 
 /** The caller's frame pointer: saved just below the return address, or never touched by the callee. */

@@ -20,6 +20,8 @@ type World = {
   rules?: ReadonlyMap<bigint, UnwindRow>;
   /** Function starts; without them names are unknown. */
   functions?: readonly bigint[];
+  /** Start of the function that nobody calls. */
+  entry?: bigint;
 };
 
 function walk(world: World): Walk {
@@ -31,9 +33,12 @@ function walk(world: World): Walk {
     inModule,
     inFunction: (address) => inModule(address) && (world.functions === undefined || functionStart(address) !== null),
     functionStart,
+    isThreadEntry: (address) => functionStart(address) !== null && functionStart(address) === world.entry,
     rules: (address) => world.rules?.get(address) ?? null,
   };
   const memory = {
+    inSameRange: (a: bigint, b: bigint): boolean =>
+      [a, b].every((at) => at >= world.stackAt && at < world.stackAt + BigInt(world.words.length) * size),
     word: (address: bigint): bigint | null => {
       const offset = address - world.stackAt;
       return offset < 0n || offset % size !== 0n ? null : (world.words[Number(offset / size)] ?? null);
@@ -73,6 +78,30 @@ test("rules that say the return address is undefined end the stack", () => {
   assert.equal(result.end, "end_of_stack");
 });
 
+test("rules whose return address is a place on the stack end it: the program's first function has no caller", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0x1010n, 0x400200n, 0x400300n],
+    rules: new Map([[0x400100n, { cfa: cfa("rsp", 8), returnAddress: saved(-8), registers: new Map() }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100"]);
+  assert.equal(result.end, "end_of_stack");
+});
+
+test("nothing is looked for above a function that starts a thread", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0x400200n, 0x400300n],
+    functions: [0x400080n, 0x400180n, 0x400280n],
+    entry: 0x400180n,
+  });
+  assert.deepEqual(shape(result), ["context 400100", "scan 4001ff"]);
+});
+
 test("rules as expressions, in the names Breakpad uses", () => {
   const result = walk({
     cpu: amd64,
@@ -99,7 +128,7 @@ test("rules that lead nowhere are passed over for the frame pointer", () => {
     registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0x1008n },
     stackAt: 0x1000n,
     words: [0n, 0n, 0x400200n],
-    rules: new Map([[0x400100n, { cfa: cfa("rsp", 0), returnAddress: saved(0x500), registers: new Map() }]]),
+    rules: new Map([[0x400100n, { cfa: cfa("r10", 0), returnAddress: saved(-8), registers: new Map() }]]),
   });
   assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001ff"]);
 });
@@ -198,6 +227,29 @@ test("arm64: a leaf function's caller is in the link register, where names tell 
   assert.deepEqual(shape(walk(inside)), ["context 400110", "frame_pointer 40030c"], "a link register into the function itself is old");
 });
 
+test("a link register that was saved on the stack belongs to a function that is no leaf", () => {
+  const result = walk({
+    cpu: arm64,
+    registers: { pc: 0x400110n, sp: 0x1000n, fp: 0n, lr: 0x400210n },
+    stackAt: 0x1000n,
+    words: [1n, 0x400210n, 0x400310n],
+    functions: [0x400100n, 0x400200n, 0x400300n],
+  });
+  assert.deepEqual(shape(result), ["context 400110", "scan 40020c", "scan 40030c"]);
+});
+
+test("rules that point beyond the captured stack end the walk of a certain frame", () => {
+  const result = walk({
+    cpu: amd64,
+    registers: { rip: 0x400100n, rsp: 0x1000n, rbp: 0n },
+    stackAt: 0x1000n,
+    words: [0x400200n, 0x400300n],
+    rules: new Map([[0x400100n, { cfa: cfa("rsp", 0x100), returnAddress: saved(-8), registers: new Map() }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100"]);
+  assert.equal(result.end, "stack_not_captured");
+});
+
 test("x86: frame pointers of 4 bytes", () => {
   const result = walk({
     cpu: x86,
@@ -238,8 +290,14 @@ test("a deep stack keeps both ends", () => {
 });
 
 test("an endless stack ends at the limit", () => {
-  const memory = { word: (address: bigint): bigint => (address % 16n === 0n ? address + 16n : 0x400200n) };
-  const images: WalkImages = { inModule: () => true, inFunction: () => true, functionStart: () => null, rules: () => null };
+  const memory = { inSameRange: () => false, word: (address: bigint): bigint => (address % 16n === 0n ? address + 16n : 0x400200n) };
+  const images: WalkImages = {
+    inModule: () => true,
+    inFunction: () => true,
+    functionStart: () => null,
+    isThreadEntry: () => false,
+    rules: () => null,
+  };
   const result = walkStack(
     new Map([
       ["rip", 0x400100n],

@@ -52,19 +52,25 @@ export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_
 const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [stepByCfi, stepAfterBareCall, stepByFramePointer, stepByScan];
 
 function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
-  let end: WalkEnd = "end_of_stack";
+  if (input.images.isThreadEntry(callee.lookupAddress)) return "end_of_stack";
+  // Of the reasons why no step succeeded, the one of the best step is told.
+  let why: WalkEnd | null = null;
   for (const step of STEPS) {
     const found = step(callee, input);
     if (found === null) continue;
     if ("end" in found) return found.end;
+    if ("failed" in found) {
+      why ??= found.failed;
+      continue;
+    }
     if (!progresses(callee, found.registers, input.cpu)) {
-      end = "no_progress";
+      why ??= "no_progress";
       continue;
     }
     const resume = found.registers.get(input.cpu.ip) ?? 0n;
     return { registers: found.registers, trust: found.trust, lookupAddress: resume - BigInt(input.cpu.callBackStep) };
   }
-  return end;
+  return why ?? "end_of_stack";
 }
 
 /** The stack pointer must rise. With a link register the innermost frame may leave it: a leaf function pushes nothing. */
