@@ -41,7 +41,7 @@ export type WorkerApp = {
 /** Batches under way at once per kind of work. Intake's second batch of a lane overlaps the first one's ends. */
 const slots = { main: 8, intake: 4, upgrade: 2, import: 1 } as const;
 /** Crashes of one batch under way per child: while one is in the child, others wait for the database or the disk. */
-const crashesPerChild = 3;
+const crashesPerChild = 4;
 /** A conversion reads gigabytes. */
 const maxImportMs = 30 * 60_000;
 /** The import child is needed seldom and is large when it was. */
@@ -50,7 +50,7 @@ const importChildIdleMs = 60_000;
 const stopGrace = "10 seconds";
 const stopForce = "15 seconds";
 /** Temporal's store may be lost at any time, and the schedules with it. */
-const scheduleCheckMs = 30_000;
+const scheduleCheckMs = 15_000;
 /** The launcher starts Temporal and the worker at the same time. */
 const connectTimeoutMs = 30_000;
 const connectRetryMs = 500;

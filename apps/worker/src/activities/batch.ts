@@ -10,8 +10,8 @@ export const batchLimits = {
   maxCrashes: 64,
   /** No crash is started after this time; those under way finish. */
   workMs: 5_000,
-  /** How long a claim holds without a heartbeat: a dead worker's crashes wait this long. */
-  leaseMs: 30_000,
+  /** How long a claim holds without a heartbeat. Shorter than the workflows' heartbeat timeout: when Temporal gives a dead worker's batch to another, the crashes are free. */
+  leaseMs: 15_000,
 } as const;
 
 /** Well under the lease and under the workflows' heartbeat timeout. */

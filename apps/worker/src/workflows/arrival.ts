@@ -16,7 +16,7 @@ import { isLastPage } from "./arrival-end.ts";
 export const lookAgain = defineSignal(pokeSignal);
 export const progress = defineQuery<WorkProgress>(progressQuery);
 
-/** Who holds a busy crash needs a moment; a crash takes well under a second, a dead worker's lease up to half a minute. */
+/** Who holds a busy crash needs a moment; a crash takes well under a second, a dead worker's lease 15 s. */
 const busyPause = "2 seconds";
 const maxPagesPerRun = 20;
 
@@ -25,7 +25,7 @@ const maxPagesPerRun = 20;
 const { upgradePage } = proxyActivities<UpgradeActivities>({
   taskQueue: taskQueues.upgrade,
   startToCloseTimeout: "5 minutes",
-  heartbeatTimeout: "30 seconds",
+  heartbeatTimeout: "20 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "1 minute", maximumAttempts: 10 },
 });
 

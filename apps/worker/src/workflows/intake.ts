@@ -18,12 +18,13 @@ export const progress = defineQuery<WorkProgress>(progressQuery);
 const maxPokesPerRun = 8_000;
 
 // A batch works for about 5 s and then returns; two minutes leave room for one slow crash per child and a slow database.
-// The heartbeat comes every 5 s, so half a minute of silence means that the worker died. Retried without end: it claims
-// anew each time, and a crash's own fault is a row's state, never a failure of the activity.
+// The heartbeat comes every 5 s, so 20 s of silence mean that the worker died; by then its leases have ended, too, and the
+// next try finds its crashes. Retried without end: it claims anew each time, and a crash's own fault is a row's state, never
+// a failure of the activity.
 const { processBatch } = proxyActivities<IntakeActivities>({
   taskQueue: taskQueues.intake,
   startToCloseTimeout: "2 minutes",
-  heartbeatTimeout: "30 seconds",
+  heartbeatTimeout: "20 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "30 seconds" },
 });
 
