@@ -1,7 +1,7 @@
 /** The words for numbers, sizes and times. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatBytes, formatCount, formatDuration, formatRelative, plural } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatRelative, plural, shortHex } from "./format.ts";
 
 test("counts carry thousands separators and the right noun", () => {
   assert.equal(formatCount(1234567), "1,234,567");
@@ -14,6 +14,12 @@ test("sizes switch units at 1024", () => {
   assert.equal(formatBytes(1023), "1023 B");
   assert.equal(formatBytes(1024), "1.0 KiB");
   assert.equal(formatBytes(200 * 1024 * 1024), "200 MiB");
+});
+
+test("addresses lose their leading zeros, not their last digit", () => {
+  assert.equal(shortHex("0x0000000000000048"), "0x48");
+  assert.equal(shortHex("0x0000000000000000"), "0x0");
+  assert.equal(shortHex("0x7f00"), "0x7f00");
 });
 
 test("durations name at most two units", () => {

@@ -27,6 +27,11 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** "0x0000000000000048" → "0x48". */
+export function shortHex(hex: string): string {
+  return hex.replace(/^0x0+(?=.)/i, "0x");
+}
+
 /** Seconds → "42 s", "3 min", "5 h 12 min", "2 d 4 h". */
 export function formatDuration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));

@@ -78,6 +78,7 @@ export function snippetsFor(urls: ClientUrls): Snippet[] {
             `  submitURL: "${minidump}",`,
             "  uploadToServer: true,",
             "  compress: true,",
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: the snippet's own template, not ours
             '  globalExtra: { "sentry[release]": `my-app@${app.getVersion()}` },',
             "});",
           ].join("\n"),

@@ -1,6 +1,7 @@
 /** What happened, in words first, then the facts it rests on. */
 import type { Report } from "@salvage/contracts";
 import { Badge } from "#web/ui/badge.tsx";
+import { shortHex } from "#web/ui/format.ts";
 
 const confidenceWords = {
   certain: "The evidence leaves no other reading",
@@ -25,7 +26,7 @@ export function CauseBox({ report }: { report: Report }) {
         {crash.type === null ? null : <code>{crash.type}</code>}
         {crash.address === null ? null : (
           <span>
-            address <code>{crash.address}</code>
+            address <code>{shortHex(crash.address)}</code>
           </span>
         )}
         {crash.assertion === null || crash.assertion === title ? null : <code>{crash.assertion}</code>}

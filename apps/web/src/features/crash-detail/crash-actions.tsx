@@ -56,7 +56,7 @@ export function CrashActions({ crash }: { crash: CrashDetail }) {
     <>
       <Button
         busy={again.isPending}
-        disabledReason={mayWrite ?? noDump ?? (busyNow ? "It is being processed now" : null)}
+        disabledReason={mayWrite ?? (busyNow ? "It is being processed now" : crash.hasReport ? null : noDump)}
         onClick={() => again.mutate(input)}
       >
         {again.isPending ? null : <RefreshCw aria-hidden />} Process again

@@ -15,7 +15,7 @@ import { CrashFacts } from "./facts.tsx";
 import { ModulesTable } from "./modules-table.tsx";
 import { PrivacyLine } from "./privacy-line.tsx";
 import { RawJson } from "./raw-json.tsx";
-import { ReportSkeleton } from "./report-inline.tsx";
+import { ReportPending, ReportSkeleton } from "./report-inline.tsx";
 import { Section } from "./section.tsx";
 import { StateBanner } from "./state-banner.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -41,7 +41,7 @@ export function CrashPage({ crashId }: { crashId: string }) {
       <StateBanner crash={crash} />
       <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="min-w-0 space-y-3">
-          {report === undefined ? crash.hasReport ? <ReportSkeleton /> : null : <CauseBox report={report} />}
+          {report === undefined ? <ReportPending crash={crash} error={error} /> : <CauseBox report={report} />}
           {report === undefined ? null : <StackPanel report={report} link={paths.crash(orgSlug, crash.projectSlug, crash.id)} />}
           {report !== undefined && report.crashing_thread === null ? (
             <Notice icon={CircleAlert} title="No crashing thread">

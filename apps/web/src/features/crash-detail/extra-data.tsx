@@ -22,12 +22,14 @@ export function ExtraData({ crash }: { crash: CrashDetail }) {
   return (
     <dl className="divide-y divide-line">
       {rows.map(([name, value]) => (
-        <div key={name} className="grid gap-x-4 px-4 py-1.5 sm:grid-cols-[12rem_minmax(0,1fr)_auto] sm:items-start">
+        <div key={name} className="grid gap-x-4 px-4 py-1.5 sm:grid-cols-[12rem_minmax(0,1fr)] sm:items-start">
           <dt className="truncate text-sm text-ink-3" title={name}>
             {name}
           </dt>
-          <dd className="min-w-0 font-mono text-sm [overflow-wrap:anywhere] whitespace-pre-wrap">{value}</dd>
-          <CopyButton text={value} what={name} className="hidden sm:inline-flex" />
+          <dd className="flex min-w-0 items-start justify-between gap-2 font-mono text-sm">
+            <span className="min-w-0 [overflow-wrap:anywhere] whitespace-pre-wrap">{value}</span>
+            <CopyButton text={value} what={name} className="hidden sm:inline-flex" />
+          </dd>
         </div>
       ))}
     </dl>

@@ -7,6 +7,7 @@ import { formatFileNeed } from "#web/features/workspace/index.ts";
 import { Badge, StateText, type Tone } from "#web/ui/badge.tsx";
 import { CopyId } from "#web/ui/copy.tsx";
 import { Input } from "#web/ui/field.tsx";
+import { shortHex } from "#web/ui/format.ts";
 import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 
 type Module = Report["modules"][number];
@@ -82,7 +83,7 @@ export function ModulesTable({ report }: { report: Report }) {
                 {module.code_id === null ? "–" : <CopyId text={module.code_id} what={`code id of ${module.filename}`} />}
               </Td>
               <Td className="hidden md:table-cell">
-                <code className="text-xs text-ink-2">{module.base_addr}</code>
+                <code className="text-xs text-ink-2">{shortHex(module.base_addr)}</code>
               </Td>
             </Tr>
           ))}

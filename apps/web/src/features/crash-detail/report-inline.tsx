@@ -1,5 +1,6 @@
 "use client";
 /** The heart of a crash's report, for the issue page: banner, cause, crashing stack. */
+import type { CrashDetail } from "@salvage/contracts";
 import { CircleAlert } from "lucide-react";
 import { StackPanel } from "#web/features/stack-view/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
@@ -26,9 +27,7 @@ export function CrashReportInline({ crashId }: { crashId: string }) {
     <div className="space-y-3">
       <StateBanner crash={crash} />
       {report === undefined ? (
-        crash.hasReport ? (
-          <ReportSkeleton />
-        ) : null
+        <ReportPending crash={crash} error={error} />
       ) : (
         <>
           <CauseBox report={report} />
@@ -45,6 +44,18 @@ export function CrashReportInline({ crashId }: { crashId: string }) {
         </>
       )}
     </div>
+  );
+}
+
+/** What stands in the place of a report that is not there: nothing, its shape while it loads, or why it cannot be read. */
+export function ReportPending({ crash, error }: { crash: CrashDetail; error: unknown }) {
+  if (!crash.hasReport) return null;
+  return error === null ? (
+    <ReportSkeleton />
+  ) : (
+    <Notice tone="bad" icon={CircleAlert} title="The report could not be loaded">
+      {explain(error)}
+    </Notice>
   );
 }
 

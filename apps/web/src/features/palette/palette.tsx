@@ -30,11 +30,10 @@ export function Palette({ projects, projectSlug }: { projects: ProjectSummary[];
       <Radix.Trigger asChild>
         <button
           type="button"
-          aria-label="Search (Ctrl K)"
           className="flex h-8 items-center gap-2 rounded-md border border-line bg-canvas px-2 text-sm text-ink-3 hover:border-line-strong hover:text-ink md:w-56"
         >
           <Search aria-hidden className="size-4" />
-          <span className="hidden flex-1 text-left md:inline">Go to…</span>
+          <span className="sr-only flex-1 text-left md:not-sr-only">Go to…</span>
           <span aria-hidden className="hidden md:inline">
             <Kbd>Ctrl K</Kbd>
           </span>

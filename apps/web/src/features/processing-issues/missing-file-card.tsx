@@ -40,8 +40,9 @@ export function MissingFileCard({ file, projectSlug, open: startsOpen }: { file:
         <div className="flex items-center gap-1.5">
           {file.state === "found" ? null : (
             <>
-              <Button size="sm" data-row-link aria-expanded={open} onClick={() => setOpen(!open)} aria-label={`How to get ${file.name}`}>
+              <Button size="sm" data-row-link aria-expanded={open} onClick={() => setOpen(!open)}>
                 {open ? "Hide commands" : "How to get it"}
+                <span className="sr-only">: {file.name}</span>
               </Button>
               <IgnoreMenu file={file} projectSlug={projectSlug} />
             </>

@@ -54,7 +54,6 @@ export function NewProject() {
           {(ids) => (
             <Input
               {...ids}
-              // biome-ignore lint/a11y/noAutofocus: the page has this one field
               autoFocus
               value={name}
               maxLength={80}

@@ -86,7 +86,6 @@ function TopBar({ orgs, projects, user }: { orgs: OrganizationView[]; projects: 
 function Drawer({ orgs, projects }: { orgs: OrganizationView[]; projects: ProjectSummary[] }) {
   const pathname = usePathname();
   const [open, setOpen] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new address closes the drawer
   useEffect(() => setOpen(false), [pathname]);
   return (
     <Radix.Root open={open} onOpenChange={setOpen}>

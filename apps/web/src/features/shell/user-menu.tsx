@@ -22,10 +22,10 @@ export function UserMenu({ user }: { user: UserView }) {
       trigger={
         <button
           type="button"
-          aria-label={`Account of ${user.name}`}
           className="flex size-7 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent hover:bg-accent hover:text-on-accent"
         >
-          {initials === "" ? <CircleUser aria-hidden className="size-4" /> : initials}
+          <span aria-hidden>{initials === "" ? <CircleUser className="size-4" /> : initials}</span>
+          <span className="sr-only">Account of {user.name}</span>
         </button>
       }
     >

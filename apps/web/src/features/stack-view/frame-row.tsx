@@ -4,6 +4,7 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { cn } from "#web/ui/cn.ts";
 import { CopyId } from "#web/ui/copy.tsx";
+import { shortHex } from "#web/ui/format.ts";
 import { Facts } from "#web/ui/page.tsx";
 import { type CallRow, sourceOf } from "./frames.ts";
 import { shortFunctionName } from "./short-name.ts";
@@ -94,11 +95,13 @@ function FrameDetails({ row }: { row: CallRow }) {
           ...(row.file === null
             ? []
             : [{ label: "Source", value: <code className="[overflow-wrap:anywhere]">{sourceOf(row, true)}</code> }]),
-          { label: "Address", value: <CopyId text={frame.offset} what="address" /> },
+          { label: "Address", value: <CopyId text={shortHex(frame.offset)} what="address" /> },
           ...(frame.module === null || frame.module_offset === null
             ? []
-            : [{ label: "In module", value: <CopyId text={`${frame.module}+${frame.module_offset}`} what="module offset" /> }]),
-          ...(frame.function_offset === null || row.inline ? [] : [{ label: "In function", value: <code>+{frame.function_offset}</code> }]),
+            : [{ label: "In module", value: <CopyId text={`${frame.module}+${shortHex(frame.module_offset)}`} what="module offset" /> }]),
+          ...(frame.function_offset === null || row.inline
+            ? []
+            : [{ label: "In function", value: <code>+{shortHex(frame.function_offset)}</code> }]),
           { label: "Found by", value: row.inline ? "Inlined call, from debug information" : trustTitle(frame.trust) },
         ]}
       />

@@ -1,5 +1,6 @@
 /** Turns a report's thread into the rows of a stack: inlined calls as rows of their own, foreign frames folded. Pure. */
 import type { Report, ReportFrame, ReportThread } from "@salvage/contracts";
+import { shortHex } from "../../ui/format.ts";
 
 export type CallRow = {
   kind: "call";
@@ -26,7 +27,9 @@ export type StackRow = CallRow | FoldedRow;
 const minFold = 2;
 
 export function placeOf(frame: ReportFrame): string {
-  return frame.module !== null && frame.module_offset !== null ? `${frame.module} + ${frame.module_offset}` : frame.offset;
+  return frame.module !== null && frame.module_offset !== null
+    ? `${frame.module} + ${shortHex(frame.module_offset)}`
+    : shortHex(frame.offset);
 }
 
 /** All calls of a thread, innermost first. */

@@ -1,5 +1,6 @@
 /** A crash as plain text, to paste into a ticket or a chat. */
 import type { Report, ReportThread } from "@salvage/contracts";
+import { shortHex } from "../../ui/format.ts";
 import { callRows, sourceOf } from "./frames.ts";
 
 /** @param link address of the crash's page, put on the last line */
@@ -7,7 +8,7 @@ export function reportText(report: Report, link: string): string {
   const { crash_info: crash, system_info: system } = report;
   const lines: string[] = [];
   if (report.cause !== null) lines.push(report.cause.title);
-  const where = crash.address === null ? "" : ` at ${crash.address}`;
+  const where = crash.address === null ? "" : ` at ${shortHex(crash.address)}`;
   if (crash.type !== null) lines.push(`${crash.type}${where}`);
   if (crash.assertion !== null) lines.push(`Assertion: ${crash.assertion}`);
   lines.push([system.os, system.os_ver, system.cpu_arch].filter((part) => part !== null && part !== "").join(" "), "");

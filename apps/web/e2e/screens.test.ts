@@ -1,0 +1,122 @@
+/** Every page, looked at by a machine in light and dark: accessible, within the window, without an error. Pictures for people on request. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launchBrowser, openPage } from "@salvage/testkit/browser";
+import type { Browser, Page } from "playwright-core";
+import { demoFile, postCrash, type Stack, startStack } from "./stack.ts";
+import { assertAccessible, assertFits, dropFile, picture, signIn } from "./visit.ts";
+
+/** Pages by name; those of the empty project show what there is to do next. */
+const pages: [string, string][] = [
+  ["projects", "/acme"],
+  ["new-project", "/acme/new-project"],
+  ["debug-files", "/acme/debug-files"],
+  ["members", "/acme/members"],
+  ["tokens", "/acme/tokens"],
+  ["audit", "/acme/audit"],
+  ["account", "/account"],
+  ["first-steps", "/acme/driftwood/first-steps"],
+  ["issues", "/acme/driftwood/issues"],
+  ["crashes", "/acme/driftwood/crashes"],
+  ["processing-issues", "/acme/driftwood/processing-issues"],
+  ["processing-issues-other", "/acme/driftwood/processing-issues?tab=other"],
+  ["processing-issues-ignored", "/acme/driftwood/processing-issues?tab=ignored"],
+  ["processing-issues-resolved", "/acme/driftwood/processing-issues?tab=resolved"],
+  ["settings", "/acme/driftwood/settings"],
+  ["client-keys", "/acme/driftwood/settings/client-keys"],
+  ["webhooks", "/acme/driftwood/settings/webhooks"],
+  ["drop-log", "/acme/driftwood/settings/refusals"],
+  ["empty-issues", "/acme/empty/issues"],
+  ["empty-crashes", "/acme/empty/crashes"],
+  ["empty-processing-issues", "/acme/empty/processing-issues"],
+  ["empty-first-steps", "/acme/empty/first-steps"],
+  ["not-found", "/acme/nothing-here/issues"],
+];
+
+const widths = [1440, 1024, 390] as const;
+
+let stack: Stack;
+let browser: Browser;
+let page: Page;
+let problems: string[];
+
+before(async () => {
+  [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
+  const opened = await openPage(browser);
+  page = opened.page;
+  problems = opened.problems;
+  await fill();
+});
+
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** A complete crash, a provisional one, a rejected one, refusals, and a project without anything. */
+async function fill(): Promise<void> {
+  const url = `${stack.publicUrl}/api/${stack.project.id}/minidump/?sentry_key=${stack.project.publicKey}`;
+  await signIn(page, stack);
+  await page.goto(`${stack.publicUrl}/acme/debug-files`);
+  await dropFile(page, "driftwood-1.0.sym", await demoFile("driftwood-1.0.sym"));
+  await page.locator("[data-upload='driftwood-1.0.sym']").getByText("Done").waitFor({ timeout: 20_000 });
+  const complete = await demoFile("driftwood-1.0.dmp");
+  const fields = { "sentry[release]": "driftwood@1.0", "sentry[environment]": "production", gpu: "Radeon 780M", channel: "beta" };
+  const completeId = await postCrash(url, complete, fields);
+  const provisionalId = await postCrash(url, await demoFile("driftwood-1.1.dmp"), { "sentry[release]": "driftwood@1.1" });
+  const rejectedId = await postCrash(url, complete.subarray(0, 40) as Buffer<ArrayBuffer>);
+  await fetch(url.replace(/.{4}$/, "0000"), { method: "POST", body: "MDMP" });
+  await fetch(url, { method: "POST", body: "" });
+  await page.goto(`${stack.publicUrl}/acme/driftwood/crashes/${provisionalId}`);
+  await page.getByText("Provisional: driftwood has no debug file yet").waitFor({ timeout: 20_000 });
+  await page.goto(`${stack.publicUrl}/acme/driftwood/crashes/${completeId}`);
+  await page.getByText("Complete", { exact: true }).waitFor({ timeout: 20_000 });
+  await page.goto(`${stack.publicUrl}/acme/new-project`);
+  await page.getByLabel("Project name").fill("Empty");
+  await page.getByRole("button", { name: "Create project" }).click();
+  await page.waitForURL(/\/empty\/first-steps$/);
+  await page.goto(`${stack.publicUrl}/acme/driftwood/issues`);
+  const issue = await page.locator("[data-row-link]").first().getAttribute("href", { timeout: 20_000 });
+  assert.ok(issue);
+  pages.push(
+    ["crash-complete", `/acme/driftwood/crashes/${completeId}`],
+    ["crash-provisional", `/acme/driftwood/crashes/${provisionalId}`],
+    ["crash-rejected", `/acme/driftwood/crashes/${rejectedId}`],
+    ["issue", issue],
+  );
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`every page in ${colorScheme}`, async (t) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const [name, path] of pages) {
+      await t.test(name, async () => {
+        problems.length = 0;
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 900 });
+          // One load serves all widths; what differs is style only.
+          if (width === widths[0]) {
+            await page.goto(`${stack.publicUrl}${path}`);
+            await page.getByRole("heading").first().waitFor();
+            await page.waitForLoadState("networkidle");
+            await assertAccessible(page, `${name} in ${colorScheme}`);
+          }
+          await assertFits(page, `${name} at ${width} px`);
+          await picture(page, `${name}-${width}-${colorScheme}`);
+        }
+        if (name !== "not-found") assert.deepEqual(problems, []);
+      });
+    }
+  });
+}
+
+test("the sign-in page", async () => {
+  const { page: out, close } = await openPage(browser);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await out.emulateMedia({ colorScheme });
+    await out.goto(`${stack.publicUrl}/sign-in`);
+    await assertAccessible(out, `sign-in in ${colorScheme}`);
+    await picture(out, `sign-in-1440-${colorScheme}`);
+  }
+  await close();
+});
