@@ -1,7 +1,7 @@
 /** What goes into and comes out of processing, apart from the report itself: module ids, lookups, options, outline. */
 import type { ImageStatus, ReportWarning } from "./report/report.ts";
 import type { NameLookup } from "./symbolicate/lookup.ts";
-import type { UnwindLookup } from "./unwind/rules.ts";
+import type { UnwindLookup, WindowsFrameLookup } from "./unwind/rules.ts";
 
 /** How a module names itself. debugId in Breakpad form, codeId as its platform writes it. */
 export type ModuleIds = { codeFile: string; debugFile: string | null; debugId: string | null; codeId: string | null };
@@ -17,7 +17,14 @@ export type MinidumpOutline = {
 };
 
 /** What is at hand for one image; the statuses say why a part is absent. */
-export type ImageLookup = { names: NameLookup | null; unwind: UnwindLookup | null; namesStatus: ImageStatus; unwindStatus: ImageStatus };
+export type ImageLookup = {
+  names: NameLookup | null;
+  unwind: UnwindLookup | null;
+  /** STACK WIN records of 32-bit Windows code; they count as unwind data for `unwindStatus`. */
+  windowsFrames?: WindowsFrameLookup | null;
+  namesStatus: ImageStatus;
+  unwindStatus: ImageStatus;
+};
 
 export type ProcessOptions = {
   /** The lookup files of a module; null: nothing is known, the image is missing. Called at most once per module, when a frame lands in it. */

@@ -44,8 +44,9 @@ function symbolsFor(all: ReadonlyMap<string, string[]>, near: string): ProcessOp
       const lookup: ImageLookup | null = sym && {
         names: sym.names,
         unwind: sym.unwind,
+        windowsFrames: sym.windowsFrames,
         namesStatus: sym.names ? "found" : "missing",
-        unwindStatus: sym.unwind ? "found" : "missing",
+        unwindStatus: sym.unwind || sym.windowsFrames ? "found" : "missing",
       };
       opened.set(debugId, lookup);
       return lookup;

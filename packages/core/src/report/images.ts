@@ -8,7 +8,7 @@ import type { Module } from "../minidump/modules.ts";
 import type { ImageLookup, ProcessOptions } from "../process-types.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
 import type { WalkImages } from "../unwind/frame.ts";
-import type { UnwindRow } from "../unwind/rules.ts";
+import type { UnwindRow, WindowsFrame } from "../unwind/rules.ts";
 
 const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing", unwindStatus: "missing" };
 
@@ -54,15 +54,22 @@ export class Images implements WalkImages {
   }
 
   rules(address: bigint): UnwindRow | null {
+    return this.#unwind(address, (lookup, relative) => lookup.unwind?.find(relative) ?? null);
+  }
+
+  windowsFrame(address: bigint): WindowsFrame | null {
+    return this.#unwind(address, (lookup, relative) => lookup.windowsFrames?.find(relative) ?? null);
+  }
+
+  #unwind<T>(address: bigint, find: (lookup: ImageLookup, relativeAddress: number) => T | null): T | null {
     const module = this.moduleAt(address);
     if (module === null) return null;
     const lookup = this.lookupOf(module);
-    if (lookup.unwind === null) return null;
     try {
-      return lookup.unwind.find(Number(address - module.base));
+      return find(lookup, Number(address - module.base));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.#opened.set(module.index, { ...lookup, unwind: null, unwindStatus: "malformed" });
+      this.#opened.set(module.index, { ...lookup, unwind: null, windowsFrames: null, unwindStatus: "malformed" });
       return null;
     }
   }

@@ -108,6 +108,19 @@ test("unnamed frames: module and offset, provisional, one build only", () => {
   assert.notEqual(unnamed.grouping_key, otherBuild.grouping_key);
 });
 
+test("frames of the system and unnamed foreign ones do not split an issue", () => {
+  const own = [{ fn: "game::update" }, { fn: "main" }];
+  const key = of(thread(...own)).grouping_key;
+  assert.equal(of(thread(...own, { module: "kernel32.dll", offset: "0x162c3" }, { module: "ntdll.dll" })).grouping_key, key);
+  assert.equal(of(thread(...own, { fn: "__libc_init_first", module: "libc.so.6" })).grouping_key, key);
+  const foreign = thread(...own, { module: "driver.dll", offset: "0x99" });
+  const modules = [{ ...module }, { ...module, own: false }];
+  const frames = foreign.frames.map((f, i) => (i === 2 ? { ...f, module_index: 1 } : f));
+  const signature = signatureOf({ ...foreign, frames }, modules, "SIGSEGV");
+  assert.equal(signature.grouping_key, key);
+  assert.equal(signature.provisional, false);
+});
+
 test("named, but cut short because the team's own module lacks unwind data: provisional", () => {
   assert.equal(of(thread({ fn: "a" }, { fn: "b", trust: "scan" })).provisional, true);
   assert.equal(signatureOf(thread({ fn: "a" }, { fn: "b", trust: "scan" }), [{ ...module, needs: null }], "SIGSEGV").provisional, false);

@@ -33,7 +33,7 @@ const START_FUNCTION =
 
 const ANONYMOUS_FUNCTION = /^(operator\(\)|\{closure#\d+\}|\{\{closure\}\}|<lambda[^>]*>)(\(.*)?$/;
 
-/** Modules of the system whose frames at the inner end say how, not where: the crash is in whoever called them. */
+/** Modules of the system: their frames say how, not where; the crash is in whoever called them. */
 const SYSTEM_MODULE =
   /^(libc([-.].*)?\.so.*|libpthread.*\.so.*|libc\+\+abi.*|libstdc\+\+\.so.*|libgcc_s.*|libsystem_(kernel|pthread|c|platform)\.dylib|ntdll\.dll|kernel32\.dll|kernelbase\.dll|ucrtbase.*\.dll|vcruntime.*\.dll|linux-gate\.so|linux-vdso.*|ld-.*\.so.*)$/i;
 
@@ -43,7 +43,7 @@ type Step = { name: string | null; frame: ReportFrame };
 export function signatureOf(thread: ReportThread | null, modules: readonly ReportModule[], reason: string | null): ReportSignature {
   const kind = reason === null ? "no exception" : (reason.split(" / ")[0] ?? reason);
   const trusted = trustedFrames(thread);
-  const relevant = withoutNoise(trusted.flatMap(stepsOf));
+  const relevant = withoutNoise(trusted.flatMap(stepsOf), modules);
   const first = relevant[0];
   if (!first) {
     const title = thread === null ? "No crashing thread" : "Empty stack";
@@ -80,18 +80,25 @@ function stepsOf(frame: ReportFrame): Step[] {
   return [...inlined, { name: frame.function, frame }];
 }
 
-function withoutNoise(all: Step[]): Step[] {
-  const steps = all.filter((step) => step.name === null || !START_FUNCTION.test(step.name));
-  const relevant = steps.findIndex((step) => !isReporting(step));
+/**
+ * What says where in the team's program the crash is. Frames of the system's modules and unnamed frames of foreign ones differ from one
+ * machine to the next, so they would split an issue; reporting and library functions at the inner end would merge unrelated ones.
+ */
+function withoutNoise(all: Step[], modules: readonly ReportModule[]): Step[] {
+  const inner = all.filter((step) => step.name === null || !START_FUNCTION.test(step.name));
+  const steps = inner.filter((step) => isTelling(step, modules));
+  const relevant = steps.findIndex((step) => step.name === null || !isReporting(step.name));
   // Nothing but system and library: better those than nothing.
-  const kept = relevant < 0 ? steps : steps.slice(relevant);
-  // An instruction pointer in no module (a jump through a bad pointer) differs from crash to crash; its caller is the place.
-  return kept.length > 1 && kept[0]?.frame.module === null ? kept.slice(1) : kept;
+  return relevant < 0 ? inner : steps.slice(relevant);
 }
 
-function isReporting(step: Step): boolean {
-  if (step.frame.module !== null && SYSTEM_MODULE.test(step.frame.module)) return true;
-  return step.name !== null && (REPORTING_FUNCTION.test(plainName(step.name)) || LIBRARY_FUNCTION.test(step.name));
+function isTelling({ name, frame }: Step, modules: readonly ReportModule[]): boolean {
+  if (frame.module === null || frame.module_index === null || SYSTEM_MODULE.test(frame.module)) return false;
+  return name !== null || modules[frame.module_index]?.own === true;
+}
+
+function isReporting(name: string): boolean {
+  return REPORTING_FUNCTION.test(plainName(name)) || LIBRARY_FUNCTION.test(name);
 }
 
 function lacksUnwind(frame: ReportFrame, modules: readonly ReportModule[]): boolean {

@@ -14,7 +14,8 @@ export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: Wa
   const fp = get(frame, cpu.fp);
   const sp = get(frame, cpu.sp);
   if (fp === null || sp === null) return null;
-  const onChain = frame.trust === "frame_pointer";
+  // On x86 nearly all code keeps frame pointers, so one that rules recovered belongs to the chain as well.
+  const onChain = frame.trust === "frame_pointer" || (frame.trust === "cfi" && cpu.name === "x86");
   if (fp === 0n) return onChain ? { end: "end_of_stack" } : null;
   if (fp < sp) return null;
   const link = readLink(fp, cpu, memory);

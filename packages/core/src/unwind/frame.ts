@@ -1,13 +1,15 @@
 /** What the steps of a stack walk share: a frame, what they may ask of memory and images, and what a step may answer. */
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import type { FrameTrust, WalkEnd } from "../report/report.ts";
-import type { UnwindRow } from "./rules.ts";
+import type { UnwindRow, WindowsFrame } from "./rules.ts";
 
 export type WalkFrame = {
   registers: Registers;
   trust: FrameTrust;
   /** The address to look up: the instruction of the innermost frame, a byte inside the call of its callers. */
   lookupAddress: bigint;
+  /** Bytes of parameters that the callee of this frame still has on the stack (x86 on Windows, where callees pop them); 0 elsewhere. */
+  calleeParameterBytes: number;
 };
 
 /** Captured memory. */
@@ -30,6 +32,8 @@ export interface WalkImages {
   isThreadEntry(address: bigint): boolean;
   /** Unwind rules in force at an address. */
   rules(address: bigint): UnwindRow | null;
+  /** The STACK WIN record in force at an address (32-bit Windows code). */
+  windowsFrame(address: bigint): WindowsFrame | null;
 }
 
 export type WalkInput = { cpu: Cpu; memory: WalkMemory; images: WalkImages };

@@ -6,7 +6,7 @@ import { arm64 } from "../cpu/arm64.ts";
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import { x86 } from "../cpu/x86.ts";
 import type { WalkImages } from "./frame.ts";
-import type { RegisterRule, UnwindRow } from "./rules.ts";
+import type { RegisterRule, UnwindRow, WindowsFrame } from "./rules.ts";
 import { LISTED_INNER_FRAMES, MAX_LISTED_FRAMES, MAX_WALKED_FRAMES, type Walk, walkStack } from "./walk.ts";
 
 const CODE = { start: 0x400000n, end: 0x410000n };
@@ -18,6 +18,8 @@ type World = {
   stackAt: bigint;
   words: readonly bigint[];
   rules?: ReadonlyMap<bigint, UnwindRow>;
+  /** STACK WIN records by the start of their function. */
+  windowsFrames?: ReadonlyMap<bigint, WindowsFrame>;
   /** Function starts; without them names are unknown. */
   functions?: readonly bigint[];
   /** Start of the function that nobody calls. */
@@ -35,6 +37,7 @@ function walk(world: World): Walk {
     functionStart,
     isThreadEntry: (address) => functionStart(address) !== null && functionStart(address) === world.entry,
     rules: (address) => world.rules?.get(address) ?? null,
+    windowsFrame: (address) => world.windowsFrames?.get(functionStart(address) ?? -1n) ?? null,
   };
   const memory = {
     inSameRange: (a: bigint, b: bigint): boolean =>
@@ -297,6 +300,7 @@ test("an endless stack ends at the limit", () => {
     functionStart: () => null,
     isThreadEntry: () => false,
     rules: () => null,
+    windowsFrame: () => null,
   };
   const result = walkStack(
     new Map([
@@ -308,4 +312,64 @@ test("an endless stack ends at the limit", () => {
   );
   assert.equal(result.totalFrames, MAX_WALKED_FRAMES);
   assert.equal(result.end, "limit");
+});
+
+const record: WindowsFrame = {
+  kind: "frameData",
+  address: 0,
+  codeSize: 0x80,
+  prologueSize: 3,
+  epilogueSize: 0,
+  parameterSize: 8,
+  savedRegisterSize: 4,
+  localSize: 8,
+  maxStackSize: 0,
+  program: null,
+  allocatesBasePointer: false,
+};
+
+test("STACK WIN programs: the return address lies above locals and saved registers, callee parameters included", () => {
+  const program = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + = $ebx $T0 4 - ^ =";
+  const result = walk({
+    cpu: x86,
+    registers: { eip: 0x400100n, esp: 0x1000n, ebp: 1n, ebx: 2n },
+    stackAt: 0x1000n,
+    //      locals  ebx    return      parameters locals  ebx    return
+    words: [9n, 9n, 0xb1n, 0x400210n, 7n, 7n, 9n, 9n, 0xb2n, 0x400310n, 0n, 0n],
+    functions: [0x400080n, 0x400200n, 0x400300n],
+    windowsFrames: new Map([
+      [0x400080n, { ...record, program }],
+      [0x400200n, { ...record, program }],
+    ]),
+  });
+  assert.deepEqual(shape(result).slice(0, 3), ["context 400100", "cfi 40020f", "cfi 40030f"]);
+  assert.deepEqual(Object.fromEntries(result.frames[2]?.frame.registers ?? []), { eip: 0x400310n, esp: 0x1028n, ebp: 1n, ebx: 0xb2n });
+});
+
+test("STACK WIN programs of functions that align their stack find the return address by the frame pointer", () => {
+  const result = walk({
+    cpu: x86,
+    registers: { eip: 0x400100n, esp: 0x1000n, ebp: 0x1010n },
+    stackAt: 0x1000n,
+    words: [9n, 9n, 9n, 0x400299n, 0x1030n, 0x400210n, 0n, 0n],
+    functions: [0x400080n, 0x400200n],
+    windowsFrames: new Map([
+      [0x400080n, { ...record, program: "$T1 .raSearch = $T0 $T1 4 - 8 @ = $ebp $T1 4 - ^ = $eip $T1 ^ = $esp $T1 4 + =" }],
+    ]),
+  });
+  assert.deepEqual(shape(result).slice(0, 2), ["context 400100", "cfi 40020f"]);
+  assert.equal(result.frames[1]?.frame.registers.get("ebp"), 0x1030n);
+});
+
+test("STACK WIN FPO records: sizes tell, ebp is saved or kept", () => {
+  const world: World = {
+    cpu: x86,
+    registers: { eip: 0x400100n, esp: 0x1000n, ebp: 5n },
+    stackAt: 0x1000n,
+    words: [0xebn, 9n, 9n, 0x400210n, 0n],
+    functions: [0x400080n, 0x400200n],
+    windowsFrames: new Map([[0x400080n, { ...record, kind: "fpo", allocatesBasePointer: false }]]),
+  };
+  assert.deepEqual(shape(walk(world)).slice(0, 2), ["context 400100", "cfi 40020f"]);
+  assert.equal(walk(world).frames[1]?.frame.registers.get("ebp"), 5n);
 });

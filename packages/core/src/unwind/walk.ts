@@ -1,5 +1,5 @@
 /**
- * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: call frame information, the
+ * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: call frame information, STACK WIN records, the
  * inference after a bare call, the frame pointer, a scan. A step counts only if it moves the stack pointer up, so a walk is linear in
  * the captured stack; every walk says why it ended.
  */
@@ -10,6 +10,7 @@ import { stepByCfi } from "./cfi.ts";
 import { get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
 import { stepByFramePointer } from "./frame-pointer.ts";
 import { stepByScan } from "./scan.ts";
+import { stepByStackWin } from "./stack-win.ts";
 
 /** A stack longer than this is listed with its middle left out. */
 export const MAX_LISTED_FRAMES = 512;
@@ -34,7 +35,12 @@ export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_
   const inner: Walk["frames"] = [];
   const outer: Walk["frames"] = [];
   const outerRoom = MAX_LISTED_FRAMES - LISTED_INNER_FRAMES;
-  let frame: WalkFrame = { registers: context, trust: "context", lookupAddress: input.cpu.stripAddress(context.get(input.cpu.ip) ?? 0n) };
+  let frame: WalkFrame = {
+    registers: context,
+    trust: "context",
+    lookupAddress: input.cpu.stripAddress(context.get(input.cpu.ip) ?? 0n),
+    calleeParameterBytes: 0,
+  };
   for (let number = 0; ; number++) {
     const listed = { number, frame };
     // The outer end is a ring: entry i is overwritten by frame i + outerRoom.
@@ -49,7 +55,13 @@ export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_
   }
 }
 
-const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [stepByCfi, stepAfterBareCall, stepByFramePointer, stepByScan];
+const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [
+  stepByCfi,
+  stepByStackWin,
+  stepAfterBareCall,
+  stepByFramePointer,
+  stepByScan,
+];
 
 function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
   if (input.images.isThreadEntry(callee.lookupAddress)) return "end_of_stack";
@@ -68,7 +80,12 @@ function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
       continue;
     }
     const resume = found.registers.get(input.cpu.ip) ?? 0n;
-    return { registers: found.registers, trust: found.trust, lookupAddress: resume - BigInt(input.cpu.callBackStep) };
+    return {
+      registers: found.registers,
+      trust: found.trust,
+      lookupAddress: resume - BigInt(input.cpu.callBackStep),
+      calleeParameterBytes: input.images.windowsFrame(callee.lookupAddress)?.parameterSize ?? 0,
+    };
   }
   return why ?? "end_of_stack";
 }
