@@ -135,7 +135,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
         { organizationId: token.organizationId, projectId, actor: `token ${token.name}`, fileName, body, logger: context.logger },
       ),
     );
-    sendJson(context.response, outcome.duplicate ? 200 : 201, outcome, { Location: `/api/v1/uploads/${outcome.uploadId}` });
+    sendJson(context.response, 201, outcome, { Location: `/api/v1/uploads/${outcome.uploadId}` });
   }
 
   const routes: Route[] = [

@@ -253,8 +253,8 @@ test("a debug file: stored as sent, import started, the same bytes again are the
     Authorization: `Bearer ${token}`,
     "Content-Encoding": "gzip",
   });
-  assert.equal(again.status, 200);
-  assert.equal(((await again.json()) as { uploadId: string }).uploadId, uploadId);
+  assert.equal(again.status, 201);
+  assert.deepEqual(await again.json(), { uploadId, duplicate: true });
   assert.equal((await ingest.files()).length, 1);
 
   const view = await get(ingest, `/api/v1/uploads/${uploadId}`, token);
