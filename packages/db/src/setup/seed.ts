@@ -1,106 +1,96 @@
-/**
- * The first rows of an installation: an owner's account, an organization, a project with a client key, an API token. And the way back
- * in for an owner who lost the password. Both work on the database's own side, with the system role: nobody is signed in yet.
- */
+/** First rows: an owner account, an organization, a project with a client key, an API token; and setting a forgotten password. */
 import { randomUUID } from "node:crypto";
 import { tokenScope } from "@salvage/contracts";
-import pg from "pg";
-import { hashPassword } from "../gate/password.ts";
+import { hashPassword, isTooWeak } from "../gate/password.ts";
+import { throttleKey } from "../gate/throttle.ts";
+import { normalEmail } from "../gate/users.ts";
 import { hashToken, newPublicKey, newToken } from "../shared/secrets.ts";
+import { openSqlPool } from "../shared/sql.ts";
 import type { RoleUrls } from "./roles.ts";
+
+/** Everything but managing people and tokens: the printed commands use it, and so may scripts. */
+const seedTokenScopes = tokenScope.options.filter((scope) => scope !== "organization:admin");
 
 export type SeedInput = {
   owner: { email: string; name: string; password: string };
   organization: { name: string; slug: string };
   project: { name: string; slug: string };
 };
-/** `token`: an API token with every scope but organization:admin, shown once. */
-export type Seeded = { projectId: string; publicKey: string; token: string };
 
-/** Makes the first rows. @returns null, having changed nothing, when the installation has an account already */
-export async function seed(databases: RoleUrls, input: SeedInput): Promise<Seeded | null> {
+export type Seeded = { userId: string; organizationId: string; projectId: string; publicKey: string; token: string };
+
+/**
+ * Makes the first rows, all or none.
+ * @returns what was made, with the token's only showing; null when the database has users already, and then nothing changes
+ */
+export async function seed(databases: Pick<RoleUrls, "databaseSystemUrl">, input: SeedInput): Promise<Seeded | null> {
   const passwordHash = await hashPassword(input.owner.password);
-  return await transaction(databases, async (client) => {
-    // Two first starts at once: the second waits and then finds the account.
-    await client.query("SELECT pg_advisory_xact_lock(hashtext('salvage.seed'))");
-    if ((await client.query("SELECT 1 FROM users LIMIT 1")).rowCount !== 0) return null;
-    const userId = randomUUID();
-    const organizationId = randomUUID();
-    const email = input.owner.email.toLowerCase();
-    const actor = `${input.owner.name} (${email})`;
-    await client.query("INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)", [
-      userId,
-      email,
-      input.owner.name,
-      passwordHash,
-    ]);
-    await client.query("INSERT INTO organizations (id, slug, name) VALUES ($1, $2, $3)", [
-      organizationId,
-      input.organization.slug,
-      input.organization.name,
-    ]);
-    await client.query("INSERT INTO storage_usage (organization_id) VALUES ($1)", [organizationId]);
-    await client.query("INSERT INTO memberships (organization_id, user_id, role) VALUES ($1, $2, 'owner')", [organizationId, userId]);
-    const project = await client.query<{ id: string }>(
-      "INSERT INTO projects (organization_id, slug, name) VALUES ($1, $2, $3) RETURNING id",
-      [organizationId, input.project.slug, input.project.name],
-    );
-    const projectId = String(project.rows[0]?.id);
-    const publicKey = newPublicKey();
-    await client.query("INSERT INTO client_keys (id, organization_id, project_id, name, public_key) VALUES ($1, $2, $3, 'Default', $4)", [
-      randomUUID(),
-      organizationId,
-      projectId,
-      publicKey,
-    ]);
-    const token = newToken();
-    await client.query(
-      `INSERT INTO api_tokens (id, organization_id, kind, name, token_hash, hint, scopes, created_by, created_by_user_id)
-       VALUES ($1, $2, 'token', 'First start', $3, $4, $5, $6, $7)`,
-      [
+  const pool = openSqlPool(databases.databaseSystemUrl, { maxConnections: 1, applicationName: "salvage-setup" });
+  try {
+    return await pool.transaction(async (sql) => {
+      await sql.rows("SELECT pg_advisory_xact_lock(hashtext('salvage.seed'))");
+      if ((await sql.rows("SELECT 1 FROM users LIMIT 1")).length > 0) return null;
+      const [userId, organizationId] = [randomUUID(), randomUUID()];
+      const { owner, organization, project } = input;
+      await sql.run("INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)", [
+        userId,
+        normalEmail(owner.email),
+        owner.name,
+        passwordHash,
+      ]);
+      await sql.run("INSERT INTO organizations (id, slug, name) VALUES ($1, $2, $3)", [
+        organizationId,
+        organization.slug,
+        organization.name,
+      ]);
+      await sql.run("INSERT INTO storage_usage (organization_id) VALUES ($1)", [organizationId]);
+      await sql.run("INSERT INTO memberships (organization_id, user_id, role) VALUES ($1, $2, 'owner')", [organizationId, userId]);
+      const [row] = await sql.rows<{ id: string }>(
+        "INSERT INTO projects (organization_id, slug, name) VALUES ($1, $2, $3) RETURNING id::text",
+        [organizationId, project.slug, project.name],
+      );
+      const projectId = row?.id ?? "";
+      const publicKey = newPublicKey();
+      await sql.run("INSERT INTO client_keys (id, organization_id, project_id, name, public_key) VALUES ($1, $2, $3, 'Default', $4)", [
         randomUUID(),
         organizationId,
-        hashToken(token),
-        token.slice(-4),
-        tokenScope.options.filter((scope) => scope !== "organization:admin"),
-        actor,
-        userId,
-      ],
-    );
-    return { projectId, publicKey, token };
-  });
+        projectId,
+        publicKey,
+      ]);
+      const token = newToken();
+      await sql.run(
+        `INSERT INTO api_tokens (id, organization_id, kind, name, token_hash, hint, scopes, created_by, created_by_user_id)
+         VALUES ($1, $2, 'token', 'First start', $3, $4, $5, $6, $7)`,
+        [randomUUID(), organizationId, hashToken(token), token.slice(-4), seedTokenScopes, owner.name, userId],
+      );
+      return { userId, organizationId, projectId, publicKey, token };
+    });
+  } finally {
+    await pool.close();
+  }
 }
 
 /**
- * Sets a new password and ends all sessions of the account.
- * @returns false when there is no such account
+ * Sets a user's password without the old one, ends all sessions and lifts the throttle of the e-mail.
+ * @returns false when there is no such user
+ * @throws Error when the password is too short or too long
  */
 export async function resetPassword(databases: Pick<RoleUrls, "databaseSystemUrl">, email: string, password: string): Promise<boolean> {
+  if (isTooWeak(password)) throw new Error("A password has 10 to 200 characters.");
   const passwordHash = await hashPassword(password);
-  return await transaction(databases, async (client) => {
-    const changed = await client.query<{ id: string }>("UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id", [
-      email.trim().toLowerCase(),
-      passwordHash,
-    ]);
-    const userId = changed.rows[0]?.id;
-    if (userId === undefined) return false;
-    await client.query("UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", [userId]);
-    return true;
-  });
-}
-
-async function transaction<T>(databases: Pick<RoleUrls, "databaseSystemUrl">, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databases.databaseSystemUrl });
-  await client.connect();
+  const pool = openSqlPool(databases.databaseSystemUrl, { maxConnections: 1, applicationName: "salvage-setup" });
   try {
-    await client.query("BEGIN");
-    const result = await work(client);
-    await client.query("COMMIT");
-    return result;
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
+    return await pool.transaction(async (sql) => {
+      const [user] = await sql.rows<{ id: string }>("UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id", [
+        normalEmail(email),
+        passwordHash,
+      ]);
+      if (user === undefined) return false;
+      await sql.run("UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", [user.id]);
+      await sql.run("DELETE FROM sign_in_throttles WHERE key = $1", [throttleKey("email", normalEmail(email))]);
+      return true;
+    });
   } finally {
-    await client.end();
+    await pool.close();
   }
 }

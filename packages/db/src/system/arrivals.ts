@@ -5,19 +5,9 @@
 import type { FileNeed } from "@salvage/contracts";
 import { only, type Sql, type SqlPool } from "../shared/sql.ts";
 import { asUuid } from "../shared/text.ts";
+import { waitingTables, waits } from "../shared/waiting.ts";
 import { claimForUpgrade } from "./crashes/claim.ts";
 import type { SystemArrivals } from "./ports.ts";
-
-/**
- * SQL: crash c waits by row w (of missing file m) for something that ready file f brings. New unwind data needs the dump; an
- * ignored file holds nothing and wakes nobody; a crash whose upgrade failed too often is left be.
- */
-const waits = `w.open AND m.state <> 'ignored' AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL AND c.revision > 0
-  AND f.deleted_at IS NULL AND f.symcache_blob_key IS NOT NULL
-  AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;
-
-const tables = `crash_missing_files w JOIN missing_files m ON m.id = w.missing_file_id JOIN crashes c ON c.id = w.crash_id
-  JOIN debug_files f ON f.organization_id = w.organization_id AND f.file_key = w.file_key`;
 
 /**
  * The file became ready after the crash's resolver last looked. The margin covers a file that was being published while it
@@ -30,7 +20,7 @@ export function createSystemArrivals(pool: SqlPool): SystemArrivals {
     async waitingPage({ organizationId, fileKey, cursor, limit }) {
       const after = parseCursor(cursor);
       const rows = await pool.rows<{ crash_id: string; needs: FileNeed; late: boolean }>(
-        `SELECT w.crash_id, w.needs, (w.needs <> 'names') AS late FROM ${tables}
+        `SELECT w.crash_id, w.needs, (w.needs <> 'names') AS late FROM ${waitingTables}
          WHERE w.organization_id = $1 AND w.file_key = $2 AND ${waits} AND ((w.needs <> 'names'), w.crash_id) > ($3::boolean, $4::uuid)
          GROUP BY 1, 2, 3 ORDER BY 3, 1 LIMIT $5`,
         [organizationId, fileKey, after.late, after.crashId, limit],
@@ -50,7 +40,7 @@ export function createSystemArrivals(pool: SqlPool): SystemArrivals {
 export async function countWaiting(sql: Sql, organizationId: string, fileKey: string): Promise<number> {
   return only(
     await sql.rows<{ count: number }>(
-      `SELECT count(DISTINCT w.crash_id)::int AS count FROM ${tables} WHERE w.organization_id = $1 AND w.file_key = $2 AND ${waits}`,
+      `SELECT count(DISTINCT w.crash_id)::int AS count FROM ${waitingTables} WHERE w.organization_id = $1 AND w.file_key = $2 AND ${waits}`,
       [organizationId, fileKey],
     ),
   ).count;
@@ -67,7 +57,7 @@ export async function writeProgress(sql: Sql, organizationId: string, fileKey: s
 /** File keys of one crash that a ready file came for since its resolver looked. */
 export async function readyForCrash(sql: Sql, crashId: string): Promise<string[]> {
   const rows = await sql.rows<{ file_key: string }>(
-    `SELECT DISTINCT w.file_key FROM ${tables} WHERE w.crash_id = $1 AND ${waits} AND ${cameSince}`,
+    `SELECT DISTINCT w.file_key FROM ${waitingTables} WHERE w.crash_id = $1 AND ${waits} AND ${cameSince}`,
     [crashId],
   );
   return rows.map((row) => row.file_key);
@@ -76,7 +66,7 @@ export async function readyForCrash(sql: Sql, crashId: string): Promise<string[]
 /** The same over all organizations: arrivals that got lost. */
 export async function readyButMissing(sql: Sql, limit: number): Promise<{ organizationId: string; fileKey: string }[]> {
   return sql.rows(
-    `SELECT DISTINCT w.organization_id AS "organizationId", w.file_key AS "fileKey" FROM ${tables}
+    `SELECT DISTINCT w.organization_id AS "organizationId", w.file_key AS "fileKey" FROM ${waitingTables}
      WHERE ${waits} AND ${cameSince} AND (c.lease_until IS NULL OR c.lease_until < now()) LIMIT $1`,
     [limit],
   );

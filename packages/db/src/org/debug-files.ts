@@ -1,0 +1,151 @@
+/** Debug files, uploads and upload tickets. */
+import { type DebugFileView, debugFileFeature, debugFileKind, type UploadView, uploadState, uploadVerdict } from "@salvage/contracts";
+import type { Tx } from "../scope.ts";
+import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
+import { hashToken, newToken } from "../shared/secrets.ts";
+import { asUuid, containsPattern } from "../shared/text.ts";
+import type { OrgDebugFiles, OrgUploads } from "./ports.ts";
+import { findProject, type OrgScope } from "./scope.ts";
+
+const uploadTicketMinutes = 15;
+const recentUploads = 20;
+
+type FileRow = {
+  id: string;
+  file_key: string;
+  name: string;
+  kind: string;
+  debug_id: string | null;
+  code_id: string | null;
+  cpu: string | null;
+  features: string[];
+  size_bytes: number;
+  actor: string;
+  ready_at: Date;
+};
+
+export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
+  const { organizationId } = scope;
+  return {
+    list({ search, cursor, limit }) {
+      return scope.run(async ({ sql }) => {
+        const after = unpackCursor(cursor, "time");
+        const size = pageSize(limit);
+        const rows = await sql.rows<FileRow>(
+          `SELECT f.id, f.file_key, f.name, f.kind, f.debug_id, f.code_id, f.cpu, f.features, f.size_bytes::float8 AS size_bytes, u.actor, f.ready_at
+           FROM debug_files f JOIN debug_file_uploads u ON u.id = f.upload_id
+           WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND ($2::text IS NULL OR f.name ILIKE $2 OR f.debug_id ILIKE $2 OR f.code_id ILIKE $2)
+             AND ($3::timestamptz IS NULL OR (f.ready_at, f.id) < ($3::timestamptz, $4::uuid))
+           ORDER BY f.ready_at DESC, f.id DESC LIMIT $5::int`,
+          [organizationId, search ? containsPattern(search) : null, after?.value ?? null, after?.id ?? null, size + 1],
+        );
+        return toPage(rows, size, (row) => ({ value: row.ready_at, id: row.id }), debugFileView);
+      });
+    },
+    async delete({ debugFileId }) {
+      const id = asUuid(debugFileId);
+      if (id === null) return "not found";
+      return scope.run(async (tx) => {
+        const file = await tx.models.debugFile.findFirst({ where: { id, organizationId, deletedAt: null } });
+        if (file === null) return "not found";
+        await tx.models.debugFile.updateMany({ where: { id, organizationId }, data: { deletedAt: new Date() } });
+        // The same bytes may come again.
+        await tx.models.debugFileUpload.updateMany({ where: { organizationId, debugFiles: { some: { id } } }, data: { superseded: true } });
+        const affectedCrashes = await tx.models.crash.count({ where: { organizationId, deletedAt: null, usedDebugFileIds: { has: id } } });
+        await scope.audit(tx, "debug_file.delete", file.name, { fileKey: file.fileKey, affectedCrashes });
+        return { affectedCrashes };
+      });
+    },
+  };
+}
+
+export function createOrgUploads(scope: OrgScope): OrgUploads {
+  const { organizationId, actor } = scope;
+  return {
+    ticket({ projectSlug }) {
+      return scope.run(async (tx) => {
+        const project = projectSlug === undefined ? null : await findProject(scope, tx, projectSlug);
+        if (projectSlug !== undefined && project === null) return "not found";
+        const ticket = newToken();
+        const expiresAt = new Date(Date.now() + uploadTicketMinutes * 60_000);
+        await tx.models.apiToken.create({
+          data: {
+            organizationId,
+            kind: "upload_ticket",
+            name: "upload",
+            tokenHash: hashToken(ticket),
+            hint: ticket.slice(-4),
+            scopes: ["debug-file:write"],
+            projectId: project?.id ?? null,
+            createdBy: scope.label,
+            createdByUserId: actor.kind === "member" ? actor.userId : null,
+            expiresAt,
+          },
+        });
+        return { ticket, expiresAt: expiresAt.toISOString() };
+      });
+    },
+    async byId({ uploadId }) {
+      const id = asUuid(uploadId);
+      if (id === null) return null;
+      const views = await scope.run((tx) =>
+        uploadViews(tx, "u.organization_id = $1::uuid AND u.id = $2::uuid LIMIT 1", [organizationId, id]),
+      );
+      return views[0] ?? null;
+    },
+    recent() {
+      return scope.run((tx) =>
+        uploadViews(tx, `u.organization_id = $1::uuid ORDER BY u.created_at DESC, u.id DESC LIMIT ${recentUploads}`, [organizationId]),
+      );
+    },
+  };
+}
+
+async function uploadViews(tx: Tx, condition: string, values: readonly unknown[]): Promise<UploadView[]> {
+  const rows = await tx.sql.rows<{
+    id: string;
+    file_name: string;
+    size_bytes: number;
+    state: string;
+    reason: string | null;
+    verdicts: unknown;
+    created_at: Date;
+    finished_at: Date | null;
+    done: number;
+    total: number;
+  }>(
+    `SELECT u.id, u.file_name, u.size_bytes::float8 AS size_bytes, u.state, u.reason, u.verdicts, u.created_at, u.finished_at, n.done, n.total
+     FROM debug_file_uploads u CROSS JOIN LATERAL (
+       SELECT coalesce(sum(a.done), 0)::int AS done, coalesce(sum(a.total), 0)::int AS total FROM arrival_progress a
+       WHERE a.organization_id = u.organization_id AND a.file_key IN (SELECT f.file_key FROM debug_files f WHERE f.upload_id = u.id)) n
+     WHERE ${condition}`,
+    values,
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    fileName: row.file_name,
+    sizeBytes: row.size_bytes,
+    state: uploadState.parse(row.state),
+    reason: row.reason,
+    verdicts: uploadVerdict.array().parse(row.verdicts),
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    upgraded: { done: row.done, total: row.total },
+  }));
+}
+
+function debugFileView(row: FileRow): DebugFileView {
+  return {
+    id: row.id,
+    fileKey: row.file_key,
+    name: row.name,
+    kind: debugFileKind.parse(row.kind),
+    debugId: row.debug_id,
+    codeId: row.code_id,
+    cpu: row.cpu,
+    features: debugFileFeature.array().parse(row.features),
+    sizeBytes: row.size_bytes,
+    uploadedBy: row.actor,
+    uploadedAt: row.ready_at.toISOString(),
+  };
+}

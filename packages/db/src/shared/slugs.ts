@@ -1,0 +1,19 @@
+/** Slugs: what names an organization or a project in addresses. */
+
+const slugForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const maxSlugLength = 40;
+
+export function isSlug(text: string): boolean {
+  return text.length >= 2 && text.length <= maxSlugLength && slugForm.test(text);
+}
+
+/** A slug made from a name; null when nothing usable is in it. */
+export function slugOfName(name: string): string | null {
+  const slug = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, maxSlugLength)
+    .replace(/^-+|-+$/g, "");
+  return isSlug(slug) ? slug : null;
+}
