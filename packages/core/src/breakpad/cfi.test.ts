@@ -45,7 +45,8 @@ test("a later record replaces what it names and leaves the row before it as it w
   const first = parseCfiRules(".cfa: $rsp 8 + .ra: .cfa -8 + ^ $rbx: .cfa -24 + ^");
   const later = parseCfiRules(".cfa: $rsp 16 + $rbx: $rbx");
   assert.ok(first && later);
-  const row = toUnwindRow(applyCfiRules(applyCfiRules(null, first), later));
+  const merged = applyCfiRules(first, later);
+  const row = merged && toUnwindRow(merged);
   assert.deepEqual(row?.cfa, { kind: "register", register: "rsp", offset: 16 });
   assert.deepEqual(row?.returnAddress, { kind: "cfaOffset", offset: -8 });
   assert.deepEqual(row?.registers.get("rbx"), { kind: "same" });

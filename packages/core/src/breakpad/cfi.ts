@@ -20,11 +20,10 @@ import type { RegisterRule, UnwindRow } from "../unwind/rules.ts";
 /** Rules of one record; null = the record does not name it. */
 export type CfiRules = { cfa: RegisterRule | null; returnAddress: RegisterRule | null; registers: ReadonlyMap<string, RegisterRule> };
 
-/** More registers in one record than any CPU has are a damaged line. */
-const maxRegisters = 250;
+/** More registers in one row than any CPU names in .sym files are damage. */
+const maxRegisters = 128;
 /** Longer rule texts are damaged lines; real ones stay below 1 kB. */
 const maxRuleTextLength = 16 << 10;
-const noRules: CfiRules = { cfa: null, returnAddress: null, registers: new Map() };
 
 /** Parses a rule text; null when it is damaged. */
 export function parseCfiRules(text: string): CfiRules | null {
@@ -53,21 +52,47 @@ export function parseCfiRules(text: string): CfiRules | null {
   return cfa === null && returnAddress === null && registers.size === 0 ? null : { cfa, returnAddress, registers };
 }
 
-/** The rules in force after `later` in a block where `before` was in force. */
-export function applyCfiRules(before: CfiRules | null, later: CfiRules): CfiRules {
-  const base = before ?? noRules;
-  let registers = base.registers;
-  if (later.registers.size > 0) {
-    const merged = new Map(registers);
-    for (const [name, rule] of later.registers) merged.set(name, rule);
-    registers = merged;
+/**
+ * The rules in force after `later` in a block where `before` was in force; null when the row would name more registers than any CPU has.
+ * Both stay as they are.
+ */
+export function applyCfiRules(before: CfiRules | null, later: CfiRules): CfiRules | null {
+  if (before === null) return later;
+  const row = new CfiRow(before);
+  return row.apply(later) ? row.rules() : null;
+}
+
+/** A row that is changed in place: for a lookup, which needs only the last of a block's rows. */
+export class CfiRow {
+  #cfa: RegisterRule | null = null;
+  #returnAddress: RegisterRule | null = null;
+  readonly #registers: Map<string, RegisterRule>;
+
+  constructor(start: CfiRules | null) {
+    this.#cfa = start?.cfa ?? null;
+    this.#returnAddress = start?.returnAddress ?? null;
+    this.#registers = new Map(start?.registers);
   }
-  return { cfa: later.cfa ?? base.cfa, returnAddress: later.returnAddress ?? base.returnAddress, registers };
+
+  /** Applies a record; false, and no change, when there would be too many registers. */
+  apply(later: CfiRules): boolean {
+    let added = 0;
+    for (const name of later.registers.keys()) if (!this.#registers.has(name)) added++;
+    if (this.#registers.size + added > maxRegisters) return false;
+    this.#cfa = later.cfa ?? this.#cfa;
+    this.#returnAddress = later.returnAddress ?? this.#returnAddress;
+    for (const [name, rule] of later.registers) this.#registers.set(name, rule);
+    return true;
+  }
+
+  rules(): CfiRules {
+    return { cfa: this.#cfa, returnAddress: this.#returnAddress, registers: this.#registers };
+  }
 }
 
 /** A row for the walker; null while the CFA or the return address has no rule, as then nothing can be unwound. */
 export function toUnwindRow(rules: CfiRules): UnwindRow | null {
-  if (rules.cfa === null || rules.returnAddress === null || rules.registers.size > maxRegisters) return null;
+  if (rules.cfa === null || rules.returnAddress === null) return null;
   return { cfa: rules.cfa, returnAddress: rules.returnAddress, registers: rules.registers };
 }
 

@@ -24,6 +24,13 @@ import { type DamageLog, hexDigits, LineWords, maxFunctionBytes, maxInlineDepth,
 /** "none" in columns of indexes. */
 export const NONE = 0xffffffff;
 
+/**
+ * A record of real code stands inside one record of the depth above, so a function has as many chain nodes as inline records. Records made to stand inside
+ * thousands of others would multiply; beyond this many nodes the inner ones are left out.
+ */
+const maxNodesPerRecord = 4;
+const freeNodes = 16;
+
 const words = new LineWords();
 
 /** A parsed block. Lines and inlines are columns in file order. */
@@ -263,6 +270,7 @@ class Level {
 class Flattener {
   readonly #levels: Level[] = [];
   #depths = 0;
+  #maxNodes = 0;
   readonly #nodes = new Map<number, number>();
   #lineStart: ArrayLike<number> = [];
   #lineEnd: ArrayLike<number> = [];
@@ -292,6 +300,7 @@ class Flattener {
     for (let depth = 0; depth < this.#depths; depth++) this.#levels[depth]!.clear();
     this.#depths = 0;
     this.#nodes.clear();
+    this.#maxNodes = block.recordDepth.length * maxNodesPerRecord + freeNodes;
     for (let i = 0; i < block.inlineStart.length; i++) {
       const record = block.inlineRecord.at(i);
       const depth = block.recordDepth.at(record);
@@ -322,17 +331,20 @@ class Flattener {
         at = until;
       } else {
         const until = Math.min(level.end[level.next]!, end);
-        this.#descend(depth + 1, at, until, this.#node(parent, level.record(level.next)));
+        const node = this.#node(parent, level.record(level.next));
+        if (node === NONE) this.#lines(at, until, parent);
+        else this.#descend(depth + 1, at, until, node);
         at = until;
       }
     }
   }
 
-  /** One node per (outer chain, record), though its ranges may lie apart. */
+  /** One node per (outer chain, record), though its ranges may lie apart; NONE when the function has too many of them. */
   #node(parent: number, record: number): number {
     const key = (parent === NONE ? 0 : parent + 1) * 0x1000000 + record;
     let node = this.#nodes.get(key);
     if (node === undefined) {
+      if (this.#out.chainParent.length >= this.#maxNodes) return NONE;
       node = this.#out.chainParent.length;
       this.#out.chainParent.push(parent);
       this.#out.chainRecord.push(record);

@@ -5,19 +5,20 @@
  * than once is better converted (symcache/writer.ts): that file gives the same answers and needs no scan.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
+import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { shortText } from "../bytes/short-text.ts";
-import { WindowReader } from "../bytes/window-reader.ts";
 import type { NameLookup, SourceFrame } from "../symbolicate/lookup.ts";
 import type { UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "../unwind/rules.ts";
-import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "./cfi.ts";
+import { CfiRow, type CfiRules, parseCfiRules, toUnwindRow } from "./cfi.ts";
 import { parseCfiBlock } from "./cfi-block.ts";
 import { Definitions } from "./definitions.ts";
 import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "./func-block.ts";
 import { maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "./records.ts";
 import { indexSym, type SymIndex } from "./sym-index.ts";
 
-const windowBytes = 16 << 10;
+const blockBytes = 16 << 10;
+const maxBlocks = 64;
 const maxCachedFunctions = 64;
 const maxCachedNames = 4096;
 const maxCachedRules = 4096;
@@ -66,7 +67,7 @@ type ParsedFunction = { name: string; address: number; block: FunctionBlock; seg
 class SymNames implements NameLookup {
   readonly #index: SymIndex;
   readonly #definitions: Definitions;
-  readonly #reader: WindowReader;
+  readonly #reader: BlockReader;
   readonly #functions = new Map<number, ParsedFunction>();
   readonly #files = new Map<number, string | null>();
   readonly #origins = new Map<number, string>();
@@ -74,7 +75,7 @@ class SymNames implements NameLookup {
   constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
     this.#definitions = new Definitions(source, index);
-    this.#reader = new WindowReader(source, windowBytes);
+    this.#reader = new BlockReader(source, blockBytes, maxBlocks);
   }
 
   lookup(relativeAddress: number): SourceFrame[] | null {
@@ -146,12 +147,12 @@ class SymNames implements NameLookup {
 
 class SymUnwind implements UnwindLookup {
   readonly #index: SymIndex;
-  readonly #reader: WindowReader;
+  readonly #reader: BlockReader;
   readonly #rules = new Map<string, CfiRules | null>();
 
   constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
-    this.#reader = new WindowReader(source, windowBytes);
+    this.#reader = new BlockReader(source, blockBytes, maxBlocks);
   }
 
   find(relativeAddress: number): UnwindRow | null {
@@ -160,12 +161,12 @@ class SymUnwind implements UnwindLookup {
     if (at < 0 || relativeAddress >= cfi.end[at]!) return null;
     const bytes = this.#reader.upTo(cfi.offset[at]!, Math.min(cfi.length[at]!, maxCfiBlockBytes));
     const steps = parseCfiBlock(bytes, cfi.offset[at]!, lineEnd, null);
-    let row: CfiRules | null = null;
+    const row = new CfiRow(null);
     for (let i = 0; i < steps.address.length && steps.address[i]! <= relativeAddress; i++) {
       const rules = this.#rulesOf(shortText(bytes, steps.textStart[i]!, steps.textEnd[i]!));
-      if (rules !== null) row = applyCfiRules(row, rules);
+      if (rules !== null) row.apply(rules);
     }
-    return row === null ? null : toUnwindRow(row);
+    return toUnwindRow(row.rules());
   }
 
   #rulesOf(text: string): CfiRules | null {

@@ -14,9 +14,9 @@ import { decodeUtf8 } from "../bytes/text.ts";
 import { DamageLog, LineWords, maxLineBytes, maxRecordsPerKind, type SymModule } from "./records.ts";
 
 const windowBytes = 2 * maxLineBytes;
-const maxHeaderLines = 64;
-/** File and origin ids are normally counted up from 0; the table follows gaps up to this factor, others go to a map. */
-const maxIdGapFactor = 2;
+/** File and origin ids are normally counted up from 0; the dense table follows gaps up to this many places per id, wilder ids go to a map. */
+const maxPlacesPerId = 4;
+const freePlaces = 1024;
 const maxSparseIds = 1 << 20;
 
 const LF = 0x0a;
@@ -48,14 +48,16 @@ export type SymIndex = {
 export class IdTable {
   readonly #dense = new F64Column();
   readonly #sparse = new Map<number, number>();
+  #count = 0;
 
   /** False when there is no room for so wild a number. */
   add(id: number, offset: number): boolean {
+    this.#count++;
     if (id < this.#dense.length) {
       if (this.#dense.at(id) < 0) this.#dense.set(id, offset);
       return true;
     }
-    if (id <= this.#dense.length * maxIdGapFactor + 1024) {
+    if (id <= this.#count * maxPlacesPerId + freePlaces) {
       while (this.#dense.length < id) this.#dense.push(this.#sparse.get(this.#dense.length) ?? -1);
       this.#dense.push(this.#sparse.get(id) ?? offset);
       return true;
@@ -113,23 +115,6 @@ export function indexSym(source: ByteSource, progress?: (bytesDone: number) => v
   const scan = new SymScan(source, lineEnd);
   scan.run(progress);
   return scan.finish();
-}
-
-/** MODULE and INFO only, from the first lines; for sniffing. */
-export function readSymModule(source: ByteSource): SymModule {
-  const lineEnd = detectLineEnd(source);
-  const head = source.read(0, Math.min(source.size, 4 * maxLineBytes));
-  let module: SymModule | null = null;
-  let pos = 0;
-  for (let line = 0; line < maxHeaderLines && pos < head.length; line++) {
-    const found = head.indexOf(lineEnd, pos);
-    const end = found < 0 ? head.length : found;
-    if (module === null) module = parseModule(head.subarray(pos, end));
-    else if (!readInfo(head, pos, end, module) && !isKeyword(head, pos, end, "INFO")) break;
-    pos = end + 1;
-  }
-  if (module === null) throw new FormatError("breakpad symbols: MODULE", 0, "the file is empty");
-  return module;
 }
 
 function detectLineEnd(source: ByteSource): number {

@@ -29,7 +29,7 @@ export function buildSymcache(source: ByteSource, sink: SymcacheSink, progress: 
     const verdict = identifyObject(source);
     throw new FormatError(`symcache: ${verdict.kind}`, null, verdict.lacks.join("; "));
   }
-  const writer = new SymcacheWriter(sink);
+  const writer = new SymcacheWriter(sink, source.size);
   const { module, damage } = convertBreakpad(source, writer, progress);
   const verdict = breakpadVerdict(module);
   const ids: SymcacheIds = {

@@ -9,12 +9,15 @@ import { Definitions } from "../breakpad/definitions.ts";
 import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "../breakpad/func-block.ts";
 import { type DamageLog, maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "../breakpad/records.ts";
 import { type IdTable, indexSym, type SymIndex } from "../breakpad/sym-index.ts";
+import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { shortText } from "../bytes/short-text.ts";
-import { WindowReader } from "../bytes/window-reader.ts";
 import { noRef, type SymcacheWriter } from "./writer.ts";
 
-const windowBytes = 1 << 20;
+/** Function and unwind blocks are read through these; small enough that blocks out of order cost little more than themselves. */
+const blockBytes = 64 << 10;
+const maxBlocks = 64;
+const progressStepBytes = 1 << 20;
 /**
  * A block is parsed once for every separate part of its extent; nested functions make parts. Blocks parsed beyond this many times the file's size are
  * a file made to cost time: their lines are left out.
@@ -23,9 +26,13 @@ const maxParsedRatio = 4;
 const parsedGraceBytes = 64 << 20;
 /** The share of progress that the scan takes. */
 const scanShare = 0.2;
+const maxPartRefs = 4096;
 const maxKnownTexts = 1 << 16;
 const maxKnownStates = 1 << 16;
 const maxKnownCharacters = 16 << 20;
+/** Register rules copied into new rows, in all: real files have a few thousand different rows, one made of millions is made to cost time. */
+const freeRuleCopies = 1 << 19;
+const ruleCopiesPerByte = 1 / 16;
 
 /** Writes names and unwind rules of a .sym; returns what the file says of itself and which of its lines were damaged. */
 export function convertBreakpad(
@@ -69,10 +76,12 @@ class BreakpadConversion {
   readonly #progress: (bytesDone: number) => void;
   readonly #definitions: Definitions;
   readonly #symbolLines: Definitions;
-  readonly #reader: WindowReader;
+  readonly #reader: BlockReader;
   readonly #files: RefTable;
   readonly #origins: RefTable;
   readonly #oldOrigins: RefTable;
+  /** Function refs by offset of those that others interrupt. */
+  readonly #partRefs = new Map<number, number>();
   #parsedBytes = 0;
   #reportedBytes = 0;
 
@@ -83,7 +92,7 @@ class BreakpadConversion {
     this.#progress = progress;
     this.#definitions = new Definitions(source, index);
     this.#symbolLines = new Definitions(source, index);
-    this.#reader = new WindowReader(source, windowBytes);
+    this.#reader = new BlockReader(source, blockBytes, maxBlocks);
     this.#files = new RefTable(index.files);
     this.#origins = new RefTable(index.origins);
     this.#oldOrigins = new RefTable(index.origins);
@@ -92,7 +101,7 @@ class BreakpadConversion {
   /** Counts bytes as parsed; false when the file has used up what it may cost. */
   #mayParse(bytes: number): boolean {
     this.#parsedBytes += bytes;
-    if (this.#parsedBytes - this.#reportedBytes > windowBytes) {
+    if (this.#parsedBytes - this.#reportedBytes > progressStepBytes) {
       this.#reportedBytes = this.#parsedBytes;
       this.#progress(Math.floor(this.#source.size * scanShare + Math.min(this.#parsedBytes, this.#source.size) * (1 - scanShare)));
     }
@@ -141,15 +150,23 @@ class BreakpadConversion {
     const { functions, lineEnd, damage } = this.#index;
     const offset = functions.offset[i]!;
     const length = Math.min(functions.length[i]!, maxFunctionBytes);
-    const whole = this.#mayParse(length);
-    const bytes = whole ? this.#reader.upTo(offset, length) : this.#symbolLines.line(offset);
-    if (!whole) damage.add(offset, "lines left out: too many functions overlap");
+    if (!this.#mayParse(length)) {
+      // The name at least, if a part of the function has been written before.
+      damage.add(offset, "lines left out: too many functions overlap");
+      this.#writer.range(functions.start[i]!, this.#partRefs.get(offset) ?? noRef, noRef, 0);
+      return;
+    }
+    const bytes = this.#reader.upTo(offset, length);
     parseFunctionBlock(bytes, offset, lineEnd, block, damage);
     flattenFunction(block, functions.start[i]!, functions.end[i]!, segments);
 
     const writer = this.#writer;
     const name = writer.string(bytes.subarray(block.nameStart, block.nameEnd));
     const functionRef = writer.function(block.address, block.size, name);
+    if (functions.end[i]! < block.address + block.size) {
+      if (this.#partRefs.size >= maxPartRefs) this.#partRefs.clear();
+      this.#partRefs.set(offset, functionRef);
+    }
     const chains: number[] = [];
     for (let node = 0; node < segments.chainParent.length; node++) {
       const parent = segments.chainParent.at(node);
@@ -196,7 +213,7 @@ class BreakpadConversion {
 
   unwind(): void {
     const { cfi, lineEnd, damage } = this.#index;
-    const states = new RuleStates(this.#writer);
+    const states = new RuleStates(this.#writer, freeRuleCopies + this.#source.size * ruleCopiesPerByte);
     let end = -1;
     for (let i = 0; i < cfi.start.length; i++) {
       const start = cfi.start[i]!;
@@ -216,7 +233,7 @@ class BreakpadConversion {
         const address = steps.address[k]!;
         if (address >= end) break;
         state = states.after(state, bytes, steps.textStart[k]!, steps.textEnd[k]!);
-        if (states.damaged) damage.add(offset + steps.textStart[k]!, "STACK CFI rules are damaged");
+        if (states.damaged) damage.add(offset + steps.textStart[k]!, "STACK CFI rules are damaged, or too many");
         const holdsUntil = k + 1 < steps.address.length ? steps.address[k + 1]! : end;
         if (holdsUntil > Math.max(address, start)) this.#writer.row(Math.max(address, start), states.ref(state));
       }
@@ -252,7 +269,7 @@ class BreakpadConversion {
  */
 class RuleStates {
   readonly none = 0;
-  /** Whether the text of the last step could not be parsed; the state then stayed as it was. */
+  /** Whether the last step could not be taken: no rules, or too many; the state then stayed as it was. */
   damaged = false;
   readonly #writer: SymcacheWriter;
   readonly #texts = new Map<string, number>();
@@ -263,9 +280,11 @@ class RuleStates {
   readonly #refs: number[] = [noRef];
   readonly #stateOf = new Map<string, number>();
   #knownCharacters = 0;
+  #copiesLeft: number;
 
-  constructor(writer: SymcacheWriter) {
+  constructor(writer: SymcacheWriter, maxCopies: number) {
     this.#writer = writer;
+    this.#copiesLeft = maxCopies;
   }
 
   ref(state: number): number {
@@ -292,7 +311,11 @@ class RuleStates {
     const step = before * maxKnownTexts + textId;
     let next = this.#steps.get(step);
     if (next === undefined) {
-      next = this.#stateFor(applyCfiRules(this.#rules[before]!, parsed));
+      const rules = this.#copiesLeft > 0 ? applyCfiRules(this.#rules[before]!, parsed) : null;
+      this.damaged = rules === null;
+      if (rules === null) return before;
+      this.#copiesLeft -= rules.registers.size;
+      next = this.#stateFor(rules);
       this.#steps.set(step, next);
     }
     return next;

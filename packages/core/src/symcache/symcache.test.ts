@@ -12,7 +12,7 @@ import { buildSymcache } from "./build.ts";
 import { headerField, pageBytes, pageChecksum, symcacheVersion } from "./layout.ts";
 import { openSymcache } from "./reader.ts";
 
-const rounds = 300;
+const rounds = 200;
 
 function plain(row: UnwindRow | null): unknown {
   return row === null ? null : { ...row, registers: Object.fromEntries([...row.registers].sort()) };
@@ -31,7 +31,7 @@ test(`${rounds} random .sym texts: slow lookup, direct lookup and symcache agree
       let rules: CfiRules | null = null;
       for (const text of slowRules(sym, address) ?? []) {
         const parsed = parseCfiRules(text);
-        if (parsed !== null) rules = applyCfiRules(rules, parsed);
+        if (parsed !== null) rules = applyCfiRules(rules, parsed) ?? rules;
       }
       const row = rules === null ? null : toUnwindRow(rules);
       assert.deepEqual(plain(direct.unwind?.find(address) ?? null), plain(row), where);
@@ -299,9 +299,9 @@ test("3,000 mutated symcaches: a value or FormatError, with and without repaired
   assert.ok(outcomes.value > 100 && outcomes.refused > 100, JSON.stringify(outcomes));
 });
 
-test("2,000 mutated .sym texts: direct lookup and symcache agree, damage never throws", () => {
+test("1,500 mutated .sym texts: direct lookup and symcache agree, damage never throws", () => {
   const random = randomFrom(7);
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < 1500; i++) {
     const sym = randomSym(1 + random(200));
     const bytes = new Uint8Array(Buffer.from(sym.text));
     for (let k = 1 + random(6); k > 0; k--) {

@@ -26,8 +26,11 @@ import { type Page, PageStream, RecordPages, type SymcacheSink, TreePages } from
 
 /** Names nothing. */
 export const noRef = 0;
-/** Strings seen lately, by hash: enough to share nearly all equal strings, in 12 MB whatever the file's size. */
-const stringSlots = 1 << 20;
+/** Strings seen lately, by hash: enough to share nearly all equal strings, in 12 MB at most. */
+const maxStringSlots = 1 << 20;
+const minStringSlots = 1 << 10;
+/** One slot for so many bytes of the debug file. */
+const bytesPerSlot = 32;
 /** Distinct rule records remembered; beyond this equal ones are written again. */
 const maxKnownRules = 1 << 16;
 const maxKnownRuleCharacters = 16 << 20;
@@ -74,9 +77,9 @@ export class SymcacheWriter {
   readonly #ranges: TreePages;
   readonly #rows: TreePages;
   readonly #winRows: TreePages;
-  readonly #slotHash = new Uint32Array(stringSlots);
-  readonly #slotCheck = new Uint32Array(stringSlots);
-  readonly #slotRef = new Uint32Array(stringSlots);
+  readonly #slotHash: Uint32Array;
+  readonly #slotCheck: Uint32Array;
+  readonly #slotRef: Uint32Array;
   readonly #registerIds = new Map<string, number>();
   readonly #knownRules = new Map<string, number>();
   #knownRuleCharacters = 0;
@@ -87,7 +90,13 @@ export class SymcacheWriter {
   #lastRules = noRef;
   #lastWinFrame = noRef;
 
-  constructor(sink: SymcacheSink) {
+  /** `sourceBytes`, the size of the debug file, says how large the tables may become. */
+  constructor(sink: SymcacheSink, sourceBytes: number) {
+    const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, sourceBytes / bytesPerSlot)));
+    const slots = Math.min(maxStringSlots, Math.max(minStringSlots, wanted));
+    this.#slotHash = new Uint32Array(slots);
+    this.#slotCheck = new Uint32Array(slots);
+    this.#slotRef = new Uint32Array(slots);
     this.#stream = new PageStream(sink);
     this.#strings = new RecordPages(this.#stream, PageKind.strings);
     this.#functions = new RecordPages(this.#stream, PageKind.functions);
@@ -118,7 +127,7 @@ export class SymcacheWriter {
       h2 ^= h2 >>> 15;
     }
     h1 ^= h1 >>> 16;
-    const slot = (h1 ^ (h2 >>> 7)) & (stringSlots - 1);
+    const slot = (h1 ^ (h2 >>> 7)) & (this.#slotRef.length - 1);
     h1 >>>= 0;
     h2 >>>= 0;
     if (this.#slotRef[slot] !== noRef && this.#slotHash[slot] === h1 && this.#slotCheck[slot] === h2) return this.#slotRef[slot]!;
