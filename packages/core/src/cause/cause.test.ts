@@ -15,7 +15,6 @@ const fault: CauseInput = {
   stack: { start: 0x7ffe0000n, end: 0x7fff0000n },
   totalFrames: 5,
   assertion: null,
-  annotations: new Map(),
   functions: ["f", "main"],
 };
 

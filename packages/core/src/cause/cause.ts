@@ -31,8 +31,6 @@ export type CauseInput = {
   stack: { start: bigint; end: bigint } | null;
   totalFrames: number;
   assertion: string | null;
-  /** Crashpad's process-wide annotations. */
-  annotations: ReadonlyMap<string, string>;
   /** Names of the crashing thread's trusted frames, inlined ones included, innermost first. */
   functions: readonly string[];
 };

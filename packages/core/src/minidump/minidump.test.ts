@@ -240,6 +240,11 @@ test("an exception whose thread is missing is shown from the exception alone", (
   assert.equal(dump.registersOf(0)?.get("rip"), 0x123n);
 });
 
+test("an abort message among the annotations is the assertion's text", () => {
+  const dump = read(synthDump().linux().crashpadAnnotations({ version: "1", abort_message: "x != 0" }).build());
+  assert.equal(dump.assertion, "x != 0");
+});
+
 test("a damaged exception context falls back to the thread's", () => {
   const bytes = synthDump()
     .linux()

@@ -29,7 +29,9 @@ export type Dump = {
   crashingThread: number | null;
   memory: Memory;
   breakpad: BreakpadInfo;
+  /** The text of a failed assertion or an abort message: of the stream for it, else of Crashpad's annotations. */
   assertion: string | null;
+  /** Crashpad's process-wide simple annotations. */
   annotations: ReadonlyMap<string, string>;
   /** Registers of a thread; those of the exception for the crashing thread. Null when absent or damaged. */
   registersOf(threadIndex: number): Registers | null;
@@ -65,6 +67,7 @@ export function readDump(source: ByteSource): Dump {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
     threads.push({ id: exception.threadId, name: null, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
+  const annotations = readSimpleAnnotations(file);
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;
   const crashingIndex = threads.findIndex((t) => t.id === crashingId);
   const cpu = cpuByName(system?.cpu ?? "unknown");
@@ -91,8 +94,8 @@ export function readDump(source: ByteSource): Dump {
     crashingThread: crashingIndex < 0 ? null : crashingIndex,
     memory: readMemory(file, threads),
     breakpad,
-    assertion: readAssertion(file),
-    annotations: readSimpleAnnotations(file),
+    assertion: readAssertion(file) ?? abortMessage(annotations),
+    annotations,
     registersOf(threadIndex) {
       const thread = threads[threadIndex];
       if (!thread) return null;
@@ -101,4 +104,12 @@ export function readDump(source: ByteSource): Dump {
     },
     warnings,
   };
+}
+
+const ABORT_MESSAGE_KEYS = ["abort_message", "abort message", "assertion", "panic"];
+const MAX_ABORT_MESSAGE_CHARACTERS = 1000;
+
+function abortMessage(annotations: ReadonlyMap<string, string>): string | null {
+  const key = ABORT_MESSAGE_KEYS.find((name) => annotations.get(name));
+  return key === undefined ? null : (annotations.get(key)?.slice(0, MAX_ABORT_MESSAGE_CHARACTERS) ?? null);
 }

@@ -71,7 +71,10 @@ function marker(dump: Dump, touched: boolean[]): (address: number) => void {
     highest = Math.max(highest, end);
     reach[i] = highest;
   });
+  const lowest = bases[0] ?? 0;
   return (address) => {
+    // Most words are no addresses at all.
+    if (address < lowest || address > highest) return;
     let low = 0;
     let high = bases.length;
     while (low < high) {

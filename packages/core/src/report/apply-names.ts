@@ -64,7 +64,7 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
       status: overallStatus(names, unwind),
       own: options.own({ ...ids[index]!, index, isMain: index === report.main_module, mainModule: main ?? null }),
       // Rules that arrived after the dump was gone are no longer missing; they just cannot be used for this crash.
-      needs: needsOf(lacksNames.has(index), hadUnwindNeed && !unwindArrived),
+      needs: needsOf(ids[index]!, { names: lacksNames.has(index), unwind: hadUnwindNeed && !unwindArrived }),
     };
   });
   return {
