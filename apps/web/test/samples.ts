@@ -3,9 +3,12 @@
  * new procedure gets its cover.
  */
 import { randomBytes } from "node:crypto";
+import type { Permission } from "@salvage/contracts";
 import type { Tenant } from "./world.ts";
 
 export type Sample = {
+  /** What the procedure must ask for. Stated here once more, so that a permission is not weakened by a slip. */
+  access: "authed" | Permission;
   /** An input that names rows of this tenant (or, where `names` is "nothing", no row at all). */
   input(tenant: Tenant): Record<string, unknown>;
   /**
@@ -15,68 +18,69 @@ export type Sample = {
   names: "rows" | "nothing";
 };
 
-const rows = (input: (tenant: Tenant) => Record<string, unknown>): Sample => ({ input, names: "rows" });
-const nothing = (input: () => Record<string, unknown> = () => ({})): Sample => ({ input, names: "nothing" });
+type Access = Sample["access"];
+const rows = (access: Access, input: (tenant: Tenant) => Record<string, unknown>): Sample => ({ access, input, names: "rows" });
+const nothing = (access: Access, input: () => Record<string, unknown> = () => ({})): Sample => ({ access, input, names: "nothing" });
 
 const project = ({ projectSlug }: Tenant) => ({ projectSlug });
 const crash = ({ crashId }: Tenant) => ({ crashId });
 const fresh = () => `new-${randomBytes(4).toString("hex")}`;
 
 export const samples: Readonly<Record<string, Sample>> = {
-  "account.changePassword": nothing(() => ({ currentPassword: "wrong password", newPassword: "another long password" })),
-  "account.me": nothing(),
-  "account.revokeSession": rows(({ people }) => ({ sessionId: people.viewer.sessionId })),
-  "account.sessions": nothing(),
-  "organizations.create": nothing(() => ({ name: "New", slug: fresh() })),
-  "organizations.mine": nothing(),
+  "account.changePassword": nothing("authed", () => ({ currentPassword: "wrong password", newPassword: "another long password" })),
+  "account.me": nothing("authed"),
+  "account.revokeSession": rows("authed", ({ people }) => ({ sessionId: people.viewer.sessionId })),
+  "account.sessions": nothing("authed"),
+  "organizations.create": nothing("authed", () => ({ name: "New", slug: fresh() })),
+  "organizations.mine": nothing("authed"),
 
-  "audit.list": nothing(),
-  "clientKeys.create": rows((tenant) => ({ ...project(tenant), name: "New" })),
-  "clientKeys.delete": rows(({ keyId }) => ({ keyId })),
-  "clientKeys.list": rows(project),
-  "clientKeys.update": rows(({ keyId }) => ({ keyId, disabled: true, name: "Changed", rateLimitPerMinute: 5 })),
-  "crashes.byId": rows(crash),
-  "crashes.delete": rows(crash),
-  "crashes.dumpTicket": rows(crash),
-  "crashes.list": rows(project),
-  "crashes.processAgain": rows(crash),
-  "crashes.report": rows(crash),
-  "crashes.status": rows(crash),
-  "debugFiles.delete": rows(({ debugFileId }) => ({ debugFileId })),
-  "debugFiles.list": nothing(),
-  "ignoreRules.delete": rows(({ ruleId }) => ({ ruleId })),
-  "ignoreRules.list": rows(project),
-  "invitations.create": nothing(() => ({ email: `${fresh()}@example.org`, role: "member" })),
-  "invitations.list": nothing(),
-  "invitations.revoke": rows(({ invitationId }) => ({ invitationId })),
-  "issues.byId": rows(({ issueId }) => ({ issueId })),
-  "issues.list": rows(project),
-  "issues.setState": rows(({ issueId }) => ({ issueIds: [issueId], state: "resolved" })),
-  "members.leave": nothing(),
-  "members.list": nothing(),
-  "members.remove": rows(({ guest }) => ({ userId: guest.userId })),
-  "members.setRole": rows(({ guest }) => ({ userId: guest.userId, role: "member" })),
-  "missingFiles.count": rows(project),
-  "missingFiles.ignore": rows(({ missingFileId }) => ({ missingFileIds: [missingFileId] })),
-  "missingFiles.list": rows((tenant) => ({ ...project(tenant), filter: "blocking" })),
-  "missingFiles.unignore": rows(({ ignoredFileId }) => ({ missingFileIds: [ignoredFileId] })),
-  "projects.bySlug": rows(project),
-  "projects.create": nothing(() => ({ name: "New", slug: fresh() })),
-  "projects.delete": rows((tenant) => ({ ...project(tenant), confirmSlug: tenant.projectSlug })),
-  "projects.list": nothing(),
-  "projects.update": rows((tenant) => ({ ...project(tenant), name: "Changed", waitForSymbolsDays: 3 })),
-  "refusals.list": rows(project),
-  "tokens.create": nothing(() => ({ name: "New", scopes: ["crash:read"], expiresInDays: 30 })),
-  "tokens.list": nothing(),
-  "tokens.revoke": rows(({ tokenId }) => ({ tokenId })),
-  "uploads.byId": rows(({ uploadId }) => ({ uploadId })),
-  "uploads.recent": nothing(),
-  "uploads.ticket": rows(project),
-  "webhooks.create": rows((tenant) => ({ ...project(tenant), url: "https://hooks.example/", events: ["issue.new"] })),
-  "webhooks.delete": rows(({ webhookId }) => ({ webhookId })),
-  "webhooks.list": rows(project),
-  "webhooks.redeliver": rows(({ deliveryId }) => ({ deliveryId })),
-  "webhooks.update": rows(({ webhookId }) => ({ webhookId, disabled: true })),
+  "audit.list": nothing("organization:admin"),
+  "clientKeys.create": rows("project:write", (tenant) => ({ ...project(tenant), name: "New" })),
+  "clientKeys.delete": rows("project:write", ({ keyId }) => ({ keyId })),
+  "clientKeys.list": rows("project:read", project),
+  "clientKeys.update": rows("project:write", ({ keyId }) => ({ keyId, disabled: true, name: "Changed", rateLimitPerMinute: 5 })),
+  "crashes.byId": rows("crash:read", crash),
+  "crashes.delete": rows("crash:delete", crash),
+  "crashes.dumpTicket": rows("dump:download", crash),
+  "crashes.list": rows("crash:read", project),
+  "crashes.processAgain": rows("crash:write", crash),
+  "crashes.report": rows("crash:read", crash),
+  "crashes.status": rows("crash:read", crash),
+  "debugFiles.delete": rows("debug-file:write", ({ debugFileId }) => ({ debugFileId })),
+  "debugFiles.list": nothing("debug-file:read"),
+  "ignoreRules.delete": rows("crash:write", ({ ruleId }) => ({ ruleId })),
+  "ignoreRules.list": rows("crash:read", project),
+  "invitations.create": nothing("organization:admin", () => ({ email: `${fresh()}@example.org`, role: "member" })),
+  "invitations.list": nothing("organization:admin"),
+  "invitations.revoke": rows("organization:admin", ({ invitationId }) => ({ invitationId })),
+  "issues.byId": rows("crash:read", ({ issueId }) => ({ issueId })),
+  "issues.list": rows("crash:read", project),
+  "issues.setState": rows("crash:write", ({ issueId }) => ({ issueIds: [issueId], state: "resolved" })),
+  "members.leave": nothing("organization:read"),
+  "members.list": nothing("organization:read"),
+  "members.remove": rows("organization:admin", ({ guest }) => ({ userId: guest.userId })),
+  "members.setRole": rows("organization:admin", ({ guest }) => ({ userId: guest.userId, role: "member" })),
+  "missingFiles.count": rows("crash:read", project),
+  "missingFiles.ignore": rows("crash:write", ({ missingFileId }) => ({ missingFileIds: [missingFileId] })),
+  "missingFiles.list": rows("crash:read", (tenant) => ({ ...project(tenant), filter: "blocking" })),
+  "missingFiles.unignore": rows("crash:write", ({ ignoredFileId }) => ({ missingFileIds: [ignoredFileId] })),
+  "projects.bySlug": rows("project:read", project),
+  "projects.create": nothing("project:write", () => ({ name: "New", slug: fresh() })),
+  "projects.delete": rows("organization:admin", (tenant) => ({ ...project(tenant), confirmSlug: tenant.projectSlug })),
+  "projects.list": nothing("project:read"),
+  "projects.update": rows("project:write", (tenant) => ({ ...project(tenant), name: "Changed", waitForSymbolsDays: 3 })),
+  "refusals.list": rows("project:read", project),
+  "tokens.create": nothing("organization:admin", () => ({ name: "New", scopes: ["crash:read"], expiresInDays: 30 })),
+  "tokens.list": nothing("organization:admin"),
+  "tokens.revoke": rows("organization:admin", ({ tokenId }) => ({ tokenId })),
+  "uploads.byId": rows("debug-file:read", ({ uploadId }) => ({ uploadId })),
+  "uploads.recent": nothing("debug-file:read"),
+  "uploads.ticket": rows("debug-file:write", project),
+  "webhooks.create": rows("project:write", (tenant) => ({ ...project(tenant), url: "https://hooks.example/", events: ["issue.new"] })),
+  "webhooks.delete": rows("project:write", ({ webhookId }) => ({ webhookId })),
+  "webhooks.list": rows("project:read", project),
+  "webhooks.redeliver": rows("project:write", ({ deliveryId }) => ({ deliveryId })),
+  "webhooks.update": rows("project:write", ({ webhookId }) => ({ webhookId, disabled: true })),
 };
 
 /** Inputs that name rows of both sides, or rows by another way than the sample of the same procedure: all must find nothing. */
