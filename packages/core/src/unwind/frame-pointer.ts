@@ -16,7 +16,8 @@ export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: Wa
   if (fp === null || sp === null) return null;
   // On x86 nearly all code keeps frame pointers, so one that rules recovered belongs to the chain as well.
   const onChain = frame.trust === "frame_pointer" || (frame.trust === "cfi" && cpu.name === "x86");
-  if (fp === 0n) return onChain ? { end: "end_of_stack" } : null;
+  // A thread starts with a frame pointer of 0. On x86, where registers are few, code without frame pointers often leaves a 0 there too.
+  if (fp === 0n) return onChain && cpu.name !== "x86" ? { end: "end_of_stack" } : null;
   if (fp < sp) return null;
   const link = readLink(fp, cpu, memory);
   if (link === null) return null;
