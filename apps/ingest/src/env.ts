@@ -17,6 +17,7 @@ const schema = z.object({
   DATABASE_URL: envFields.databaseUrl(),
   DATABASE_SYSTEM_URL: envFields.databaseUrl(),
   TEMPORAL_ADDRESS: envFields.text(),
+  TEMPORAL_NAMESPACE: envFields.text().default("default"),
   BLOB_DIR: envFields.text().optional(),
   SALVAGE_SECRET: envFields.text(),
   /** Secrets that held dumps may still be wrapped with, separated by commas. */
@@ -45,6 +46,7 @@ export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
     databaseUrl: values.DATABASE_URL,
     databaseSystemUrl: values.DATABASE_SYSTEM_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
+    temporalNamespace: values.TEMPORAL_NAMESPACE,
     blobDir: values.BLOB_DIR ?? join(values.SALVAGE_HOME, "blobs"),
     secret: values.SALVAGE_SECRET,
     previousSecrets: (values.SALVAGE_PREVIOUS_SECRETS ?? "").split(",").filter((secret) => secret !== ""),

@@ -3,7 +3,7 @@ import { createBlobStore, createKeyring, KeyringError } from "@salvage/blobs";
 import { createOrgGate } from "@salvage/db";
 import { createSystemDbAcrossOrganizations } from "@salvage/db/system";
 import { createLanes } from "@salvage/lanes";
-import { createLogger, EnvError, reportError, startProcessMetrics } from "@salvage/telemetry";
+import { createLogger, EnvError, metrics, reportError, startProcessMetrics } from "@salvage/telemetry";
 import { readIngestEnv } from "./env.ts";
 import { createIngest } from "./server.ts";
 
@@ -19,7 +19,12 @@ async function main(): Promise<void> {
   const blobs = createBlobStore(env.blobDir);
   const gate = createOrgGate({ databaseUrl: env.databaseUrl });
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: env.databaseSystemUrl });
-  const lanes = createLanes({ address: env.temporalAddress, logger });
+  const lanes = createLanes({
+    address: env.temporalAddress,
+    namespace: env.temporalNamespace,
+    logger,
+    onPoke: (outcome) => metrics.lanePokes.inc({ outcome }),
+  });
   const ingest = createIngest(
     { gate, db, blobs, keyring, lanes, logger },
     {

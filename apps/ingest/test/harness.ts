@@ -147,7 +147,7 @@ export function dumpOf(bytes: number, seed = 1): Buffer {
   return dump;
 }
 
-export async function waitFor(what: string, met: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function waitFor(what: string, met: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
   for (const until = Date.now() + withinMs; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 20))) {
     if (await met()) return;
   }
