@@ -17,6 +17,8 @@ export async function signIn(page: Page, stack: Stack, as: { email: string; pass
 
 /** Drops a file onto the page, as a person does from their file manager. */
 export async function dropFile(page: Page, name: string, bytes: Buffer): Promise<void> {
+  // A page just loaded does not listen yet; nobody drops a file that fast.
+  await page.locator("[data-listening]").waitFor();
   const transfer = await page.evaluateHandle(
     ({ name, base64 }) => {
       const content = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));

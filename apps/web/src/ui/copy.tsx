@@ -84,18 +84,18 @@ export function CopyField({ label, text, hint }: { label: string; text: string; 
 /** A command or a file to copy, as many lines as it has. */
 export function CodeBlock({ code, what, className }: { code: string; what: string; className?: string }) {
   return (
-    <div className={cn("relative min-w-0 rounded-md border border-line bg-sunken", className)}>
+    <div className={cn("flex min-w-0 items-start rounded-md border border-line bg-sunken", className)}>
       <section
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
         aria-label={what}
-        className="overflow-x-auto py-2 pr-10 pl-3 leading-5"
+        className="min-w-0 flex-1 overflow-x-auto py-2 pl-3 leading-5"
       >
         <pre>
           <code>{code}</code>
         </pre>
       </section>
-      <CopyButton text={code} what={what} className="absolute top-1.5 right-1.5 bg-sunken" />
+      <CopyButton text={code} what={what} className="m-1.5" />
     </div>
   );
 }

@@ -21,6 +21,7 @@ export function DropZone({
 }) {
   const id = useId();
   const [over, setOver] = useState(false);
+  const [listening, setListening] = useState(false);
   const receive = useRef(onFiles);
   receive.current = onFiles;
   const blocked = typeof disabledReason === "string";
@@ -55,6 +56,7 @@ export function DropZone({
     window.addEventListener("dragleave", onLeave);
     window.addEventListener("dragover", onOver);
     window.addEventListener("drop", onDrop);
+    setListening(true);
     return () => {
       window.removeEventListener("dragenter", onEnter);
       window.removeEventListener("dragleave", onLeave);
@@ -66,6 +68,7 @@ export function DropZone({
   return (
     <div
       data-over={over || undefined}
+      data-listening={listening || undefined}
       className={cn(
         "flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-lg border border-dashed border-line-strong bg-surface px-4 transition-colors data-over:border-accent data-over:bg-accent-soft",
         compact ? "py-2" : "py-4",

@@ -11,6 +11,9 @@ const confidenceWords = {
 
 export function CauseBox({ report }: { report: Report }) {
   const { cause, crash_info: crash } = report;
+  // The line below the title says type and address already.
+  const shown = [crash.type, crash.address === null ? null : `address ${shortHex(crash.address)}`];
+  const evidence = (cause?.evidence ?? []).filter((line) => !shown.includes(line));
   const title = cause?.title ?? crash.assertion ?? crash.type ?? "The dump holds no exception";
   return (
     <section aria-label="Cause" className="min-w-0 rounded-lg border border-line border-l-[3px] border-l-bad bg-surface px-4 py-3">
@@ -31,9 +34,9 @@ export function CauseBox({ report }: { report: Report }) {
         )}
         {crash.assertion === null || crash.assertion === title ? null : <code>{crash.assertion}</code>}
       </div>
-      {cause === null || cause.evidence.length === 0 ? null : (
+      {evidence.length === 0 ? null : (
         <ul className="mt-2 space-y-0.5 text-sm text-ink-2">
-          {cause.evidence.map((line) => (
+          {evidence.map((line) => (
             <li key={line} className="flex gap-2">
               <span aria-hidden className="text-ink-3">
                 ·

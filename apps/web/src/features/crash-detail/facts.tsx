@@ -28,7 +28,7 @@ export function CrashFacts({ crash, report, orgSlug }: { crash: CrashDetail; rep
         },
         ...(system?.cpu_info == null
           ? []
-          : [{ label: "CPU", value: `${system.cpu_info}${system.cpu_count > 0 ? ` × ${system.cpu_count}` : ""}` }]),
+          : [{ label: "CPU", value: `${system.cpu_count > 1 ? `${system.cpu_count} × ` : ""}${system.cpu_info}` }]),
         { label: "Received", value: <RelativeTime at={crash.receivedAt} /> },
         ...(report?.crash_time == null
           ? []

@@ -124,7 +124,7 @@ function RemedyBox({ file }: { file: MissingFileView }) {
   const remedy = remedyOf(file, publicUrl, orgSlug);
   return (
     <div className="space-y-2.5 border-t border-line px-4 py-3">
-      <p className="text-sm text-ink-2">{remedy.where} Drop it on this page, or:</p>
+      <p className="text-sm text-ink-2">{remedy.where} Make a symbol file of it, then drop that on this page or upload it:</p>
       {remedy.convert === null ? null : <CodeBlock code={remedy.convert} what={`command to make symbols of ${file.name}`} />}
       <CodeBlock code={curl ? remedy.uploadWithCurl : remedy.upload} what={`command to upload ${file.name}`} />
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-3">
