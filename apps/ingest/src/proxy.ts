@@ -13,7 +13,7 @@ import {
 import { pipeline } from "node:stream/promises";
 import { type Logger, metrics } from "@salvage/telemetry";
 import { asksToContinue } from "./http/body.ts";
-import { send } from "./http/respond.ts";
+import { hasBody, send } from "./http/respond.ts";
 
 export type ProxyOptions = {
   webUrl: string;
@@ -62,31 +62,43 @@ export function createProxy({ webUrl, publicUrl, trustProxy }: ProxyOptions): Pr
     return headers;
   }
 
+  /** Sends the request on. @returns the dashboard's answer when its headers have come */
+  async function ask(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<IncomingMessage> {
+    const outgoing = forward({
+      agent,
+      host: target.hostname,
+      port: target.port || 80,
+      method: request.method ?? "GET",
+      // Only a path goes out, whatever form the request line had.
+      path: (request.url ?? "/").replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/",
+      headers: requestHeaders(request, requestId),
+    });
+    outgoing.on("error", () => undefined);
+    // The browser went away: the dashboard need not go on.
+    response.once("close", () => outgoing.destroy());
+    const bodiless = (request.method === "GET" || request.method === "HEAD") && !hasBody(request);
+    if (bodiless) outgoing.end();
+    else pipeline(request.iterator({ destroyOnReturn: false }), outgoing).catch(() => undefined);
+    try {
+      return await new Promise<IncomingMessage>((resolve, reject) => {
+        outgoing.once("response", resolve);
+        outgoing.once("error", reject);
+        outgoing.once("close", () => reject(new Error("the connection closed before an answer came")));
+      });
+    } catch (error) {
+      // The dashboard ended an idle connection just as it was used again: that says nothing about the dashboard.
+      if (bodiless && outgoing.reusedSocket && !response.destroyed) return await ask(request, response, requestId);
+      throw error;
+    }
+  }
+
   return {
     async forward(request, response, logger, requestId) {
       if (asksToContinue(request)) response.writeContinue();
-      const outgoing = forward({
-        agent,
-        host: target.hostname,
-        port: target.port || 80,
-        method: request.method ?? "GET",
-        // Only a path goes out, whatever form the request line had.
-        path: (request.url ?? "/").replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/",
-        headers: requestHeaders(request, requestId),
-      });
-      // The browser went away: the dashboard need not go on.
-      response.once("close", () => outgoing.destroy());
-      const body = pipeline(request.iterator({ destroyOnReturn: false }), outgoing).catch(() => undefined);
       try {
-        const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-          outgoing.once("response", resolve);
-          outgoing.once("error", reject);
-          outgoing.once("close", () => reject(new Error("the connection closed before an answer came")));
-        });
-        outgoing.on("error", () => undefined);
+        const incoming = await ask(request, response, requestId);
         response.writeHead(incoming.statusCode ?? 502, { ...endToEnd(incoming.headers), "x-request-id": requestId });
         await pipeline(incoming, response);
-        await body;
       } catch (error) {
         if (response.destroyed && !response.writableFinished) return;
         metrics.proxyFailures.inc();

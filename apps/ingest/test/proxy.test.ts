@@ -117,6 +117,20 @@ test("the dashboard down: 502 in words; dying within an answer: the connection e
   await assert.rejects(fetch(`${dying.url}/x`).then((each) => each.text()));
 });
 
+test("a connection that the dashboard ends as it is used again is not a failure", async (t) => {
+  const used = new WeakMap<object, number>();
+  const ingest = await start(t, (request, response) => {
+    const times = (used.get(request.socket) ?? 0) + 1;
+    used.set(request.socket, times);
+    if (times > 1) request.socket.destroy();
+    else response.end("fine");
+  });
+  for (let i = 0; i < 5; i++) {
+    const answer = await fetch(`${ingest.url}/page`);
+    assert.deepEqual([answer.status, await answer.text()], [200, "fine"]);
+  }
+});
+
 test("a browser that goes away ends the request at the dashboard", async (t) => {
   let closed = false;
   const ingest = await start(t, (_request, response) => {

@@ -142,6 +142,22 @@ test("what cannot be read says why", async () => {
   assert.throws(() => new MultipartReader(pieces(Buffer.alloc(0), 1), "", { maxParts: 1 }), MultipartError);
 });
 
+test("a hundred thousand fields cost no more than the first few", async () => {
+  const body = Buffer.from(field("a", "1").concat("\r\n").repeat(100_000), "latin1");
+  let pulled = 0;
+  async function* counted() {
+    for await (const piece of pieces(body, 65_536)) {
+      pulled += piece.length;
+      yield piece;
+    }
+  }
+  const reader = new MultipartReader(counted(), long, { maxParts: 2_000 });
+  await assert.rejects(async () => {
+    while ((await reader.nextPart()) !== null);
+  }, /more than 2000 parts/);
+  assert.ok(pulled < 400_000);
+});
+
 test("names and file names as the clients write them", () => {
   const fileName = (disposition: string) => partHead([`Content-Disposition: form-data; ${disposition}`]).fileName;
   assert.equal(fileName('name="f"; filename="C:\\dir\\x y.dmp"'), "x y.dmp");

@@ -65,5 +65,6 @@ export function send(
     });
 }
 
-const hasBody = (request: IncomingMessage) =>
+/** True when the request announces a body. */
+export const hasBody = (request: IncomingMessage) =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
