@@ -37,7 +37,7 @@ for (const [text, target, expected] of cases) {
 }
 
 test("texts that are no rules", () => {
-  for (const text of ["", "8 +", ".cfa:", ".cfa: .ra: x30", ":", `x0: ${"1 ".repeat(20_000)}`])
+  for (const text of ["", "8 +", "r\u000b1: .cfa", "$: .cfa", ".x: .cfa", ".cfa:", ".cfa: .ra: x30", ":", `x0: ${"1 ".repeat(20_000)}`])
     assert.equal(parseCfiRules(text), null, text.slice(0, 20));
 });
 

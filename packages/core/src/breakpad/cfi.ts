@@ -44,6 +44,7 @@ export function parseCfiRules(text: string): CfiRules | null {
     if (name === ".cfa") cfa = ruleOf(name, program);
     else if (name === ".ra") returnAddress = ruleOf(name, program);
     else {
+      if (!isRegister(name)) return null;
       registers.set(plainName(name), ruleOf(name, program));
       if (registers.size > maxRegisters) return null;
     }
