@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Ban, CircleCheck, KeyRound, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
-import { clientUrls, explain, useDisabledReason, useOrg } from "#web/features/workspace/index.ts";
+import { explain, useDisabledReason, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Badge } from "#web/ui/badge.tsx";
 import { Button } from "#web/ui/button.tsx";
@@ -15,6 +15,7 @@ import { Field, Input } from "#web/ui/field.tsx";
 import { formatCount } from "#web/ui/format.ts";
 import { EmptyState, Panel, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
+import { clientUrls } from "./client-urls.ts";
 import { Snippets } from "./snippets.tsx";
 
 export function ClientKeys({ projectSlug, projectId }: { projectSlug: string; projectId: string }) {

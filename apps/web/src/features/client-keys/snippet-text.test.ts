@@ -1,7 +1,7 @@
 /** Every snippet holds the address that its client needs, so that it works as pasted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clientUrls } from "../workspace/client-urls.ts";
+import { clientUrls } from "./client-urls.ts";
 import { snippetsFor } from "./snippet-text.ts";
 
 const urls = clientUrls("https://crash.example.org", "12", "0123456789abcdef0123456789abcdef");

@@ -1,5 +1,5 @@
 /** Complete snippets per crash reporter, with this project's addresses filled in. Pure. */
-import type { ClientUrls } from "../workspace/client-urls.ts";
+import type { ClientUrls } from "./client-urls.ts";
 
 export type Snippet = { id: string; title: string; note: string; blocks: { what: string; code: string }[] };
 

@@ -1,8 +1,8 @@
 "use client";
 /** The snippets as tabs. */
-import type { ClientUrls } from "#web/features/workspace/index.ts";
 import { CodeBlock } from "#web/ui/copy.tsx";
 import { Tabs } from "#web/ui/tabs.tsx";
+import type { ClientUrls } from "./client-urls.ts";
 import { snippetsFor } from "./snippet-text.ts";
 
 export function Snippets({ urls }: { urls: ClientUrls }) {

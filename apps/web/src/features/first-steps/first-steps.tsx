@@ -3,9 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, LoaderCircle } from "lucide-react";
 import type { ReactNode } from "react";
-import { Snippets } from "#web/features/client-keys/index.ts";
+import { clientUrls, Snippets } from "#web/features/client-keys/index.ts";
 import { UploadArea } from "#web/features/uploads/index.ts";
-import { clientUrls, paths, useMay, useOrg } from "#web/features/workspace/index.ts";
+import { paths, useMay, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { ButtonLink } from "#web/ui/button.tsx";
 import { cn } from "#web/ui/cn.ts";

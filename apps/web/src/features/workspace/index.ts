@@ -1,6 +1,5 @@
 /** The organization a page is in: who looks, what they may do, and where things are. */
 
-export { type ClientUrls, clientUrls } from "./client-urls.ts";
 export { explain } from "./explain.ts";
 export { newest } from "./newest.ts";
 export { OrgProvider, useDisabledReason, useMay, useOrg, type Workspace } from "./org-context.tsx";
