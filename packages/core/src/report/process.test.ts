@@ -104,7 +104,13 @@ test("the same input gives the same bytes", () => {
 
 test("each image is opened once, and only when a frame lands in it", () => {
   const opened: number[] = [];
-  processMinidump(source(), { image: (m) => (opened.push(m.index), null), own: () => false });
+  processMinidump(source(), {
+    image: (m) => {
+      opened.push(m.index);
+      return null;
+    },
+    own: () => false,
+  });
   assert.deepEqual(opened, [0, 1]);
 });
 
