@@ -14,6 +14,9 @@ const SIGNS: readonly { pattern: RegExp; title: string }[] = [
 
 export function recogniseAbort(input: CauseInput): ReportCause | null {
   if (input.assertion !== null) return { title: "Failed assertion", evidence: [input.assertion], confidence: "certain" };
+  if (input.reason?.includes("UNCAUGHT_NS_EXCEPTION")) {
+    return { title: "Objective-C exception that was not caught", evidence: [input.reason], confidence: "certain" };
+  }
   const aborted =
     input.reason !== null &&
     /^(SIGABRT|EXC_CRASH|EXC_SOFTWARE \/ SIGABRT|STATUS_FATAL_APP_EXIT|.*FAST_FAIL_FATAL_APP_EXIT)/.test(input.reason);

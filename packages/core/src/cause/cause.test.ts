@@ -65,6 +65,12 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
   ],
   ["no exception", { reason: null, address: null }, "Dump without a crash"],
   ["Crashpad's dump on request", { os: "macos", reason: "unknown 0x00000000 / 0x00000000" }, "Dump requested by the program"],
+  [
+    "Crashpad's Objective-C exception",
+    { os: "macos", reason: "UNCAUGHT_NS_EXCEPTION" },
+    "Objective-C exception that was not caught",
+    "certain",
+  ],
   ["heap corruption", { os: "windows", reason: "STATUS_HEAP_CORRUPTION" }, "Heap corruption found by Windows"],
   ["fast fail", { os: "windows", reason: "EXCEPTION_STACK_BUFFER_OVERRUN / FAST_FAIL_RANGE_CHECK_FAILURE" }, "Array index out of range"],
 ];

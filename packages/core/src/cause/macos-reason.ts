@@ -15,7 +15,9 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [11, "EXC_RESOURCE"],
   [12, "EXC_GUARD"],
   [13, "EXC_CORPSE_NOTIFY"],
-  [0x43507378, "SIMULATED"],
+  // Crashpad's own: a dump on request, and an exception of the Objective-C run time.
+  [0x43507378, "Simulated Exception"],
+  [0x43506e78, "UNCAUGHT_NS_EXCEPTION"],
 ]);
 
 const BAD_ACCESS: ReadonlyMap<number, string> = new Map([
@@ -93,7 +95,7 @@ export function macosReason(type: number, code: number, cpu: CpuName): string {
   const name = TYPES.get(type);
   const codeHex = `0x${code.toString(16).padStart(8, "0")}`;
   if (!name) return `unknown 0x${type.toString(16).padStart(8, "0")} / ${codeHex}`;
-  if (name === "SIMULATED") return name;
+  if (type > 0xffff) return name;
   const isArm = cpu === "arm" || cpu === "arm64";
   const known =
     name === "EXC_BAD_ACCESS"

@@ -37,6 +37,8 @@ test("macOS exceptions depend on the processor", () => {
   assert.equal(macosReason(1, 13, "amd64"), "EXC_BAD_ACCESS / EXC_I386_GPFLT");
   assert.equal(macosReason(6, 1, "arm64"), "EXC_BREAKPOINT / EXC_ARM_BREAKPOINT");
   assert.equal(macosReason(3, 1, "amd64"), "EXC_ARITHMETIC / EXC_I386_DIV");
+  assert.equal(macosReason(0x43507378, 0, "amd64"), "Simulated Exception");
+  assert.equal(macosReason(0x43506e78, 0, "amd64"), "UNCAUGHT_NS_EXCEPTION");
   assert.equal(macosReason(0, 0, "amd64"), "unknown 0x00000000 / 0x00000000");
 });
 

@@ -7,7 +7,7 @@ export function recogniseRequestedDump(input: CauseInput): ReportCause | null {
   if (input.reason === null) {
     return { title: "Dump without a crash", evidence: ["the dump has no exception"], confidence: "likely" };
   }
-  if (/^(SIMULATED|Simulated Exception|DUMP_REQUESTED|unknown 0x00000000 \/ 0x00000000)/.test(input.reason)) {
+  if (/^(Simulated Exception|DUMP_REQUESTED|unknown 0x00000000 \/ 0x00000000)/.test(input.reason)) {
     return { title: "Dump requested by the program", evidence: [input.reason], confidence: "certain" };
   }
   return null;
