@@ -161,7 +161,7 @@ describe("lists go page by page without gaps or repeats", () => {
     const walk = async (list: (cursor: string | null) => Promise<{ items: { id: string }[]; next: string | null } | null>) => {
       const seen: string[] = [];
       for (let cursor: string | null = null; ; ) {
-        const { items, next } = got(await list(cursor));
+        const { items, next }: { items: { id: string }[]; next: string | null } = got(await list(cursor));
         assert.ok(items.length <= 2);
         seen.push(...items.map((item) => item.id));
         if (next === null) return seen;

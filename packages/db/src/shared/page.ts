@@ -8,7 +8,8 @@ const maxPageSize = 200;
 export type Cursor = { value: string; id: string };
 
 export function pageSize(limit: number | undefined): number {
-  return Math.max(1, Math.min(maxPageSize, Math.trunc(limit ?? defaultPageSize)));
+  const wanted = limit === undefined || Number.isNaN(limit) ? defaultPageSize : Math.trunc(limit);
+  return Math.max(1, Math.min(maxPageSize, wanted));
 }
 
 /** Null for no cursor and for one that was not made by `packCursor`. */

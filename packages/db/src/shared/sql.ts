@@ -1,6 +1,7 @@
 /**
  * Raw SQL over one pool of connections, for the parts where each round trip counts. Never exported from the package.
  */
+import { createHash } from "node:crypto";
 import pg from "pg";
 
 /** Runs statements, on a pool or inside a transaction. */
@@ -65,14 +66,29 @@ export function openSqlPool(databaseUrl: string, options: { maxConnections: numb
   };
 }
 
+/**
+ * Named statements: each connection parses and plans a text once. All texts are constants of this package, so there are few;
+ * planning the larger ones costs several times their execution.
+ */
+function prepared(text: string, values: readonly unknown[] = []): pg.QueryConfig {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    names.set(text, name);
+  }
+  return { name, text, values: [...values] };
+}
+
+const names = new Map<string, string>();
+
 function overQueryable(queryable: pg.Pool | pg.PoolClient): Sql {
   return {
     async rows<Row>(text: string, values?: readonly unknown[]) {
-      const result = await queryable.query(text, values === undefined ? [] : [...values]);
+      const result = await queryable.query(prepared(text, values));
       return result.rows as Row[];
     },
     async run(text, values) {
-      const result = await queryable.query(text, values === undefined ? [] : [...values]);
+      const result = await queryable.query(prepared(text, values));
       return result.rowCount ?? 0;
     },
   };
