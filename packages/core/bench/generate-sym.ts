@@ -1,6 +1,6 @@
 /**
- * Writes a large .sym of made-up functions with lines, inlined functions and STACK CFI, in the proportions of a real C++ program: about 40 line records
- * and 6 inline records a function, names of 20 to 200 characters, two thirds of the CFI records of the usual prologue forms.
+ * Writes a large .sym of made-up functions with lines, inlined functions and STACK CFI, in the proportions of a real C++ program: about 40
+ * line records and 6 inline records a function, names of 20 to 200 characters, two thirds of the CFI records of the usual prologue forms.
  *
  * usage: node bench/generate-sym.ts FILE MEGABYTES
  */

@@ -1,10 +1,10 @@
 /**
  * A folder of symbol files, given by SALVAGE_CORPUS. Skipped when it is not set.
  *
- * For every `.sym`: the direct reader and the lookup file made from it answer alike, and the verdict names the features that the conversion finds. For
- * every `app.debug` with a `.sym` of the same id beside it: functions, inline chains and lines against llvm-symbolizer's reading of the DWARF, when that
- * program is there. The counts are printed. Chains differ where a .sym says less than the DWARF: Breakpad's dump_syms leaves out inlined functions
- * that gcc describes by range lists, and keeps Rust names mangled. Lines must agree.
+ * For every `.sym`: the direct reader and the lookup file made from it answer alike, and the verdict names the features that the conversion
+ * finds. For every `app.debug` with a `.sym` of the same id beside it: functions, inline chains and lines against llvm-symbolizer's reading
+ * of the DWARF, when that program is there. The counts are printed. Chains differ where a .sym says less than the DWARF: Breakpad's
+ * dump_syms leaves out inlined functions that gcc describes by range lists, and keeps Rust names mangled. Lines must agree.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

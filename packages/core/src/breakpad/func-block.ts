@@ -25,8 +25,8 @@ import { type DamageLog, hexDigits, LineWords, maxFunctionBytes, maxInlineDepth,
 export const NONE = 0xffffffff;
 
 /**
- * A record of real code stands inside one record of the depth above, so a function has as many chain nodes as inline records. Records made to stand inside
- * thousands of others would multiply; beyond this many nodes the inner ones are left out.
+ * A record of real code stands inside one record of the depth above, so a function has as many chain nodes as inline records. Records made
+ * to stand inside thousands of others would multiply; beyond this many nodes the inner ones are left out.
  */
 const maxNodesPerRecord = 4;
 const freeNodes = 16;
@@ -149,8 +149,8 @@ function lineStop(bytes: Uint8Array, from: number, lineEnd: number): number {
 }
 
 /**
- * The usual line record, four lower-case or upper-case numbers with single blanks between them, parsed without finding its end first: these are nine
- * tenths of a file. Returns its length with the line end, or 0 for anything else, which then takes the general way.
+ * The usual line record, four lower-case or upper-case numbers with single blanks between them, parsed without finding its end first: these
+ * are nine tenths of a file. Returns its length with the line end, or 0 for anything else, which then takes the general way.
  */
 function plainLine(bytes: Uint8Array, start: number, stop: number, lineEnd: number, block: FunctionBlock): number {
   let p = start;
@@ -264,8 +264,8 @@ class Level {
 }
 
 /**
- * Walks [start, end) once in ascending order: inside each inline range of depth d the ranges of depth d + 1, inside the innermost the line records.
- * One instance serves all functions, since its tables would otherwise be most of the garbage of a conversion.
+ * Walks [start, end) once in ascending order: inside each inline range of depth d the ranges of depth d + 1, inside the innermost the line
+ * records. One instance serves all functions, since its tables would otherwise be most of the garbage of a conversion.
  */
 class Flattener {
   readonly #levels: Level[] = [];

@@ -1,6 +1,6 @@
 /**
- * A Breakpad .sym into a symcache: the index of one scan, then every block in ascending order of address, which for files as dump_syms writes
- * them is also the order in the file. Gives the same answers as sym-file.ts, which reads the .sym directly.
+ * A Breakpad .sym into a symcache: the index of one scan, then every block in ascending order of address, which for files as dump_syms
+ * writes them is also the order in the file. Gives the same answers as sym-file.ts, which reads the .sym directly.
  */
 
 import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "../breakpad/cfi.ts";
@@ -19,8 +19,8 @@ const blockBytes = 64 << 10;
 const maxBlocks = 64;
 const progressStepBytes = 1 << 20;
 /**
- * A block is parsed once for every separate part of its extent; nested functions make parts. Blocks parsed beyond this many times the file's size are
- * a file made to cost time: their lines are left out.
+ * A block is parsed once for every separate part of its extent; nested functions make parts. Blocks parsed beyond this many times the
+ * file's size are a file made to cost time: their lines are left out.
  */
 const maxParsedRatio = 4;
 const parsedGraceBytes = 64 << 20;
@@ -264,8 +264,8 @@ class BreakpadConversion {
 }
 
 /**
- * Rule texts as steps between states. A file has hundreds of thousands of STACK CFI records but few different texts and rows, so each text is parsed
- * once and each (row, text) merged once; all others are two map lookups.
+ * Rule texts as steps between states. A file has hundreds of thousands of STACK CFI records but few different texts and rows, so each text
+ * is parsed once and each (row, text) merged once; all others are two map lookups.
  */
 class RuleStates {
   readonly none = 0;

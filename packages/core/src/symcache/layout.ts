@@ -1,10 +1,10 @@
 /**
  * The lookup file ("symcache"): everything a crash may ask of one debug file, written once at import and read by ranges.
  *
- * Shape. The file is a sequence of pages of 4096 bytes; all numbers are little-endian. A page holds records of one kind in its first 4080 bytes
- * and ends in a trailer with its kind, its number and a checksum, so that every page can be read and checked alone. Page 0 is the header. The
- * other pages come in the order in which they filled up while the file was written; kinds interleave, which keeps what belongs to one function
- * close together.
+ * Shape. The file is a sequence of pages of 4096 bytes; all numbers are little-endian. A page holds records of one kind in its first 4080
+ * bytes and ends in a trailer with its kind, its number and a checksum, so that every page can be read and checked alone. Page 0 is the
+ * header. The other pages come in the order in which they filled up while the file was written; kinds interleave, which keeps what belongs
+ * to one function close together.
  *
  * References. A record is named by its position in the file divided by 4 ("ref", u32; files end at 16 GiB). 0 names nothing.
  *
@@ -19,14 +19,16 @@
  *   winFrames    u32 kind, address, code, prologue, epilogue, parameters, saved, locals, max stack, string program, u32 flags, u32 0   48
  *   index        u32 first start, u32 page                                                   8
  *
- * Ranges, rows and winRows are leaves of search trees: ascending by start, each valid until the next. Index pages hold one entry per page of the level
- * below; the header names each tree's root page and how many index levels stand above the leaves.
+ * Ranges, rows and winRows are leaves of search trees: ascending by start, each valid until the next. Index pages hold one entry per page
+ * of the level below; the header names each tree's root page and how many index levels stand above the leaves.
  *
  * Rules: target 254 is the CFA, 255 the return address, others index the register names, which the header's string lists separated by
- * blanks. Kinds: 1 undefined, 2 same, 3 saved at CFA + operand, 4 is CFA + operand, 5 register `base` + operand, 6 program (operand is a string ref).
+ * blanks. Kinds: 1 undefined, 2 same, 3 saved at CFA + operand, 4 is CFA + operand, 5 register `base` + operand, 6 program (operand is a
+ * string ref).
  *
- * Lookup of relative address a: descend the range tree to the last range with start at or below a; its scope leads through inline records outwards
- * to the function; file and line of the range belong to the innermost frame, call file and call line of an inline record to the frame outside it.
+ * Lookup of relative address a: descend the range tree to the last range with start at or below a; its scope leads through inline records
+ * outwards to the function; file and line of the range belong to the innermost frame, call file and call line of an inline record to the
+ * frame outside it.
  *
  * Example: function f [0x1000, 0x1040) of a.c with g inlined at 0x1010..0x1020, called from line 12:
  *   functions  F: 0x1000, 0x40, "f"        inlines  I: F, "g", "a.c", 12
@@ -38,7 +40,7 @@
 
 export const symcacheVersion = 1;
 export const pageBytes = 4096;
-/** Bytes of records in a page; divisible by every record size but 48 (a page holds 85 of those: 4080 = 85 × 48). */
+/** Bytes of records in a page: a multiple of every record size. */
 export const payloadBytes = 4080;
 /** Files end here, as refs are 32 bits of 4 bytes. */
 export const maxPages = 0x100000000 / (pageBytes / 4);
@@ -130,7 +132,8 @@ export const RuleKind = { undefined: 1, same: 2, cfaOffset: 3, valCfaOffset: 4, 
 
 /**
  * Checksum of a page: its first 4092 bytes as 1023 words, mixed one after the other (xor, multiply by an odd constant, rotate: each step is
- * reversible, so no change of a single word goes unnoticed). Written for speed in plain JavaScript; it guards against damage, not against forgery.
+ * reversible, so no change of a single word goes unnoticed). Written for speed in plain JavaScript; it guards against damage, not against
+ * forgery.
  */
 export function pageChecksum(view: DataView): number {
   let h = 0x9e3779b9 | 0;

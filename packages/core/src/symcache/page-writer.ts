@@ -1,8 +1,8 @@
 /**
  * Writes the pages of a symcache in one forward pass with bounded memory.
  *
- * Each kind of record fills its own open page. A page gets its number when it is opened, since records elsewhere refer to it at once, and is
- * written when all pages before it are complete. Should one page stay open while many others fill up behind it, it is closed half full.
+ * Each kind of record fills its own open page. A page gets its number when it is opened, since records elsewhere refer to it at once, and
+ * is written when all pages before it are complete. Should one page stay open while many others fill up behind it, it is closed half full.
  */
 import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";

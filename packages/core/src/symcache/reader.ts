@@ -1,6 +1,6 @@
 /**
- * Reads a symcache by ranges: a lookup descends a search tree and touches a few pages of 4 KiB, whatever the file's size. Every page is checked when it
- * is read; a damaged one throws FormatError with its offset. Unknown versions are refused.
+ * Reads a symcache by ranges: a lookup descends a search tree and touches a few pages of 4 KiB, whatever the file's size. Every page is
+ * checked when it is read; a damaged one throws FormatError with its offset. Unknown versions are refused.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
