@@ -18,7 +18,7 @@ after(async () => {
 });
 
 async function post(
-  body: BodyInit,
+  body: NonNullable<RequestInit["body"]>,
   { key = salvage.publicKey, project = salvage.projectId } = {},
 ): Promise<{ status: number; text: string }> {
   const response = await fetch(`${salvage.publicUrl}/api/${project}/minidump/?sentry_key=${key}`, {
