@@ -2,12 +2,14 @@
  * The worker put together: children, activities, one Temporal worker per task queue, schedules. Takes settings and a
  * database, returns something that can be stopped; main.ts and the tests are its two users.
  */
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBlobStore, createKeyring } from "@salvage/blobs";
 import { taskQueues } from "@salvage/contracts";
 import type { SystemDb } from "@salvage/db/system";
-import { createLanes } from "@salvage/lanes";
+import { createLanes, type PokeOutcome } from "@salvage/lanes";
 import { type Logger, metrics, type Readiness, reportError } from "@salvage/telemetry";
 import { Client } from "@temporalio/client";
 import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
@@ -54,13 +56,16 @@ const scheduleCheckMs = 15_000;
 /** The launcher starts Temporal and the worker at the same time. */
 const connectTimeoutMs = 30_000;
 const connectRetryMs = 500;
+const leftoverAgeMs = 24 * 60 * 60_000;
 
 /** @throws when Temporal cannot be reached within half a minute, or the workflow bundle was not built */
 export async function startWorkerApp({ env, db, logger, childScript }: WorkerAppOptions): Promise<WorkerApp> {
+  if (!existsSync(workflowBundlePath)) throw new Error("the workflow bundle is missing: run `pnpm --filter @salvage/worker build`");
   const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, logger);
   const blobs = createBlobStore(env.BLOB_DIR);
   const keyring = createKeyring(env.SALVAGE_SECRET, env.SALVAGE_PREVIOUS_SECRETS?.split(","));
-  const lanes = createLanes({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, logger });
+  const onPoke = (outcome: PokeOutcome) => metrics.lanePokes.inc({ outcome });
+  const lanes = createLanes({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, logger, onPoke });
   const onDeath = (cause: string) => metrics.childDeaths.inc({ cause });
   const child = childScript === undefined ? {} : { childScript };
   const crashPool = new CorePool({ slots: env.WORKER_CHILDREN, maxTaskRssBytes: env.MAX_CRASH_MEMORY_BYTES, onDeath, ...child });
@@ -72,7 +77,9 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
     onDeath,
     ...child,
   });
-  await mkdir(env.WORKER_TEMPORARY_DIR, { recursive: true, mode: 0o700 });
+  const temporaryDir = env.WORKER_TEMPORARY_DIR ?? join(dirname(env.BLOB_DIR), "worker-tmp");
+  await mkdir(temporaryDir, { recursive: true, mode: 0o700 });
+  await removeLeftovers(temporaryDir);
   await crashPool.warm();
 
   const stopping = new AbortController();
@@ -81,7 +88,7 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
   const imports = createImportActivities({
     ...common,
     pool: importPool,
-    temporaryDir: env.WORKER_TEMPORARY_DIR,
+    temporaryDir,
     maxDebugFileBytes: env.MAX_DEBUG_FILE_BYTES,
   });
   const webhooks = createWebhookActivities({ ...common, publicUrl: env.PUBLIC_URL, allowPrivateWebhooks: env.ALLOW_PRIVATE_WEBHOOKS });
@@ -145,6 +152,15 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
       return ended;
     },
   };
+}
+
+/** Folders of imports whose worker died; one that is alive touches its folder all the time. */
+async function removeLeftovers(temporaryDir: string): Promise<void> {
+  for (const name of await readdir(temporaryDir)) {
+    const path = join(temporaryDir, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > leftoverAgeMs) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function connectToTemporal(address: string, logger: Logger): Promise<NativeConnection> {

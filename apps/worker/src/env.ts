@@ -1,6 +1,5 @@
 /** The worker's settings: read once, checked, and explained in one sentence when wrong. */
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import { envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
@@ -25,8 +24,8 @@ const schema = z.object({
   /** Memory that one crash, and one debug file, may take in its child. */
   MAX_CRASH_MEMORY_BYTES: envFields.bytes().default(gibibyte / 2),
   MAX_IMPORT_MEMORY_BYTES: envFields.bytes().default(2 * gibibyte),
-  /** Where archives are unpacked and lookup files built. */
-  WORKER_TEMPORARY_DIR: envFields.text().default(join(tmpdir(), "salvage-worker")),
+  /** Where archives are unpacked and lookup files built; beside the blobs when not given, since it may need as much room. */
+  WORKER_TEMPORARY_DIR: envFields.text().optional(),
 });
 
 export type WorkerEnv = z.infer<typeof schema>;

@@ -121,6 +121,30 @@ describe("the road", () => {
     assert.equal(row.dump_state, "deleted");
   });
 
+  test("a dump that is lost is a rejection, a report that is lost leaves its crash be; neither holds up the lane", async () => {
+    const ids = { buildId: buildId(11) };
+    const projectId = await world.addProject();
+    const [noDump, noReport] = [
+      await world.post(sampleDump(ids), { poke: false, projectId }),
+      await world.post(sampleDump(ids), { poke: false, projectId }),
+    ];
+    await world.blobs.delete(`org/${world.organizationId}/dump/${noDump}`);
+    world.lanes.pokeIntake(projectId);
+    await inState(noDump, "rejected");
+    assert.match((await world.crash(noDump)).rejection_reason ?? "", /the stored dump is gone/);
+    await inState(noReport, "provisional");
+    await world.db.retention.markDumpDeleted(noReport, "waiting_time_ended");
+    const { rows } = await world.sql.query("SELECT report_blob_key FROM crashes WHERE id = $1", [noReport]);
+    await world.blobs.delete(rows[0].report_blob_key);
+    await world.upload(sampleSymbols(ids), "app.sym");
+    await world.until("the upgrade was given up", async () => {
+      const { rows } = await world.sql.query("SELECT upgrade_blocked_at FROM crashes WHERE id = $1", [noReport]);
+      return rows[0].upgrade_blocked_at !== null;
+    });
+    const after = await world.post(sampleDump({ ...ids, processId: 2 }), { projectId });
+    await inState(after, "complete");
+  });
+
   test("hostile dumps cost themselves only: tried alone, rejected with the reason; their neighbours finish", async () => {
     const ids = { buildId: buildId(7) };
     const dump = (processId: number) => sampleDump({ ...ids, processId });
@@ -201,7 +225,10 @@ describe("the road", () => {
     assert.equal(await world.blobs.exists(`org/${world.organizationId}/dump/${crash}`), false);
   });
 
-  test("every crash of this file has ended", async () => {
+  test("every crash of this file has ended, and nothing is left for the sweep to find", async () => {
     for (const crash of await world.crashes()) assert.ok(finished.includes(crash.state), `${crash.id} is ${crash.state}`);
+    assert.deepEqual(await world.db.sweep.readyButMissing(10), []);
+    assert.deepEqual(await world.db.sweep.projectsWithWork(), []);
+    assert.deepEqual(await world.db.sweep.uploadsStuck(0), []);
   });
 });

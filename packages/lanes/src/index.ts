@@ -16,9 +16,10 @@ import {
   workflowTypes,
 } from "@salvage/contracts";
 import { createTemporalPort, type LaneClientPort } from "./client-port.ts";
-import { PokeQueue, type PokeQueueOptions } from "./poke-queue.ts";
+import { type PokeOutcome, PokeQueue, type PokeQueueOptions } from "./poke-queue.ts";
 
 export type { LaneClientPort, StartRequest } from "./client-port.ts";
+export type { PokeOutcome } from "./poke-queue.ts";
 
 /** The part of a logger that lanes use; pino fits. */
 export type LaneLogger = { warn(fields: object, message: string): void };
@@ -29,6 +30,8 @@ export type LanesOptions = {
   /** Default "default". */
   namespace?: string;
   logger: LaneLogger;
+  /** Counts pokes of intake lanes, for metrics. */
+  onPoke?(outcome: PokeOutcome): void;
   /** Instead of a Temporal client, for tests. */
   port?: LaneClientPort;
   /** Other than the usual budget of pokes. */
@@ -68,6 +71,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const orDrop = (workflowId: string, work: Promise<void>) => work.catch((error: unknown) => dropped(workflowId, error));
   const intake = new PokeQueue({
     ...options.budget,
+    ...(options.onPoke === undefined ? {} : { onPoke: options.onPoke }),
     send: (projectId) =>
       port.signalWithStart({
         workflowType: workflowTypes.intake,

@@ -8,10 +8,14 @@
  *   - a failed send is reported and dropped: the sweep finds the rows.
  */
 
+/** What became of a poke; for metrics. */
+export type PokeOutcome = "sent" | "coalesced" | "failed";
+
 export type PokeQueueOptions = {
   /** Sends one signal; a rejection is reported to onError and dropped. */
   send(lane: string): Promise<void>;
   onError(lane: string, error: unknown): void;
+  onPoke?(outcome: PokeOutcome): void;
   /** A poke waits this long for others to the same lane. */
   coalesceMs?: number;
   /** Least time between two sends to one lane. */
@@ -19,7 +23,7 @@ export type PokeQueueOptions = {
   /** The budget of the whole process. */
   sendsPerSecond?: number;
   maxInFlight?: number;
-  /** Milliseconds; tests give their own clock. */
+  /** Milliseconds that only grow; tests give their own clock. */
   now?: () => number;
 };
 
@@ -35,14 +39,26 @@ export class PokeQueue {
   #closed = false;
 
   constructor(options: PokeQueueOptions) {
-    this.#options = { coalesceMs: 20, laneIntervalMs: 400, sendsPerSecond: 5, maxInFlight: 2, now: Date.now, ...options };
+    this.#options = {
+      coalesceMs: 20,
+      laneIntervalMs: 400,
+      sendsPerSecond: 5,
+      maxInFlight: 2,
+      now: () => performance.now(),
+      onPoke: () => {},
+      ...options,
+    };
     this.#tokens = this.#options.sendsPerSecond;
     this.#refilledAt = this.#options.now();
   }
 
   /** Announces that a lane has work. Never blocks, never throws; ignored after close. */
   poke(lane: string): void {
-    if (this.#closed || this.#waiting.has(lane)) return;
+    if (this.#closed) return;
+    if (this.#waiting.has(lane)) {
+      this.#options.onPoke("coalesced");
+      return;
+    }
     const now = this.#options.now();
     const again = (this.#lastSent.get(lane) ?? -Infinity) + this.#options.laneIntervalMs;
     this.#waiting.set(lane, Math.max(now + this.#options.coalesceMs, again));
@@ -86,7 +102,13 @@ export class PokeQueue {
     this.#lastSent.set(lane, this.#options.now());
     const sent = this.#options
       .send(lane)
-      .catch((error: unknown) => this.#options.onError(lane, error))
+      .then(
+        () => this.#options.onPoke("sent"),
+        (error: unknown) => {
+          this.#options.onPoke("failed");
+          this.#options.onError(lane, error);
+        },
+      )
       .finally(() => {
         this.#inFlight.delete(sent);
         this.#schedule();

@@ -15,6 +15,7 @@ import {
   type Report,
   rememberNames,
   type UnwindLookup,
+  type WindowsFrameLookup,
 } from "@salvage/core";
 import { convert, extract, listArchive } from "./child-imports.ts";
 import { FileSource, withDump } from "./sources.ts";
@@ -26,7 +27,7 @@ const maxOpenSymcaches = 48;
 /** Speed over size: a report is read seldom and written for every crash. */
 const gzipLevel = 4;
 
-type OpenSymcache = { source: FileSource; names: NameLookup | null; unwind: UnwindLookup | null };
+type OpenSymcache = { source: FileSource; names: NameLookup | null; unwind: UnwindLookup | null; windowsFrames: WindowsFrameLookup | null };
 const openSymcaches = new Map<string, OpenSymcache>();
 
 const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"] | Promise<Tasks[K]["output"]> } = {
@@ -84,6 +85,7 @@ function lookup(files: ImageFiles): ImageLookup {
     names: typeof names === "string" ? null : names.names,
     namesStatus: typeof names === "string" ? names : "found",
     unwind: typeof unwind === "string" ? null : unwind.unwind,
+    windowsFrames: typeof unwind === "string" ? null : unwind.windowsFrames,
     unwindStatus: typeof unwind === "string" ? unwind : "found",
   };
 }
@@ -103,8 +105,8 @@ function open(path: string): OpenSymcache | "missing" | "malformed" {
     return "missing"; // deleted between the look-up and now
   }
   try {
-    const { names, unwind } = openSymcache(source);
-    const opened = { source, names: names && rememberNames(names), unwind };
+    const { names, unwind, windowsFrames } = openSymcache(source);
+    const opened = { source, names: names && rememberNames(names), unwind, windowsFrames };
     openSymcaches.set(path, opened);
     return opened;
   } catch (error) {

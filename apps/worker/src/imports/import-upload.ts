@@ -43,6 +43,7 @@ const maxBytesAtOnce = 512 * 1024 * 1024;
 export async function importUploadedFile(ports: ImportPorts, upload: StoredUpload, alive: () => void): Promise<ImportedUpload> {
   const path = ports.blobs.localPath(upload.blobKey);
   if (path === null) throw new Error("the blob store has no local files for child processes to read");
+  if (!(await ports.blobs.exists(upload.blobKey))) return unreadable(upload, "the uploaded file is no longer stored", null);
   const folder = join(ports.temporaryDir, upload.id);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -77,10 +78,14 @@ export async function importUploadedFile(ports: ImportPorts, upload: StoredUploa
     const reason = verdictReason(error);
     if (reason === null) throw error;
     // The archive as a whole cannot be read; what was published from it before stays.
-    return { verdicts: [rejected(upload.fileName, reason.text, reason.offset)], publishedFileKeys: [], reason: reason.text };
+    return unreadable(upload, reason.text, reason.offset);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function unreadable(upload: StoredUpload, reason: string, offset: number | null): ImportedUpload {
+  return { verdicts: [rejected(upload.fileName, reason, offset)], publishedFileKeys: [], reason };
 }
 
 const emptyMember = { sizeBytes: 0, sha256: createHash("sha256").digest("hex") };

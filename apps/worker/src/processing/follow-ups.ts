@@ -7,7 +7,7 @@ import type { BlobStore } from "@salvage/blobs";
 import type { Lanes } from "@salvage/lanes";
 import { type Logger, reportError } from "@salvage/telemetry";
 
-export type FollowUpPorts = { blobs: BlobStore; lanes: Pick<Lanes, "pokeArrival" | "startWebhook">; logger: Logger };
+export type FollowUpPorts = { blobs: BlobStore; lanes: Pick<Lanes, "pokeArrival" | "pokeIntake" | "startWebhook">; logger: Logger };
 
 export class FollowUps {
   readonly #ports: FollowUpPorts;
@@ -30,6 +30,11 @@ export class FollowUps {
       this.#woken.add(id);
       // At the end, so that one poke covers all crashes of the batch.
     }
+  }
+
+  /** A crash was queued to run alone, which only its lane does. */
+  wakeLane(projectId: string): void {
+    this.#ports.lanes.pokeIntake(projectId);
   }
 
   startWebhooks(deliveryIds: readonly string[]): void {

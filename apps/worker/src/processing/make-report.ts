@@ -3,6 +3,7 @@
  * make the report. Two ways: `walk` reads the dump, `names` puts new names into the stored report. Writes nothing.
  */
 import { type BlobStore, type Keyring, wrapContext } from "@salvage/blobs";
+import { FormatError } from "@salvage/core";
 import { baseName, ownModules } from "@salvage/core/own-modules";
 import type { ClaimedCrash, MissingFileInput, ResolvedParts, SealedBlobRef, SymcacheRef } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
@@ -17,7 +18,7 @@ export type MadeReport = { output: ReportOutput; missing: MissingFileInput[]; us
 /** A walk may land in a module that no register and no stack word pointed into; its files are looked up and the walk is repeated. */
 const maxRounds = 3;
 
-/** Throws what CorePool.run throws, BlobNotFound for a lost report, and KeyringError. */
+/** Throws what CorePool.run throws, FormatError also for a dump that is gone, BlobNotFound for a lost report, and KeyringError. */
 export async function makeReport(
   ports: MakeReportPorts,
   crash: ClaimedCrash,
@@ -114,7 +115,7 @@ function usedFiles(parts: ReadonlyMap<number, ResolvedParts>): string[] {
 
 function dumpInput({ blobs, keyring }: MakeReportPorts, crash: ClaimedCrash): DumpInput {
   const dump: SealedBlobRef | null = crash.dump;
-  if (dump === null) throw new Error("a walk needs the dump");
+  if (dump === null) throw new FormatError("minidump", null, "it was deleted before it was processed");
   const { organizationId, projectId, crashId } = crash;
   return {
     path: localFile(blobs, dump.blobKey),

@@ -3,7 +3,7 @@
  * alone, or gone to another worker; what is thrown from here is the fault of the surroundings (database, disk, keys), never
  * of the crash, and its claim is then handed back.
  */
-import { blobKeys } from "@salvage/blobs";
+import { BlobNotFound, blobKeys } from "@salvage/blobs";
 import type { RevisionKind } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
 import type { ClaimedCrash, FinishOutcome, SystemCrashes } from "@salvage/db/system";
@@ -16,6 +16,9 @@ import { type MadeReport, type MakeReportPorts, makeReport } from "./make-report
 export type ProcessPorts = MakeReportPorts & { crashes: SystemCrashes; logger: Logger };
 
 export type CrashEnding = "complete" | "provisional" | "rejected" | "failed" | "lost claim";
+
+/** Everything else (keys, disk, database) would hit the next crash as well: the lane waits and tries again. */
+const crashFaults = [FormatError, ChildDied, TaskBroken, BlobNotFound];
 
 export type CrashWork = {
   crash: ClaimedCrash;
@@ -36,8 +39,7 @@ export async function processCrash(ports: ProcessPorts, work: CrashWork, context
   } catch (error) {
     // A crash that has a report keeps it: a dump that could be read once is not bad input now.
     if (error instanceof FormatError && crash.revision === 0) return await reject(ports, work, error, after, logger);
-    if (error instanceof FormatError || error instanceof ChildDied || error instanceof TaskBroken)
-      return await fail(ports, work, error, logger);
+    if (crashFaults.some((fault) => error instanceof fault)) return await fail(ports, work, error, after, logger);
     throw error;
   }
   return await finish(ports, work, made, after, logger);
@@ -62,7 +64,7 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
     });
   } catch (error) {
     // Perhaps the database refuses this crash's own values; were it away, recording the failure throws as well.
-    const ending = await fail(ports, work, error, logger);
+    const ending = await fail(ports, work, error, after, logger);
     reportError(logger, "finish", error);
     after.deleteBlobs([reportBlobKey]);
     return ending;
@@ -94,11 +96,12 @@ async function reject(ports: ProcessPorts, work: CrashWork, error: FormatError, 
   return "rejected";
 }
 
-async function fail(ports: ProcessPorts, work: CrashWork, error: unknown, logger: Logger): Promise<CrashEnding> {
+async function fail(ports: ProcessPorts, work: CrashWork, error: unknown, after: FollowUps, logger: Logger): Promise<CrashEnding> {
   const reason = error instanceof Error ? error.message : String(error);
   const next = await ports.crashes.recordFailure(work.claimToken, work.crash.crashId, reason);
   logger.warn({ reason, next, alone: work.crash.alone }, "processing a crash failed");
   if (next === "lost claim") return lost(logger);
+  if (next === "queued") after.wakeLane(work.crash.projectId);
   if (next === "rejected") metrics.crashesFinished.inc({ state: "rejected", kind: work.kind });
   return next === "rejected" ? "rejected" : "failed";
 }

@@ -5,7 +5,7 @@
 import workerpool from "workerpool";
 import { runTask } from "../../src/core-pool/child-tasks.ts";
 import { withDump } from "../../src/core-pool/sources.ts";
-import type { TaskName, Tasks } from "../../src/core-pool/tasks.ts";
+import type { DumpInput, TaskName, Tasks } from "../../src/core-pool/tasks.ts";
 import { type Poison, poisonOf } from "../poison.ts";
 
 const held: Uint8Array[] = [];
@@ -24,9 +24,18 @@ const effects: Record<Poison, () => Promise<void>> = {
   slow: () => new Promise((resolve) => setTimeout(resolve, 150)),
 };
 
+/** A dump that cannot be opened is for the real task to judge. */
+function poisonIn(dump: DumpInput): Poison | null {
+  try {
+    return withDump(dump, (source) => poisonOf(source.read(0, source.size)));
+  } catch {
+    return null;
+  }
+}
+
 async function run<K extends TaskName>(task: K, input: Tasks[K]["input"]): Promise<unknown> {
   if ("dump" in input) {
-    const poison = withDump(input.dump, (source) => poisonOf(source.read(0, source.size)));
+    const poison = poisonIn(input.dump);
     if (poison !== null) await effects[poison]();
   }
   return runTask(task, input);
