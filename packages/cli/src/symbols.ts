@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import {
   bestNames,
   bestUnwind,
+  bestWindowsFrames,
   FormatError,
   type ImageFile,
   type ImageLookup,
@@ -54,7 +55,15 @@ export class SymbolFolders {
     }
     const names = bestNames(files);
     const unwind = bestUnwind(files);
-    return { names, unwind, namesStatus: names === null ? "missing" : "found", unwindStatus: unwind === null ? "missing" : "found" };
+    const windowsFrames = bestWindowsFrames(files);
+    const rules = unwind ?? windowsFrames;
+    return {
+      names,
+      unwind,
+      windowsFrames,
+      namesStatus: names === null ? "missing" : "found",
+      unwindStatus: rules === null ? "missing" : "found",
+    };
   }
 
   /** Names of the debug files at hand; walks the folders. */

@@ -21,7 +21,7 @@ export type { ImageLookup, MinidumpOutline, ModuleIds, ProcessOptions } from "./
 export type * from "./report/report.ts";
 export { reportToText } from "./report/to-text.ts";
 export type { NameLookup, SourceFrame } from "./symbolicate/lookup.ts";
-export { bestNames, bestUnwind, type ImageFile, rememberNames } from "./symbolicate/symbolicate.ts";
+export { bestNames, bestUnwind, bestWindowsFrames, type ImageFile, rememberNames } from "./symbolicate/symbolicate.ts";
 export { buildSymcache, type SymcacheSummary } from "./symcache/build.ts";
 export { symcacheVersion } from "./symcache/layout.ts";
 export type { SymcacheSink } from "./symcache/page-writer.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UnwindLookup } from "../unwind/rules.ts";
 import type { NameLookup, SourceFrame } from "./lookup.ts";
-import { bestNames, bestUnwind, type ImageFile, rememberNames } from "./symbolicate.ts";
+import { bestNames, bestUnwind, bestWindowsFrames, type ImageFile, rememberNames } from "./symbolicate.ts";
 
 /** Names that answer `name` at the given addresses. */
 function names(name: string, ...addresses: number[]): NameLookup {
@@ -13,7 +13,7 @@ function names(name: string, ...addresses: number[]): NameLookup {
 }
 
 function file(lookup: NameLookup | null, hasLines: boolean, hasInlines: boolean, unwind: UnwindLookup | null = null): ImageFile {
-  return { names: lookup, unwind, hasLines, hasInlines };
+  return { names: lookup, unwind, windowsFrames: null, hasLines, hasInlines };
 }
 
 const nameAt = (lookup: NameLookup | null, address: number) => lookup?.lookup(address)?.[0]?.function ?? null;
@@ -38,6 +38,8 @@ test("among equals the newest, which is the last", () => {
   const [first, second]: UnwindLookup[] = [{ find: () => null }, { find: () => null }];
   assert.equal(bestUnwind([file(null, false, false, first!), file(null, false, false, second!), file(null, true, true)]), second);
   assert.equal(bestUnwind([file(null, false, false)]), null);
+  const win = { find: () => null };
+  assert.equal(bestWindowsFrames([{ ...file(null, false, false), windowsFrames: win }, file(null, true, true)]), win);
 });
 
 test("answers are remembered, the oldest forgotten", () => {

@@ -7,13 +7,19 @@
  *
  * Frames repeat within a crash and between crashes, so answers are remembered by address.
  */
-import type { UnwindLookup } from "../unwind/rules.ts";
+import type { UnwindLookup, WindowsFrameLookup } from "../unwind/rules.ts";
 import type { NameLookup, SourceFrame } from "./lookup.ts";
 
 const defaultMaxAddresses = 8192;
 
 /** What one debug file offers. */
-export type ImageFile = { names: NameLookup | null; unwind: UnwindLookup | null; hasLines: boolean; hasInlines: boolean };
+export type ImageFile = {
+  names: NameLookup | null;
+  unwind: UnwindLookup | null;
+  windowsFrames: WindowsFrameLookup | null;
+  hasLines: boolean;
+  hasInlines: boolean;
+};
 
 /**
  * The names of an image out of its files, best first: with inlined functions, then with lines, then any. Among equals the later in the list
@@ -33,6 +39,11 @@ export function bestNames(files: readonly ImageFile[]): NameLookup | null {
 /** The unwind rules of an image out of its files: those of the last in the list that has any. */
 export function bestUnwind(files: readonly ImageFile[]): UnwindLookup | null {
   return files.findLast((file) => file.unwind !== null)?.unwind ?? null;
+}
+
+/** The STACK WIN records of an image out of its files, chosen as bestUnwind does. */
+export function bestWindowsFrames(files: readonly ImageFile[]): WindowsFrameLookup | null {
+  return files.findLast((file) => file.windowsFrames !== null)?.windowsFrames ?? null;
 }
 
 /** The same names, with the answers for up to `maxAddresses` addresses remembered; the oldest are forgotten first. */
