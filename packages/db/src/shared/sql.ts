@@ -46,6 +46,11 @@ export function openSqlPool(databaseUrl: string, options: { maxConnections: numb
       for (let attempt = 0; ; attempt++) {
         const client = await pool.connect();
         let broken: Error | undefined;
+        // A lost connection is told by the next query; without a listener it would end the process.
+        const onError = (error: Error) => {
+          broken = error;
+        };
+        client.on("error", onError);
         try {
           await client.query("BEGIN");
           const result = await work(overQueryable(client));
@@ -58,6 +63,7 @@ export function openSqlPool(databaseUrl: string, options: { maxConnections: numb
           if (attempt < maxDeadlockRetries && error instanceof pg.DatabaseError && error.code === deadlockDetected) continue;
           throw error;
         } finally {
+          client.off("error", onError);
           client.release(broken);
         }
       }
