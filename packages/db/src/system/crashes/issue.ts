@@ -111,11 +111,10 @@ async function countIn(sql: Sql, issueId: string, crash: LockedCrash, result: Fi
 async function countOut(sql: Sql, fromIssueId: string, toIssueId: string, crash: LockedCrash): Promise<void> {
   // The crash's own row must not hold on to an issue that goes.
   await sql.run("UPDATE crashes SET issue_id = $2 WHERE id = $1", [crash.id, toIssueId]);
-  const [row] = await sql.rows<{ crash_count: number }>(
-    "UPDATE issues SET crash_count = greatest(0, crash_count - 1) WHERE id = $1 RETURNING crash_count",
-    [fromIssueId],
-  );
-  if (row === undefined || row.crash_count > 0) return;
+  await sql.run("UPDATE issues SET crash_count = greatest(0, crash_count - 1) WHERE id = $1", [fromIssueId]);
+  // The rows decide, not the counter: an issue that a crash still points to cannot go.
+  const [left] = await sql.rows("SELECT 1 FROM crashes WHERE issue_id = $1 LIMIT 1", [fromIssueId]);
+  if (left !== undefined) return;
   await sql.run("UPDATE issue_keys SET issue_id = $2 WHERE issue_id = $1", [fromIssueId, toIssueId]);
   await sql.run("UPDATE issue_redirects SET to_issue_id = $2 WHERE to_issue_id = $1", [fromIssueId, toIssueId]);
   await sql.run("INSERT INTO issue_redirects (from_issue_id, organization_id, to_issue_id) VALUES ($1, $2, $3)", [
