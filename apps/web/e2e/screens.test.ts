@@ -64,7 +64,7 @@ async function fill(): Promise<void> {
   const fields = { "sentry[release]": "driftwood@1.0", "sentry[environment]": "production", gpu: "Radeon 780M", channel: "beta" };
   const completeId = await postCrash(url, complete, fields);
   const provisionalId = await postCrash(url, await demoFile("driftwood-1.1.dmp"), { "sentry[release]": "driftwood@1.1" });
-  const rejectedId = await postCrash(url, complete.subarray(0, 40) as Buffer<ArrayBuffer>);
+  const rejectedId = await postCrash(url, Buffer.concat([Buffer.from("MDMP"), Buffer.alloc(60, 0xff)]));
   await fetch(url.replace(/.{4}$/, "0000"), { method: "POST", body: "MDMP" });
   await fetch(url, { method: "POST", body: "" });
   await page.goto(`${stack.publicUrl}/acme/driftwood/crashes/${provisionalId}`);

@@ -39,10 +39,14 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   assert.deepEqual(words, [], `accessibility of ${what}`);
 }
 
-/** Fails when the page is wider than the window. */
+/** Fails when the page is wider than the window, naming what sticks out. */
 export async function assertFits(page: Page, what: string): Promise<void> {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(over <= 0, `${what} is ${over} px wider than the window`);
+  const out = await page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= window.innerWidth) return [];
+    const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > window.innerWidth);
+    return wide.slice(-4).map((element) => `${element.tagName} ${element.className} ${(element.textContent ?? "").slice(0, 30)}`);
+  });
+  assert.deepEqual(out, [], `${what} is wider than the window`);
 }
 
 /** Keeps a picture when SCREENSHOTS names a folder. */

@@ -9,7 +9,8 @@ export function Table({ label, children, className }: { label: string; children:
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that may scroll sideways must be reachable by keyboard
       tabIndex={0}
       aria-label={label}
-      className={cn("overflow-x-auto rounded-lg border border-line bg-surface", className)}
+      // Words for screen readers are positioned: without this they would stick out of the page.
+      className={cn("relative overflow-x-auto rounded-lg border border-line bg-surface", className)}
     >
       <table className="w-full border-collapse text-left">
         <caption className="sr-only">{label}</caption>

@@ -92,7 +92,11 @@ function ReportSections({ report }: { report: Report }) {
   const missing = report.modules.filter((module) => module.own && module.needs !== null).length;
   return (
     <>
-      <Section title="Other threads" count={formatCount(Math.max(0, others))} open={report.crashing_thread === null}>
+      <Section
+        title={report.crashing_thread === null ? "Threads" : "Other threads"}
+        count={formatCount(Math.max(0, others))}
+        open={report.crashing_thread === null}
+      >
         <OtherThreads report={report} />
       </Section>
       <Section

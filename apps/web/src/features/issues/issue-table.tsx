@@ -76,7 +76,7 @@ export function IssueTable({ issues, projectSlug, selected, onSelect, selectable
                 >
                   {issue.signature}
                 </Link>
-                <span className="hidden max-w-40 shrink-0 xl:block">
+                <span className="hidden shrink-0 xl:block">
                   <CauseChip cause={issue.cause} />
                 </span>
                 {issue.provisional ? (

@@ -1,7 +1,7 @@
 "use client";
 /** The page: tabs, one drop zone for everything, a card per file, ranked by what it would fix. Follows arrivals live. */
 import type { MissingFilesFilter } from "@salvage/contracts";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, EyeOff, History, PackageSearch } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { nextPage } from "#web/features/crash-list/index.ts";
@@ -9,11 +9,11 @@ import { UploadArea } from "#web/features/uploads/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button, ButtonLink } from "#web/ui/button.tsx";
-import { formatCount } from "#web/ui/format.ts";
 import { ShowMore } from "#web/ui/list.tsx";
 import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { LinkTabs } from "#web/ui/tabs.tsx";
+import { BlockingBadge } from "./blocking-badge.tsx";
 import { missingFilters, missingListInput } from "./filters.ts";
 import { IgnoreRules } from "./ignore-rules.tsx";
 import { MissingFileCard } from "./missing-file-card.tsx";
@@ -32,7 +32,6 @@ export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: str
   const trpc = useTRPC();
   const { orgSlug } = useOrg();
   const [{ tab }] = useQueryStates(missingFilters);
-  const count = useQuery(trpc.missingFiles.count.queryOptions({ orgSlug, projectSlug }));
   const list = useInfiniteQuery(
     trpc.missingFiles.list.infiniteQueryOptions(missingListInput(orgSlug, projectSlug, tab), {
       ...nextPage,
@@ -53,11 +52,7 @@ export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: str
           label: (
             <>
               {tabWords[value]}
-              {value === "blocking" && (count.data?.blocking ?? 0) > 0 ? (
-                <span className="rounded-full bg-warn-soft px-1.5 text-xs text-warn tabular-nums">
-                  {formatCount(count.data?.blocking ?? 0)}
-                </span>
-              ) : null}
+              {value === "blocking" ? <BlockingBadge projectSlug={projectSlug} /> : null}
             </>
           ),
         }))}

@@ -11,7 +11,12 @@ import { Stack } from "./stack.tsx";
 
 export function OtherThreads({ report }: { report: Report }) {
   const others = report.threads.filter((_, index) => index !== report.crashing_thread?.threads_index);
-  if (others.length === 0) return <p className="px-4 py-3 text-ink-3">The process had no other thread.</p>;
+  if (others.length === 0)
+    return (
+      <p className="px-4 py-3 text-ink-3">
+        {report.crashing_thread === null ? "The dump lists no thread." : "The process had no other thread."}
+      </p>
+    );
   return (
     <ul>
       {others.map((thread) => (

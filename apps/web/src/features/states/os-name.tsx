@@ -13,6 +13,6 @@ const cpus: Record<string, string> = { amd64: "x64", x86_64: "x64", x86: "x86", 
 
 export function OsName({ os, cpu }: { os: string | null; cpu: string | null }) {
   const parts = [os === null ? null : (systems[os.toLowerCase()] ?? os), cpu === null ? null : (cpus[cpu.toLowerCase()] ?? cpu)];
-  const text = parts.filter((part) => part !== null && part !== "").join(" · ");
+  const text = parts.filter((part) => part !== null && part !== "" && part !== "unknown").join(" · ");
   return <span className="whitespace-nowrap">{text === "" ? "–" : text}</span>;
 }

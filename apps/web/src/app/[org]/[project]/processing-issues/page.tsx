@@ -19,7 +19,6 @@ export default async function ProcessingIssuesPage({ params, searchParams }: Pag
   const input = { orgSlug: org, projectSlug: project };
   const [settings] = await Promise.all([
     read(here, trpc.projects.bySlug.queryOptions(input)),
-    read(here, trpc.missingFiles.count.queryOptions(input)),
     readList(here, trpc.missingFiles.list.infiniteQueryOptions(missingListInput(org, project, tab), nextPage)),
   ]);
   return (
