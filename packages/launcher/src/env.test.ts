@@ -11,6 +11,11 @@ test("defaults", () => {
   assert.equal(env.home, defaultHome());
 });
 
+test("the port: SALVAGE_PORT, else PORT", () => {
+  assert.equal(readLauncherEnv({ SALVAGE_PORT: "5001", PORT: "5002" }).publicUrl, "http://localhost:5001");
+  assert.equal(readLauncherEnv({ PORT: "5002" }).publicPort, 5002);
+});
+
 test("one database address is a superuser's, three are the roles'", () => {
   const one = { DATABASE_URL: "postgresql://postgres:x@db:5432/postgres" };
   assert.deepEqual(readLauncherEnv(one).database, { adminUrl: one.DATABASE_URL });

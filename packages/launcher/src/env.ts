@@ -9,6 +9,8 @@ const databaseUrl = envFields.databaseUrl().optional();
 
 const schema = z.object({
   SALVAGE_HOME: z.string().optional(),
+  /** The one public port. PORT means the same, for hosts that set it. */
+  SALVAGE_PORT: envFields.port().optional(),
   PORT: envFields.port().default(4680),
   PUBLIC_URL: envFields.httpUrl().optional(),
   /** An own PostgreSQL server: a superuser's address alone, or all three roles' addresses. */
@@ -46,6 +48,7 @@ export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url)
 export function readLauncherEnv(env: NodeJS.ProcessEnv = process.env): LauncherEnv {
   const values = readEnv("salvage", schema, env);
   const { DATABASE_URL: url, DATABASE_SYSTEM_URL: system, DATABASE_OWNER_URL: owner } = values;
+  const publicPort = values.SALVAGE_PORT ?? values.PORT;
   let database: ExternalDatabase | null = null;
   if (url !== undefined && system !== undefined && owner !== undefined) {
     database = { databaseUrl: url, databaseSystemUrl: system, databaseOwnerUrl: owner };
@@ -54,8 +57,8 @@ export function readLauncherEnv(env: NodeJS.ProcessEnv = process.env): LauncherE
   }
   return {
     home: resolve(values.SALVAGE_HOME ?? defaultHome()),
-    publicPort: values.PORT,
-    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    publicPort,
+    publicUrl: values.PUBLIC_URL ?? `http://localhost:${publicPort}`,
     database,
     temporalAddress: values.TEMPORAL_ADDRESS ?? null,
     minimumFreeBytes: values.MIN_FREE_DISK_BYTES,

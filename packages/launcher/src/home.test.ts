@@ -98,7 +98,7 @@ test("a busy public port is named with a way out", async () => {
   await once(server, "listening");
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  await assert.rejects(checkPublicPort(address.port), new RegExp(`Port ${address.port} is in use by another program: .*PORT=`));
+  await assert.rejects(checkPublicPort(address.port), new RegExp(`Port ${address.port} is in use by another program: .*SALVAGE_PORT=`));
   server.close();
   await once(server, "close");
   await checkPublicPort(address.port);

@@ -23,7 +23,7 @@ export function takeLock(home: Home, url: string): () => void {
       const holder = readHolder(path);
       if (holder !== null && isRunning(holder)) {
         throw new StartError(
-          `Salvage is already running at ${holder.url} (process ${holder.pid}): use that one, or stop it with Ctrl-C in its terminal or \`kill ${holder.pid}\`. A second one needs its own SALVAGE_HOME and PORT.`,
+          `Salvage is already running at ${holder.url} (process ${holder.pid}): use that one, or stop it with Ctrl-C in its terminal or \`kill ${holder.pid}\`. A second one needs its own SALVAGE_HOME and SALVAGE_PORT.`,
         );
       }
       rmSync(path, { force: true });

@@ -50,11 +50,11 @@ export async function checkPublicPort(port: number): Promise<void> {
     const code = systemCode(error);
     if (code === "EADDRINUSE") {
       throw new StartError(
-        `Port ${port} is in use by another program: stop that program, or choose another port, for example PORT=${port === 4690 ? 4700 : 4690} npm start.`,
+        `Port ${port} is in use by another program: stop that program, or choose another port, for example SALVAGE_PORT=${port === 4690 ? 4700 : 4690} npm start.`,
       );
     }
     if (code === "EACCES") {
-      throw new StartError(`This user may not listen on port ${port}: choose one above 1023, for example PORT=4680 npm start.`);
+      throw new StartError(`This user may not listen on port ${port}: choose one above 1023, for example SALVAGE_PORT=4680 npm start.`);
     }
     throw error;
   }

@@ -23,7 +23,7 @@ export type AppSettings = {
 
 /** Never handed on as they came: each child gets its own, or none. */
 const withheld =
-  /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
+  /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|SALVAGE_PORT|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
 
 /** Heap ceilings in MB: far above what each app needs when busy, low enough that a leak ends in a restart and not in swapping. */
 const heapMb = { ingest: 256, web: 384, worker: 384 };

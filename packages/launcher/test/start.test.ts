@@ -34,7 +34,7 @@ const starts: Start[] = [];
 
 function start(env: NodeJS.ProcessEnv = {}): Start {
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, SALVAGE_HOME: home, PORT: String(port), MIN_FREE_DISK_BYTES: "100M", ...env },
+    env: { ...process.env, SALVAGE_HOME: home, SALVAGE_PORT: String(port), MIN_FREE_DISK_BYTES: "100M", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
@@ -131,7 +131,7 @@ test("another home on the same port is told that the port is taken", async () =>
   const second = start({ SALVAGE_HOME: other });
   assert.equal(await second.ended, 1);
   rmSync(other, { recursive: true, force: true });
-  assert.match(second.text(), new RegExp(`Port ${port} is in use by another program: .*PORT=`));
+  assert.match(second.text(), new RegExp(`Port ${port} is in use by another program: .*SALVAGE_PORT=`));
 });
 
 test("a killed child comes back and does its work", async () => {
