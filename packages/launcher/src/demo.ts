@@ -90,7 +90,7 @@ function describe(crash: CrashAnswer): DemoCrash {
     title: report?.signature.title ?? "",
     reason: `${info?.type ?? "unknown reason"}${info?.address == null ? "" : ` at 0x${BigInt(info.address).toString(16)}`}${thread == null ? "" : `, thread ${thread}`}`,
     frames: frames.slice(0, shownFrames),
-    missing: crash.missing.filter((file) => file.own).map((file) => file.name),
+    missing: crash.missing.filter((file) => file.own && file.state === "open").map((file) => file.name),
   };
 }
 
