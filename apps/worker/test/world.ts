@@ -202,7 +202,7 @@ export async function startWorld(options: { ownTemporal?: boolean } = {}): Promi
       });
       await connection.close();
     },
-    until: async (what, done, timeoutMs = 20_000) => {
+    until: async (what, done, timeoutMs = 60_000) => {
       const deadline = Date.now() + timeoutMs;
       while (!(await done())) {
         if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);

@@ -45,6 +45,10 @@ export async function inBatch<T>(
       holds: (token) => tokens.add(token),
       letsGo: (token) => tokens.delete(token),
     });
+  } catch (error) {
+    // No crash's fault: the surroundings'. Temporal tries again for as long as it takes, and somebody should know.
+    reportError(ports.logger, "batch", error);
+    throw error;
   } finally {
     clearInterval(timer);
   }

@@ -2,7 +2,7 @@
 import type { ImportInput } from "@salvage/contracts";
 import type { SystemArrivals, SystemUploads } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
-import { metrics } from "@salvage/telemetry";
+import { metrics, reportError } from "@salvage/telemetry";
 import { Context } from "@temporalio/activity";
 import { type ImportPorts, importUploadedFile } from "../imports/import-upload.ts";
 
@@ -43,6 +43,9 @@ export function createImportActivities(ports: ImportActivityPorts) {
         await ports.uploads.setState(uploadId, { state: usable ? "ready" : "rejected", reason, verdicts: result.verdicts });
         ports.logger.info({ uploadId, files: result.verdicts.length, usable, awaited: awaitedFileKeys.length }, "upload imported");
         return { organizationId: upload.organizationId, awaitedFileKeys };
+      } catch (error) {
+        reportError(ports.logger, "import", error, { uploadId });
+        throw error;
       } finally {
         stopTimer();
         clearInterval(timer);
