@@ -1,5 +1,5 @@
 /** `salvage db setup`: roles, database and migrations on a PostgreSQL server of the operator's. */
-import { createRoles, migrate, printDatabaseSql, printRolesSql, roleUrls } from "@salvage/db/setup";
+import { createRoles, migrate, printDatabaseSql, printRolesSql, type RolePasswords, roleUrls } from "@salvage/db/setup";
 import { databaseName, readLauncherEnv } from "@salvage/launcher";
 import { installationPasswords } from "@salvage/launcher/installation";
 import { CliError } from "../cli-error.ts";
@@ -9,10 +9,7 @@ export async function setup(print: boolean): Promise<void> {
   const { database } = readLauncherEnv();
   const passwords = installationPasswords();
   if (print) {
-    process.stdout.write(
-      `-- Run these as a superuser. They hold passwords: keep them to yourself.\n${printRolesSql(passwords)}\n${printDatabaseSql(databaseName)}\n`,
-    );
-    printUrls(roleUrls("postgresql://HOST:5432/", passwords, databaseName));
+    printSql(passwords);
     return;
   }
   if (database === null)
@@ -23,13 +20,22 @@ export async function setup(print: boolean): Promise<void> {
     return;
   }
   const urls = await createRoles(database.adminUrl, passwords, databaseName).catch((error: unknown) => {
+    printSql(passwords);
+    const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
     throw new CliError(
-      `the roles could not be made (${error instanceof Error ? error.message : String(error)}): DATABASE_URL must be a superuser's address; --print shows the SQL.`,
+      `the roles could not be made (${reason}): have a superuser run the SQL printed here, then start Salvage with the three addresses below it.`,
     );
   });
   const applied = await migrate(urls.databaseOwnerUrl);
   process.stderr.write(`Roles and database are ready; ${applied.length} migrations applied. Start Salvage with:\n`);
   printUrls(urls);
+}
+
+function printSql(passwords: RolePasswords): void {
+  process.stdout.write(
+    `-- Run these as a superuser. They hold passwords: keep them to yourself.\n${printRolesSql(passwords)}\n${printDatabaseSql(databaseName)}\n`,
+  );
+  printUrls(roleUrls("postgresql://HOST:5432/", passwords, databaseName));
 }
 
 function printUrls(urls: { databaseUrl: string; databaseSystemUrl: string; databaseOwnerUrl: string }): void {
