@@ -2,9 +2,10 @@
  * Brings the whole system up: home folder, lock, leftovers, secrets, PostgreSQL and Temporal, schema, the three apps. Everything that
  * may be missing or taken is checked before the first process starts. Stops in the reverse order.
  */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createRoles, migrate, type RoleUrls } from "@salvage/db/setup";
+import pg from "pg";
 import { databaseName, type ExternalDatabase, repositoryRoot } from "./env.ts";
 import { StartError } from "./errors.ts";
 import { type Home, openHome } from "./home.ts";
@@ -67,6 +68,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const left = await stopLeftovers(home);
     if (left.length > 0) steps.say(`  Stopped what an earlier start had left running: ${left.join(", ")}.`);
     await checkPublicPort(options.publicPort);
+    const newSecrets = !existsSync(join(home.root, "secrets.json"));
     const secrets = openSecrets(home, hasCluster(home) || existsSync(join(home.blobs, "org")));
     const ports = await internalPorts(home);
 
@@ -79,6 +81,13 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       () => migrate(databases.databaseOwnerUrl),
       (applied) => (applied.length === 0 ? "" : `${applied.length} migrations`),
     );
+
+    if (options.database !== null && newSecrets && (await hasAccounts(databases))) {
+      rmSync(join(home.root, "secrets.json"), { force: true });
+      throw new StartError(
+        `The database of DATABASE_URL holds an installation already, and ${home.root} has no secrets.json for it: put that file back from a backup, or set SALVAGE_HOME to the folder that holds it.`,
+      );
+    }
 
     const services = appServices({
       repositoryRoot,
@@ -100,6 +109,16 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function hasAccounts({ databaseSystemUrl }: RoleUrls): Promise<boolean> {
+  const client = new pg.Client({ connectionString: databaseSystemUrl });
+  await client.connect();
+  try {
+    return (await client.query("SELECT 1 FROM users LIMIT 1")).rowCount !== 0;
+  } finally {
+    await client.end();
   }
 }
 
