@@ -1,10 +1,11 @@
 /** Every page, looked at by a machine in light and dark: accessible, within the window, without an error. Pictures for people on request. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launchBrowser, openPage } from "@salvage/testkit/browser";
+import { openPage } from "@salvage/testkit/browser";
 import type { Browser, Page } from "playwright-core";
-import { demoFile, postCrash, type Stack, startStack } from "./stack.ts";
+import { demoFile, postCrash, type Stack } from "./stack.ts";
 import { assertAccessible, assertFits, dropFile, picture, signIn } from "./visit.ts";
+import { startWorld, stopWorld, type World } from "./world.ts";
 
 /** Pages by name; those of the empty project show what there is to do next. */
 const pages: [string, string][] = [
@@ -35,23 +36,25 @@ const pages: [string, string][] = [
 
 const widths = [1440, 1024, 390] as const;
 
+/** The dark form differs in colour only: its other widths are for pictures. */
+const pictures = (process.env.SCREENSHOTS ?? "") !== "";
+
+let world: World | undefined;
 let stack: Stack;
 let browser: Browser;
 let page: Page;
 let problems: string[];
 
 before(async () => {
-  [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
+  world = await startWorld();
+  ({ stack, browser } = world);
   const opened = await openPage(browser);
   page = opened.page;
   problems = opened.problems;
   await fill();
 });
 
-after(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
+after(() => stopWorld(world));
 
 /** A complete crash, a provisional one, a rejected one, refusals, and a project without anything. */
 async function fill(): Promise<void> {
@@ -92,7 +95,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     for (const [name, path] of pages) {
       await t.test(name, async () => {
         problems.length = 0;
-        for (const width of widths) {
+        for (const width of colorScheme === "light" || pictures ? widths : widths.slice(0, 1)) {
           await page.setViewportSize({ width, height: 900 });
           // One load serves all widths; what differs is style only.
           if (width === widths[0]) {
