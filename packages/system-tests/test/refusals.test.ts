@@ -41,7 +41,8 @@ async function refused(reason: string): Promise<number> {
 const counted = (reason: string, count: number) =>
   until(`${reason} counted ${count} times`, 10_000, async () => ((await refused(reason)) === count ? true : null));
 
-test("a truncated dump is accepted and ends with a report of what it has, or a reason with the place", async () => {
+test("a cut dump is accepted: a report of what it has, or a rejection that names the place", async () => {
+  const ends = new Map<number, string>();
   for (const length of [32, 200, Math.floor(dump.length / 2)]) {
     const { status, text } = await post(dump.subarray(0, length));
     assert.equal(status, 200);
@@ -49,11 +50,14 @@ test("a truncated dump is accepted and ends with a report of what it has, or a r
       const detail = crashDetail.parse((await salvage.get(`/api/v1/crashes/${text}`)).json);
       return ["complete", "provisional", "rejected"].includes(detail.state) ? detail : null;
     });
+    ends.set(length, crash.state === "rejected" ? "rejected" : "report");
     if (crash.state === "rejected") {
       assert.match(crash.rejection?.reason ?? "", /minidump/);
-      assert.equal(typeof crash.rejection?.offset, "number");
+      assert.equal(crash.rejection?.offset, 32, "where the directory should be");
     } else assert.ok(crash.hasReport);
   }
+  assert.equal(ends.get(32), "rejected", "the header alone is nothing to report on");
+  assert.equal(ends.get(Math.floor(dump.length / 2)), "report", "half a dump is");
 });
 
 test("a text file, an empty body", async () => {

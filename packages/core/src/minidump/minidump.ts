@@ -35,7 +35,7 @@ export class Minidump {
   readonly warnings = new Warnings();
   readonly #streams = new Map<number, StreamRange>();
 
-  /** Throws FormatError when the bytes are no minidump at all; a damaged directory is a warning. */
+  /** Throws FormatError when the bytes are no minidump at all or not one stream begins within them; other damage is a warning. */
   constructor(source: ByteSource) {
     this.source = source;
     if (source.size < HEADER_BYTES) throw new FormatError("minidump: header", 0, `need ${HEADER_BYTES} bytes, file has ${source.size}`);
@@ -53,6 +53,11 @@ export class Minidump {
     const timestamp = header.u32();
     this.timestampSeconds = timestamp === 0 ? null : timestamp;
     this.#readDirectory(streamCount, directoryOffset);
+    if (![...this.#streams.values()].some(({ offset, size }) => size > 0 && offset < source.size)) {
+      const stated =
+        streamCount === 0 ? "it has no streams" : `none of its ${streamCount} streams begins within the file (${source.size} bytes)`;
+      throw new FormatError("minidump: directory", directoryOffset, stated);
+    }
   }
 
   #readDirectory(streamCount: number, directoryOffset: number): void {
