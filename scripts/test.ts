@@ -151,18 +151,36 @@ async function tests(kind: Kind, long: boolean): Promise<void> {
     const error = event.details.error as Error & { failureType?: string; cause?: unknown };
     // A suite fails because a test in it failed: that one is shown.
     if (error.failureType === "subtestsFailed") return;
+    seen.failed++;
     const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
     failures.push(`✗ ${relative(root, file)}: ${event.name}\n${cause.replace(/^/gm, "    ")}`);
   });
+  // Counted one by one as well: a runner that ends early sends no summary.
+  const seen: Count = { passed: 0, failed: 0 };
+  stream.on("test:pass", (event) => {
+    if (event.details.type !== "suite") seen.passed++;
+  });
+  let summarised = false;
   stream.on("test:summary", (event) => {
     if (event.file !== undefined) return;
+    summarised = true;
     const { passed, cancelled, tests: all, skipped: left, todo } = event.counts;
     skipped = left + todo;
     count = { passed, failed: all - passed - skipped };
     if (count.failed < cancelled) count.failed = cancelled;
   });
   stream.resume();
-  await new Promise<void>((resolve, reject) => stream.once("end", resolve).once("error", reject));
+  await new Promise<void>((resolve, reject) => {
+    stream.once("end", resolve).once("close", resolve).once("error", reject);
+    // Nothing is left to wait for, and yet the stream has not ended.
+    process.once("beforeExit", () => resolve());
+  });
+  if (!summarised) {
+    count = { passed: seen.passed, failed: seen.failed + 1 };
+    failures.push(
+      `The test runner ended before it had told the result of every file: ${files.map((file) => relative(root, file)).join(", ")}`,
+    );
+  }
   for (const file of failedFiles) {
     const text = written.get(file)?.trim() ?? "";
     if (text !== "") failures.push(`Output of ${relative(root, file)} (its end):\n${text.replace(/^/gm, "    ")}`);
