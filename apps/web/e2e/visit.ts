@@ -41,6 +41,11 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
 
 /** Fails when the page is wider than the window, naming what sticks out. */
 export async function assertFits(page: Page, what: string): Promise<void> {
+  // A resized window settles over a few frames.
+  const settleMs = 2000;
+  await page
+    .waitForFunction(() => document.documentElement.scrollWidth <= window.innerWidth, null, { timeout: settleMs })
+    .catch(() => null);
   const out = await page.evaluate(() => {
     if (document.documentElement.scrollWidth <= window.innerWidth) return [];
     const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > window.innerWidth);
