@@ -83,8 +83,11 @@ export const clientKeyInput = z.object({ keyId: rowId });
 // Issues
 export const issueSort = z.enum(["crashes", "lastSeen", "firstSeen"]);
 export type IssueSort = z.infer<typeof issueSort>;
+/** A state, or `open`: all that are neither resolved nor ignored. */
+export const issueStateFilter = z.enum(["open", ...issueState.options]);
+export type IssueStateFilter = z.infer<typeof issueStateFilter>;
 export const issuesListInput = projectInput.extend({
-  state: issueState.optional(),
+  state: issueStateFilter.optional(),
   search,
   sort: issueSort.optional(),
   cursor,

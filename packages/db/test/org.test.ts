@@ -349,6 +349,7 @@ describe("issues", () => {
     assert.deepEqual(await db.issues.setState({ issueIds: [outcome.issueId, randomUUID(), "x"], state: "resolved" }), { changed: 1 });
     assert.deepEqual(await db.issues.setState({ issueIds: [outcome.issueId], state: "resolved" }), { changed: 0 });
     assert.equal(got(await db.issues.list({ projectSlug, state: "resolved" })).items.length, 1);
+    assert.equal(got(await db.issues.list({ projectSlug, state: "open" })).items.length, 0);
     const later = await finishNew(rows, tenant, {}, { receivedAt: new Date(Date.now() + 2000) });
     assert.equal(later.outcome.regressed, true);
   });

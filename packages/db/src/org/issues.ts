@@ -39,7 +39,7 @@ export function createOrgIssues(scope: OrgScope): OrgIssues {
         const size = pageSize(limit);
         const rows = await tx.sql.rows<IssueRow>(
           `SELECT ${columns} FROM issues i
-           WHERE i.project_id = $1::bigint AND i.organization_id = $2::uuid AND i.crash_count > 0 AND ($3::text IS NULL OR i.state = $3)
+           WHERE i.project_id = $1::bigint AND i.organization_id = $2::uuid AND i.crash_count > 0 AND ($3::text IS NULL OR i.state = $3 OR ($3 = 'open' AND i.state NOT IN ('resolved', 'ignored')))
              AND ($4::text IS NULL OR i.signature ILIKE $4) AND ($5::text IS NULL OR (${column}, i.id) < ($5::${cast}, $6::uuid))
            ORDER BY ${column} DESC, i.id DESC LIMIT $7::int`,
           [

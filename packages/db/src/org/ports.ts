@@ -13,7 +13,7 @@ import type {
   CrashSummary,
   DebugFileView,
   InvitationView,
-  IssueState,
+  IssueStateFilter,
   IssueSummary,
   MemberView,
   MissingFilesFilter,
@@ -67,7 +67,7 @@ export interface OrgIssues {
   /** crash:read. Null when there is no such project. `search` matches the signature. Default sort: lastSeen. */
   list(input: {
     projectSlug: string;
-    state?: IssueState;
+    state?: IssueStateFilter;
     search?: string;
     sort?: "crashes" | "lastSeen" | "firstSeen";
     cursor?: string | null;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { issueListInput } from "./filters.ts";
 
 test("unset filters are left out, so that server and browser share one cache key", () => {
-  assert.deepEqual(issueListInput("acme", "game", { q: "  ", state: null, sort: "crashes" }), {
+  assert.deepEqual(issueListInput("acme", "game", { q: "  ", state: "all", sort: "crashes" }), {
     orgSlug: "acme",
     projectSlug: "game",
     sort: "crashes",

@@ -16,7 +16,7 @@ import { FilterBar, SearchInput, ShowMore } from "#web/ui/list.tsx";
 import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
-import { issueFilters, issueListInput } from "./filters.ts";
+import { issueFilters, issueListInput, issueStateChoices } from "./filters.ts";
 import { IssueTable } from "./issue-table.tsx";
 import { useSetIssueState } from "./use-set-issue-state.ts";
 
@@ -55,10 +55,11 @@ export function IssueList({ projectSlug, hasCrashes }: { projectSlug: string; ha
         />
         <Select
           aria-label="State"
-          value={filters.state ?? ""}
-          onChange={(event) => void setFilters({ state: issueState.safeParse(event.target.value).data ?? null })}
+          value={filters.state}
+          onChange={(event) => void setFilters({ state: issueStateChoices.find((choice) => choice === event.target.value) ?? null })}
         >
-          <option value="">Every state</option>
+          <option value="open">Open</option>
+          <option value="all">Every state</option>
           {issueState.options.map((state) => (
             <option key={state} value={state}>
               {issueStateWord(state)}
@@ -113,10 +114,10 @@ export function IssueList({ projectSlug, hasCrashes }: { projectSlug: string; ha
       ) : hasCrashes ? (
         <EmptyState
           icon={SearchX}
-          title="No issue matches"
-          actions={<Button onClick={() => void setFilters({ q: null, state: null })}>Clear filters</Button>}
+          title={filters.q === "" && filters.state === "open" ? "No open issue" : "No issue matches"}
+          actions={<Button onClick={() => void setFilters({ q: null, state: "all" })}>Show every issue</Button>}
         >
-          Try fewer words, or another state.
+          {filters.q === "" && filters.state === "open" ? "Everything is resolved or ignored." : "Try fewer words, or another state."}
         </EmptyState>
       ) : (
         <EmptyState
