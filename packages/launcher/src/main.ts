@@ -9,7 +9,7 @@ import { type RunningSystem, startSystem } from "./system.ts";
 const print = (text: string) => process.stdout.write(text);
 
 /** Every child is stopped or killed well before; this is for a start that is stuck in something else. */
-const hardStopMs = 15_000;
+const hardStopMs = 25_000;
 
 /** Set once stopping began, so that a death that we asked for is not reported as one. */
 let stopping = false;

@@ -57,7 +57,8 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     cwd: join(repositoryRoot, "apps", app),
     env: { ...common, ...env },
     stopSignal: "SIGTERM",
-    stopPatienceMs: app === "worker" ? 4_000 : 2_000,
+    // Ingest finishes uploads under way; web has nothing to finish, and the worker gives its claims back.
+    stopPatienceMs: { ingest: 10_000, web: 2_000, worker: 4_000 }[app],
     ready: () => answers(readyUrl),
     readyWithinMs: 60_000,
   });

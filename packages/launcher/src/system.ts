@@ -43,7 +43,7 @@ export type RunningSystem = {
   readonly temporalAddress: string;
   /** Process ids and how often each child was started again. */
   states(): ServiceState[];
-  /** Stops every child in order and releases the lock. Takes about 10 s at the very most. */
+  /** Stops every child in order and releases the lock. Takes 1 to 3 s; at the very most about 20 s, when an upload is under way. */
   stop(): Promise<void>;
 };
 
