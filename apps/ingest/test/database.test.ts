@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { blobKeys } from "@salvage/blobs";
 import type { TokenScope } from "@salvage/contracts";
 import { createOrgGate, type OrgDb, type OrgGate } from "@salvage/db";
+import { storageQuota } from "@salvage/db/setup";
 import { createSystemDbAcrossOrganizations, type SystemDb } from "@salvage/db/system";
 import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres";
 import { synthDump } from "@salvage/testkit/synth-dump";
@@ -273,6 +274,27 @@ test("a debug file: stored as sent, import started, the same bytes again are the
   assert.equal((await upload("alpha/debug-files?name=x", body, {})).status, 401);
   assert.equal((await upload("alpha/debug-files?name=x", body, { Authorization: `Bearer ${await a.token("crash:read")}` })).status, 403);
   assert.equal((await ingest.files()).length, 2, "what was refused left nothing");
+});
+
+test("an upload over the organization's storage quota is refused while it is sent", async (t) => {
+  const ingest = await start(t);
+  const token = await b.token("debug-file:write");
+  const upload = (bytes: number) =>
+    fetch(`${ingest.url}/api/v1/organizations/beta/debug-files?name=q.sym`, {
+      method: "POST",
+      body: new Uint8Array(bytes).fill(bytes & 0xff),
+      headers: { Authorization: `Bearer ${token}` },
+    });
+  const before = await storageQuota(database, "beta", 0);
+  t.after(() => storageQuota(database, "beta", null));
+  assert.ok(before !== null);
+  await storageQuota(database, "beta", before.usedBytes + 100_000);
+  assert.equal((await upload(60_000)).status, 201);
+  const refused = await upload(60_001);
+  assert.equal(refused.status, 507);
+  assert.match(await refused.text(), /storage quota is used up.*40000 bytes/);
+  assert.equal((await ingest.files()).length, 1, "what was refused left nothing");
+  assert.equal(await storageQuota(database, "nobody"), null);
 });
 
 test("curl uploads a debug file", async (t) => {

@@ -93,6 +93,17 @@ function declare(program: Command): void {
       await resetPassword(email);
     });
 
+  const organization = program.command("organization").description("Organizations of the installation on this machine.");
+  organization
+    .command("quota")
+    .description("Show what an organization stores and may store; with a size, set its quota.")
+    .argument("<slug>")
+    .argument("[size]", "for example 500M or 20G; none takes the quota away")
+    .action(async (slug: string, size: string | undefined) => {
+      const { quota } = await import("./commands/organization.ts");
+      await quota(slug, size);
+    });
+
   const db = program.command("db").description("The database of an installation.");
   db.command("setup")
     .description(

@@ -24,6 +24,21 @@ export type DebugFilePost = {
   logger: Logger;
 };
 
+/** Ends a stream with a refusal once it holds more than the organization may still store. */
+async function* within(roomBytes: number | null, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = roomBytes ?? Number.POSITIVE_INFINITY;
+  for await (const piece of bytes) {
+    left -= piece.length;
+    if (left < 0) {
+      const room = `this upload may have ${Math.max(0, roomBytes ?? 0)} bytes`;
+      throw new AppError(507, null, "the organization's storage quota is used up", {
+        causes: [`${room}: delete debug files, or ask whoever runs this server for a larger quota`],
+      });
+    }
+    yield piece;
+  }
+}
+
 /** @returns id of the upload; of the first one when the organization sent the same bytes under the same name before */
 export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): Promise<{ uploadId: string; duplicate: boolean }> {
   const id = randomUUID();
@@ -31,8 +46,9 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
   const digest = createHash("sha256");
   const counter = { bytes: 0 };
   let kept = false;
+  const roomBytes = await ports.db.uploads.storageRoomBytes(post.organizationId);
   try {
-    await ports.blobs.put(blobKey, hashed(post.body, digest, counter));
+    await ports.blobs.put(blobKey, within(roomBytes, hashed(post.body, digest, counter)));
     if (counter.bytes === 0)
       throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
     const outcome = await ports.db.uploads

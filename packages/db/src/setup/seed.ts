@@ -94,3 +94,30 @@ export async function resetPassword(databases: Pick<RoleUrls, "databaseSystemUrl
     await pool.close();
   }
 }
+
+/** An organization's storage, as the operator sets and sees it. */
+export type StorageQuota = { usedBytes: number; quotaBytes: number | null };
+
+/**
+ * Reads an organization's storage quota, after setting it when `quotaBytes` is given (null = none). Counted are dumps, attachments, uploads, debug
+ * files and lookup files. Null: there is no such organization.
+ */
+export async function storageQuota(
+  databases: Pick<RoleUrls, "databaseSystemUrl">,
+  orgSlug: string,
+  quotaBytes?: number | null,
+): Promise<StorageQuota | null> {
+  const pool = openSqlPool(databases.databaseSystemUrl, { maxConnections: 1, applicationName: "salvage-setup" });
+  try {
+    if (quotaBytes !== undefined)
+      await pool.run("UPDATE organizations SET storage_quota_bytes = $2::bigint WHERE slug = $1", [orgSlug, quotaBytes]);
+    const [row] = await pool.rows<StorageQuota>(
+      `SELECT coalesce(u.used_bytes, 0) AS "usedBytes", o.storage_quota_bytes AS "quotaBytes" FROM organizations o
+       LEFT JOIN storage_usage u ON u.organization_id = o.id WHERE o.slug = $1`,
+      [orgSlug],
+    );
+    return row ?? null;
+  } finally {
+    await pool.close();
+  }
+}

@@ -305,6 +305,8 @@ export interface SystemUploads {
   /** Twice the same bytes and name inside one organization, not rejected: nothing is written and the first one's id comes back. */
   insertReceived(upload: ReceivedUpload): Promise<{ uploadId: string; duplicate: boolean }>;
   byId(uploadId: string): Promise<StoredUpload | null>;
+  /** Bytes that the organization may still store; null = no quota. Below zero when it stores more than a quota set later. */
+  storageRoomBytes(organizationId: string): Promise<number | null>;
   /** Moves the upload on; replaces the verdicts when given. `ready` and `rejected` are final and set the finish time. */
   setState(uploadId: string, input: { state: UploadState; reason?: string | null; verdicts?: readonly UploadVerdict[] }): Promise<void>;
 }

@@ -67,6 +67,14 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
         verdicts: row.verdicts,
       };
     },
+    async storageRoomBytes(organizationId) {
+      const [row] = await pool.rows<{ room: number | null }>(
+        `SELECT o.storage_quota_bytes - coalesce(u.used_bytes, 0) AS room FROM organizations o
+         LEFT JOIN storage_usage u ON u.organization_id = o.id WHERE o.id = $1`,
+        [organizationId],
+      );
+      return row?.room ?? null;
+    },
     async setState(uploadId, { state, reason, verdicts }) {
       await pool.run(
         `UPDATE debug_file_uploads SET state = $2, reason = CASE WHEN $3 THEN $4 ELSE reason END, verdicts = coalesce($5::jsonb, verdicts), updated_at = now(),
