@@ -7,6 +7,10 @@ import { createSteps } from "./steps.ts";
 import { type RunningSystem, startSystem } from "./system.ts";
 
 const print = (text: string) => process.stdout.write(text);
+// The reader may go (`npm start | head`, a closed terminal): no reason to stop serving.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+});
 
 /** Every child is stopped or killed well before; this is for a start that is stuck in something else. */
 const hardStopMs = 25_000;

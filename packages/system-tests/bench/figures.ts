@@ -29,13 +29,20 @@ async function start(): Promise<Started> {
     cwd: repositoryRoot,
     env: { ...process.env, SALVAGE_HOME: home, SALVAGE_PORT: String(port) },
     stdio: ["ignore", "pipe", "inherit"],
+    // A group of its own, so that Ctrl-C can be sent as a terminal sends it: to all of it.
+    detached: true,
   });
   let output = "";
-  for await (const chunk of child.stdout) {
+  child.stdout.on("data", (chunk) => {
     output += String(chunk);
-    if (/Ctrl-C stops it/.test(output)) break;
-  }
+  });
+  // The addresses are printed last.
+  while (!/Upload the missing symbols.*\n.*\n/s.test(output)) await once(child.stdout, "data");
   return { child, seconds: (performance.now() - since) / 1000, output };
+}
+
+function interrupt(child: ChildProcess): void {
+  if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
 }
 
 /** Process ids of `pid` and everything below it. */
@@ -149,11 +156,11 @@ console.log(
 console.log(`peak memory under that load               ${peakMb.toFixed(0)} MB`);
 
 const stopping = performance.now();
-first.child.kill("SIGINT");
+interrupt(first.child);
 await once(first.child, "exit");
 console.log(`stop                                      ${((performance.now() - stopping) / 1000).toFixed(1)} s`);
 const second = await start();
 console.log(`second start                              ${second.seconds.toFixed(1)} s`);
-second.child.kill("SIGINT");
+interrupt(second.child);
 await once(second.child, "exit");
 await rm(home, { recursive: true, force: true });
