@@ -197,3 +197,26 @@ test("after the supervisor was killed, the next start stops what it left and goe
     childNames,
   );
 });
+
+test("when nobody reads its output any more, it serves on and still stops in order", async () => {
+  const last = starts.at(-1);
+  assert.ok(last !== undefined);
+  last.child.stdout?.destroy();
+  last.child.stderr?.destroy();
+  const running = children();
+  // A death is printed, into a pipe that has no reader.
+  const worker = running.find(({ name }) => name === "worker");
+  assert.ok(worker !== undefined);
+  process.kill(worker.pid, "SIGKILL");
+  const deadline = Date.now() + 30_000;
+  const returned = () => children().some(({ name, pid }) => name === "worker" && pid !== worker.pid);
+  while (!returned() && Date.now() < deadline) await sleep(100);
+  assert.ok(returned(), "the worker was started again");
+  const restarted = children();
+  last.child.kill("SIGINT");
+  assert.equal(await last.ended, 0);
+  assert.deepEqual(
+    restarted.filter((child) => isRunning(child)),
+    [],
+  );
+});
