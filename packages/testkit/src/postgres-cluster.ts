@@ -70,6 +70,8 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
   return {
     adminUrl: `postgresql://postgres@127.0.0.1:${port}/postgres`,
     async stop() {
+      // Waited for again: else a process with nothing else to do ends in the middle of this.
+      child.ref();
       child.kill("SIGINT");
       await exited;
       rmSync(folder, { recursive: true, force: true });
