@@ -52,7 +52,10 @@ function declare(program: Command): void {
     .command("lookup")
     .description("Names at addresses of one debug file.")
     .argument("<path>", "debug file, or folder with the files of one image")
-    .argument("<addresses...>", "addresses as the file states them (image base included), or - to read them from standard input")
+    .argument(
+      "<addresses...>",
+      "hexadecimal addresses as the file states them (image base included), or - to read them from standard input, one a line",
+    )
     .option("--json", 'one line per address: {"address":"0x…","frames":[{"function":…,"file":…,"line":…}]}, innermost first')
     .action(async (path: string, addresses: string[], options: { json?: boolean }) => {
       const { lookup } = await import("./commands/lookup.ts");

@@ -109,6 +109,9 @@ test("lookup answers per address, innermost first, from arguments and from stand
   assert.deepEqual(lines[0], expected);
   assert.deepEqual(lines.slice(2), [{ address: "0xffffffffffff", frames: [] }]);
   assert.equal(lines.length, 3);
+  const damaged = await salvage(["lookup", sym, "-", "--json"], "2bd6\nzebra\n2bd6\n");
+  assert.deepEqual([damaged.code, damaged.stdout.trimEnd().split("\n").length], [1, 2], "a damaged line costs itself");
+  assert.match(damaged.stderr, /"zebra" is no address/);
   assert.match(
     (await salvage(["lookup", sym, "2bd6"])).stdout,
     /^0x2bd6 {2}driftwood::Icon::area\(\) const \(inline\) {2}\/driftwood\/driftwood\.cc:31\n/,

@@ -30,6 +30,8 @@ test("a home that is a file, or not writable, ends in one sentence with what to 
   const file = join(folder, "file");
   writeFileSync(file, "");
   assert.throws(() => openHome(file), /^StartError: Salvage keeps its data in .*SALVAGE_HOME/);
+  // Exists, and answers "no such file" to whoever makes a folder in it.
+  if (existsSync("/proc/self")) assert.throws(() => openHome("/proc/salvage"), /^StartError: Salvage keeps its data in .*SALVAGE_HOME/);
   assert.match(
     homeError("/x", Object.assign(new Error("write"), { code: "ENOSPC" })).message,
     /disk that holds \/x is full: free some space/,

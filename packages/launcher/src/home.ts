@@ -1,6 +1,6 @@
 /** The one folder that holds Salvage's state: where things lie in it, and that it can be used at all. */
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, statfsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, statfsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { StartError, systemCode } from "./errors.ts";
 
 export type Home = {
@@ -26,8 +26,8 @@ export function openHome(root: string, minimumFreeBytes = defaultMinimumFreeByte
     run: join(root, "run"),
   };
   try {
-    mkdirSync(root, { recursive: true, mode: 0o755 });
-    for (const folder of [home.temporal, home.blobs, home.logs, home.run]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(root, 0o755);
+    for (const folder of [home.temporal, home.blobs, home.logs, home.run]) makeFolder(folder, 0o700);
     accessSync(root, constants.W_OK);
     writeJson(join(home.run, "writable.json"), { checkedAt: new Date().toISOString() });
   } catch (error) {
@@ -42,13 +42,21 @@ export function openHome(root: string, minimumFreeBytes = defaultMinimumFreeByte
   return home;
 }
 
+/** As mkdir -p. Not by mkdirSync's own recursion, which never ends where a parent exists and yet answers ENOENT (/proc). */
+function makeFolder(path: string, mode: number): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent, mode);
+  mkdirSync(path, { mode });
+}
+
 /** Turns a failed write below the home folder into the sentence for the operator. */
 export function homeError(root: string, error: unknown): Error {
   const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new StartError(`The disk that holds ${root} is full: free some space, or set SALVAGE_HOME to a folder on another disk.`);
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST") {
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST" || code === "ENOENT") {
     return new StartError(
       `Salvage keeps its data in ${root}, and this user may not write there (${code}): change the folder's owner, or set SALVAGE_HOME to a folder of your own.`,
     );

@@ -79,7 +79,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     await steps.step(
       "Database schema",
       () => migrate(databases.databaseOwnerUrl),
-      (applied) => (applied.length === 0 ? "" : `${applied.length} migrations`),
+      (applied) => (applied.length === 0 ? "" : `${applied.length} ${applied.length === 1 ? "migration" : "migrations"}`),
     );
 
     if (options.database !== null && newSecrets && (await hasAccounts(databases))) {

@@ -21,15 +21,34 @@ export async function lookup(path: string, addresses: readonly string[], json: b
     process.stdout.write(text);
     return;
   }
+  await lookupLines(image, json);
+}
+
+/** Answers each line of standard input as it comes, so that a program may write one and wait. A line that is no address is told and passed over. */
+async function lookupLines(image: Image, json: boolean): Promise<void> {
   let text = "";
+  let flushIsDue = false;
+  const flush = () => {
+    flushIsDue = false;
+    const ready = process.stdout.write(text);
+    text = "";
+    return ready;
+  };
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === "") continue;
-    text += answer(image, parseAddress(line.trim()), json);
-    if (text.length < 64 * 1024) continue;
-    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
-    text = "";
+    try {
+      text += answer(image, parseAddress(line.trim()), json);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      process.stderr.write(`salvage: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+    // Lines that came together are answered together.
+    if (!flushIsDue) setImmediate(flush);
+    flushIsDue = true;
+    if (text.length >= 64 * 1024 && !flush()) await new Promise((resolve) => process.stdout.once("drain", resolve));
   }
-  process.stdout.write(text);
+  flush();
 }
 
 /** Hexadecimal with or without 0x, as tools print addresses. */

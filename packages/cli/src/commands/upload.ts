@@ -172,7 +172,10 @@ function refusal(status: number, answer: unknown, target: Target): CliError {
     return new CliError(
       `this token may not upload debug files: it needs the scope debug-file:write.${detail === "" ? "" : ` (${detail})`}`,
     );
-  if (status === 404) return new CliError(`there is no organization "${target.org}" for this token on ${target.url}.`);
+  if (status === 404) {
+    const what = target.project === null ? "" : ` or no project "${target.project}" in it`;
+    return new CliError(`there is no organization "${target.org}"${what} for this token on ${target.url}.`);
+  }
   return new CliError(`the server answered ${status}${detail === "" ? "" : `: ${detail}`}.`);
 }
 
