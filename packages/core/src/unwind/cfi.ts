@@ -36,7 +36,7 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   }
   registers.set(cpu.ip, returnAddress);
   registers.set(cpu.sp, cfa);
-  return { registers, trust: "cfi" };
+  return row.interrupted ? { registers, trust: "cfi", interrupted: true } : { registers, trust: "cfi" };
 }
 
 /** The value a rule gives; `self` is the register the rule is about. Null when it cannot be known. */

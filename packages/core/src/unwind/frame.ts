@@ -39,7 +39,9 @@ export interface WalkImages {
 export type WalkInput = { cpu: Cpu; memory: WalkMemory; images: WalkImages };
 
 /** A step finds the caller's registers, or the end of the stack, or knows why it cannot though it should, or nothing. */
-export type Step = { registers: Registers; trust: FrameTrust } | { end: WalkEnd } | { failed: WalkEnd } | null;
+export type Step =
+  /** `interrupted`: the caller did not call, so its address is that of the instruction it was stopped at. */
+  { registers: Registers; trust: FrameTrust; interrupted?: true } | { end: WalkEnd } | { failed: WalkEnd } | null;
 
 /** A register's value, null when unknown. */
 export function get(frame: WalkFrame, name: string): bigint | null {

@@ -83,7 +83,7 @@ function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
     return {
       registers: found.registers,
       trust: found.trust,
-      lookupAddress: resume - BigInt(input.cpu.callBackStep),
+      lookupAddress: found.interrupted ? resume : resume - BigInt(input.cpu.callBackStep),
       calleeParameterBytes: input.images.windowsFrame(callee.lookupAddress)?.parameterSize ?? 0,
     };
   }
