@@ -2,7 +2,7 @@
  * arm64. Two layouts: the current one (Windows, Crashpad, newer Breakpad; 912 bytes, u32 flags, cpsr, then x0) and Breakpad's
  * older one (796 bytes, u64 flags with bit 31, then x0 … sp, pc, cpsr behind). Windows writes flags 0x00400000.
  */
-import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+import { type Cpu, fieldRow, numbered, recordAtFramePointer } from "./cpu.ts";
 
 const NAMES = [...numbered("x", 0, 28), "fp", "lr", "sp", "pc"];
 const OLD_FLAG = 0x80000000;
@@ -25,6 +25,7 @@ export const arm64: Cpu = {
     ["x30", "lr"],
     ["x31", "sp"],
   ]),
+  frameRecord: recordAtFramePointer(8),
   stripAddress: (address) => address & ADDRESS_MASK,
   layouts: [
     {
