@@ -3,6 +3,7 @@
  * 32-bit Windows has its unwind data in the PDB.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { openPeUnwind } from "../pe/open.ts";
 import type { UnwindSource, WindowsFrameLookup } from "../unwind/rules.ts";
 import { identifyObject } from "./identify.ts";
 import type { ObjectKind } from "./verdict.ts";
@@ -13,7 +14,9 @@ export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: Windows
 /** `debugId` chooses among the images of a universal file; null takes the first. */
 type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 
-const openers: Partial<Record<ObjectKind, Opener>> = {};
+const openers: Partial<Record<ObjectKind, Opener>> = {
+  pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null }),
+};
 
 /**
  * Opens the unwind rules of a binary; null when its format has none that are read this way (.sym files have openSym). Throws FormatError
