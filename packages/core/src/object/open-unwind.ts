@@ -3,6 +3,7 @@
  * 32-bit Windows has its unwind data in the PDB.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
 import { openPeUnwind } from "../pe/open.ts";
 import type { UnwindSource, WindowsFrameLookup } from "../unwind/rules.ts";
 import { identifyObject } from "./identify.ts";
@@ -16,6 +17,7 @@ type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 
 const openers: Partial<Record<ObjectKind, Opener>> = {
   pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null }),
+  pdb: (source) => ({ unwind: null, windowsFrames: openPdbWindowsFrames(source) }),
 };
 
 /**
