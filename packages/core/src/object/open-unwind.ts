@@ -3,6 +3,8 @@
  * 32-bit Windows has its unwind data in the PDB.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { openElfUnwind } from "../elf/unwind.ts";
+import { openMachOUnwind } from "../macho/unwind.ts";
 import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
 import { openPeUnwind } from "../pe/open.ts";
 import type { UnwindSource, WindowsFrameLookup } from "../unwind/rules.ts";
@@ -16,6 +18,8 @@ export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: Windows
 type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 
 const openers: Partial<Record<ObjectKind, Opener>> = {
+  macho: (source, debugId) => ({ unwind: openMachOUnwind(source, debugId), windowsFrames: null }),
+  elf: (source) => ({ unwind: openElfUnwind(source), windowsFrames: null }),
   pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null }),
   pdb: (source) => ({ unwind: null, windowsFrames: openPdbWindowsFrames(source) }),
 };
