@@ -16,6 +16,14 @@ const fault: CauseInput = {
   totalFrames: 5,
   assertion: null,
   functions: ["f", "main"],
+  pointerBytes: 8,
+  parameters: [],
+  registers: new Map(),
+  region: () => null,
+  unloaded: () => null,
+  notes: [],
+  thrownType: null,
+  bitFlips: [],
 };
 
 const cases: [string, Partial<CauseInput>, string | null, string?][] = [

@@ -18,11 +18,13 @@ export function recogniseStackOverflow(input: CauseInput): ReportCause | null {
   if (!isMemoryFault(input.reason) || address === null || sp === null) return null;
   const distance = address > sp ? address - sp : sp - address;
   if (distance > MAX_REACH_BYTES) return null;
-  const belowStack = stack === null || address < stack.start || sp < stack.start;
+  const region = input.region(address);
+  const inGuard = region?.guard === true;
+  const belowStack = inGuard || stack === null || address < stack.start || sp < stack.start;
   if (!belowStack && input.totalFrames < DEEP_FRAMES) return null;
   return {
     title: "Stack overflow",
-    evidence: [...faultEvidence(input), `stack pointer ${hex(sp)}`, depth],
-    confidence: input.totalFrames >= DEEP_FRAMES ? "certain" : "likely",
+    evidence: [...faultEvidence(input), `stack pointer ${hex(sp)}`, ...(inGuard ? ["the address lies in a guard page"] : []), depth],
+    confidence: input.totalFrames >= DEEP_FRAMES || inGuard ? "certain" : "likely",
   };
 }

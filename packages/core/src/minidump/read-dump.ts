@@ -88,7 +88,7 @@ export function readDump(source: ByteSource): Dump {
   const threads = listed ?? [];
   if (exception?.context && !threads.some((t) => t.id === exception.threadId)) {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
-    threads.push({ id: exception.threadId, name: null, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
+    threads.push({ id: exception.threadId, name: null, teb: 0n, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
   const crashpad = readCrashpadInfo(file);
   const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
