@@ -1,7 +1,8 @@
 /** Unwind rules of a PE image, by its processor. */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
-import { machineAmd64, PeImage, type PeLayout } from "./image.ts";
+import { machineAmd64, machineArm64, PeImage, type PeLayout } from "./image.ts";
+import { UnwindArm64 } from "./unwind-arm64.ts";
 import { UnwindX64 } from "./unwind-x64.ts";
 
 /**
@@ -13,6 +14,8 @@ export function openPeUnwind(source: ByteSource, layout: PeLayout = "file"): Unw
   switch (image.machine) {
     case machineAmd64:
       return new UnwindX64(image);
+    case machineArm64:
+      return new UnwindArm64(image);
     default:
       return null;
   }

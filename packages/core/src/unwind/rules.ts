@@ -52,7 +52,7 @@ export type UnwindRange = { start: number; length: number; row: UnwindRow | null
 
 /** Unwind rules read from a binary: asked by address while walking, or all of them in address order for a lookup file. */
 export interface UnwindSource extends UnwindLookup {
-  /** Disjoint, in ascending order; at every address in a range the row is what `find` gives. Throws FormatError for a damaged file. */
+  /** Disjoint, in ascending order; at every instruction in a range, and at every byte of a call, the row is what `find` gives. Throws FormatError for a damaged file. */
   ranges(): Iterable<UnwindRange>;
 }
 
