@@ -17,6 +17,7 @@ const fault: CauseInput = {
   assertion: null,
   functions: ["f", "main"],
   pointerBytes: 8,
+  crashed: true,
   parameters: [],
   registers: new Map(),
   region: () => null,
@@ -71,7 +72,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
     { os: "macos", reason: "EXC_BREAKPOINT / EXC_ARM_BREAKPOINT" },
     "Trap instruction: a check in the program failed or a breakpoint was hit",
   ],
-  ["no exception", { reason: null, address: null }, "Dump without a crash"],
+  ["no exception", { crashed: false, reason: null, address: null }, "Dump without a crash"],
   ["Crashpad's dump on request", { os: "macos", reason: "unknown 0x00000000 / 0x00000000" }, "Dump requested by the program"],
   [
     "Crashpad's Objective-C exception",

@@ -29,6 +29,8 @@ export type CauseInput = {
   os: Os;
   cpu: CpuName;
   pointerBytes: 4 | 8;
+  /** Something happened, though the dump may not say what. */
+  crashed: boolean;
   /** As crashReason spells it; null without an exception. */
   reason: string | null;
   address: bigint | null;

@@ -11,6 +11,7 @@ import { type LinuxDistribution, type ProcessLimit, readDistribution, readLimits
 import { type MacCrashRecord, readMacBootArgs, readMacCrashInfo } from "./mac-info.ts";
 import { type Memory, readMemory } from "./memory.ts";
 import { type MemoryRegions, readMemoryRegions } from "./memory-regions.ts";
+import { looksLikeMicrodump, readMicrodump } from "./microdump.ts";
 import { Minidump } from "./minidump.ts";
 import { type MiscInfo, readMiscInfo } from "./misc-info.ts";
 import { type Module, readModules, readUnloadedModules, type UnloadedModule } from "./modules.ts";
@@ -30,6 +31,8 @@ import {
 } from "./windows-info.ts";
 
 export type Dump = {
+  /** A microdump is written for crashes only, though it may not say which. */
+  form: "minidump" | "microdump";
   littleEndian: boolean;
   writtenAtSeconds: number | null;
   system: SystemInfo;
@@ -71,8 +74,12 @@ const UNKNOWN_SYSTEM: SystemInfo = {
   cpuInfo: null,
 };
 
-/** Throws FormatError only when the bytes are no minidump at all. */
+/** A minidump, or a log with a microdump in it. Throws FormatError only when the bytes are neither at all. */
 export function readDump(source: ByteSource): Dump {
+  return looksLikeMicrodump(source) ? readMicrodump(source) : readMinidump(source);
+}
+
+function readMinidump(source: ByteSource): Dump {
   const file = new Minidump(source);
   const { warnings } = file;
   const absent = (stream: string): void => warnings.add(stream, null, "the stream is absent or unreadable");
@@ -106,6 +113,7 @@ export function readDump(source: ByteSource): Dump {
   };
 
   return {
+    form: "minidump",
     littleEndian: file.littleEndian,
     writtenAtSeconds: file.timestampSeconds,
     system: system ?? UNKNOWN_SYSTEM,

@@ -28,6 +28,7 @@ export function causeInput(
     os: dump.system.os,
     cpu: dump.system.cpu,
     pointerBytes,
+    crashed: exception !== null || dump.form === "microdump",
     ...crash,
     parameters: exception?.information ?? [],
     registers,
