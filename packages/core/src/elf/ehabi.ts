@@ -49,6 +49,7 @@ export function openEhabi(input: EhabiInput): UnwindSource {
 }
 
 class Ehabi implements UnwindSource {
+  readonly onlyAtCalls = true;
   readonly #input: EhabiInput;
   readonly #reader: BlockReader;
   readonly #count: number;

@@ -7,12 +7,14 @@ export function layered(sources: readonly UnwindSource[]): UnwindSource | null {
 }
 
 class Layers implements UnwindSource {
+  readonly onlyAtCalls: boolean;
   readonly #above: UnwindSource;
   readonly #below: UnwindSource;
 
   constructor(above: UnwindSource, below: UnwindSource) {
     this.#above = above;
     this.#below = below;
+    this.onlyAtCalls = (above.onlyAtCalls ?? false) && (below.onlyAtCalls ?? false);
   }
 
   find(relativeAddress: number): UnwindRow | null {

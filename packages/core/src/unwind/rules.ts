@@ -25,7 +25,8 @@ export type RegisterRule =
   | { kind: "register"; register: string; offset: number }
   /**
    * A postfix program in Breakpad's words that gives the value: numbers, registers ("$rsp" on x86 and amd64, "x29" elsewhere),
-   * ".cfa", "+ - * / % @" and "^", which replaces an address by the word stored there. Kept as text; the walker evaluates it.
+   * ".cfa", "+ - * / % @" and "^", which replaces an address by the word stored there; and the words of postfix.ts for what only DWARF says.
+   * Kept as text; the walker evaluates it.
    */
   | { kind: "expression"; program: string };
 
@@ -40,6 +41,8 @@ export type UnwindRow = {
 
 /** Unwind rules of one image. */
 export interface UnwindLookup {
+  /** The rules hold where functions call others, not in prologues and epilogues: another file's rules are better. */
+  readonly onlyAtCalls?: boolean;
   /**
    * The rules at an image-relative address, or null when the image has none there. Of the innermost frame the address is the instruction
    * to be executed next, of its callers a byte inside the call. Throws FormatError for a damaged file.
