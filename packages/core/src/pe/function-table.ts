@@ -28,10 +28,14 @@ export class FunctionTable {
     // A table cut short by the end of its section still tells what it has.
     const bytes = directory === null ? new Uint8Array(0) : image.upTo(directory.address, count * this.#entryBytes);
     count = Math.min(count, Math.floor(bytes.length / this.#entryBytes));
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    // Linkers leave room at the end, filled with zeroes.
-    while (count > 0 && this.#word(count - 1, 0) === 0) count--;
-    this.count = count;
+    // Linkers leave room, filled with zeroes: at the end, or sorted to the front.
+    const entryAt = (index: number) => index * this.#entryBytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    while (count > 0 && view.getUint32(entryAt(count - 1), true) === 0) count--;
+    let first = 0;
+    while (first < count && view.getUint32(entryAt(first), true) === 0) first++;
+    this.count = count - first;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset + entryAt(first), entryAt(this.count));
   }
 
   #word(index: number, word: number): number {

@@ -68,10 +68,10 @@ export class UnwindX64 implements UnwindSource {
     let done = 0;
     for (let i = 0; i < this.#table.count; i++) {
       const given = this.#entry(i);
-      const found = this.#direct(given);
-      const chain = this.#chain(found);
       const begin = Math.max(given.begin, done);
       if (given.end <= begin) continue;
+      const found = this.#direct(given);
+      const chain = this.#chain(found);
       const code = this.#image.upTo(given.begin, Math.min(given.end - given.begin, maxSweptBytes));
       // Rows change only between instructions; where the sweep loses its way, the rest is body.
       for (let at = 0; at < given.end - given.begin; ) {
