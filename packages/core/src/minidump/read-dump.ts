@@ -101,7 +101,7 @@ function readMinidump(source: ByteSource): Dump {
   const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;
   const crashingIndex = threads.findIndex((t) => t.id === crashingId);
-  const cpu = cpuByName(system?.cpu ?? "unknown");
+  const cpu = cpuByName(system?.cpu ?? "unknown", system?.os === "macos" || system?.os === "ios");
 
   const registersAt = (range: ContextRange | null, stream: string): Registers | null => {
     if (range === null || cpu === null) return null;
