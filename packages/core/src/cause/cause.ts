@@ -20,6 +20,7 @@ import { recogniseMemoryProtection } from "./memory-protection.ts";
 import { recogniseNonCanonical } from "./non-canonical.ts";
 import { recogniseNullAccess } from "./null-access.ts";
 import { recogniseOutOfMemory } from "./out-of-memory.ts";
+import { recogniseOverwrittenPointer } from "./overwritten-pointer.ts";
 import { recogniseRequestedDump } from "./requested-dump.ts";
 import { recogniseStackOverflow } from "./stack-overflow.ts";
 import { recogniseUncaughtException } from "./uncaught-exception.ts";
@@ -76,6 +77,7 @@ const RECOGNISERS: readonly Recogniser[] = [
   recogniseBreakpoint,
   recogniseBadCall,
   recogniseFillPattern,
+  recogniseOverwrittenPointer,
   recogniseNullAccess,
   recogniseNonCanonical,
   recogniseMemoryProtection,

@@ -15,6 +15,11 @@ export function recogniseStackOverflow(input: CauseInput): ReportCause | null {
     return { title: "Stack overflow", evidence: [input.reason, depth], confidence: "certain" };
   }
   const { address, sp, stack } = input;
+  // Says enough by itself: some writers do not record the address of a fault.
+  if (isMemoryFault(input.reason) && sp !== null && input.region(sp)?.guard) {
+    const evidence = [...faultEvidence(input), `stack pointer ${hex(sp)} lies in a guard page`, depth];
+    return { title: "Stack overflow", evidence, confidence: "certain" };
+  }
   if (!isMemoryFault(input.reason) || address === null || sp === null) return null;
   const distance = address > sp ? address - sp : sp - address;
   if (distance > MAX_REACH_BYTES) return null;

@@ -6,7 +6,7 @@ const NS_NAME = /^exceptionName$|^NSExceptionName$/i;
 const NS_REASON = /^exceptionReason$|^NSExceptionReason$/i;
 const NS_MESSAGE = /\*\*\* Terminating app due to uncaught exception '([^']+)', reason: '([\s\S]*?)'/;
 const CPP_MESSAGE =
-  /(?:libc\+\+abi|libc\+\+abi\.dylib): terminating (?:due to|with) uncaught (?:foreign )?exception(?: of type ([^:]+))?(?:: (.*))?/;
+  /(?:libc\+\+abi|libc\+\+abi\.dylib): terminating (?:due to|with) uncaught (?:foreign )?exception(?: of type ([^\n]+?))?(?:: ([^\n]*))?$/m;
 
 export function recogniseUncaughtException(input: CauseInput): ReportCause | null {
   const { reason } = input;

@@ -39,14 +39,14 @@ export function stepOverSignalFrame(frame: WalkFrame, input: WalkInput): Step {
   const sp = get(frame, cpu.sp);
   if (ip === undefined || sp === null || frame.trust === "scan" || !isTrampoline(cpu.stripAddress(ip), input)) return null;
   const saved = savedRegisters(cpu, sp, memory);
-  if (saved === null) return { failed: "stack_not_captured" };
+  if (saved === null) return { end: "stack_not_captured" };
   const registers: Registers = new Map();
   for (const [name, at] of saved) {
     const value = memory.word(at, cpu.pointerBytes);
     if (value !== null) registers.set(name, value);
   }
   const resume = registers.get(cpu.ip);
-  if (resume === undefined || registers.get(cpu.sp) === undefined) return { failed: "stack_not_captured" };
+  if (resume === undefined || registers.get(cpu.sp) === undefined) return { end: "stack_not_captured" };
   const address = cpu.stripAddress(resume);
   // The interrupted code may itself have jumped to no code; then at least its stack must be the one that was captured.
   if (!canBeCode(cpu, address) && !images.inModule(address) && memory.word(registers.get(cpu.sp) ?? 0n, cpu.pointerBytes) === null)
