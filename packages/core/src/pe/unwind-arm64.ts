@@ -115,21 +115,22 @@ function* stretches({ info }: Found, words: number): Iterable<[number, number]> 
 
 /** The rules before the instruction at a word of a function. */
 function rowAt({ info, otherEntrys }: Found, offset: number): UnwindRow | null {
-  if (otherEntrys) return row(info.prologue, 0);
+  if (otherEntrys) return undo(info.prologue, 0);
   const prologue = instructionCount(info.prologue);
-  if (offset < prologue) return row(info.prologue, prologue - offset);
+  if (offset < prologue) return undo(info.prologue, prologue - offset);
   for (const { start, operations } of info.epilogues) {
-    if (offset >= start && offset <= start + instructionCount(operations)) return row(operations, offset - start);
+    if (offset >= start && offset <= start + instructionCount(operations)) return undo(operations, offset - start);
   }
-  return row(info.prologue, 0);
+  return undo(info.prologue, 0);
 }
 
 /** Undoes operations but for the first `skip` instructions, which have not been done yet or have been undone already. */
-function row(operations: readonly OperationArm64[], skip: number): UnwindRow | null {
+function undo(operations: readonly OperationArm64[], skip: number): UnwindRow | null {
   const built = new RowBuilder("sp", "");
   let before = skip;
   /** Pairs that lie above the next one that is told. */
   let pairsAbove = 0;
+  let isInterrupted = false;
   for (const operation of operations) {
     if (before > 0 && operation.kind !== "end" && operation.kind !== "endOfPart") {
       before--;
@@ -167,20 +168,21 @@ function row(operations: readonly OperationArm64[], skip: number): UnwindRow | n
         saveRange(built, 0, 31, contextRegisters);
         return built.interrupted(contextAddress, contextStackPointer);
       case "addressInLink":
-        return { ...built.linkedReturnAddress("lr"), interrupted: true };
+        isInterrupted = true;
+        break;
       case "unknown":
         return null;
-      case "end":
-        return built.linkedReturnAddress("lr");
       case "nothing":
         // A vector pair told just before ends a run of pairs as well.
         pairsAbove = 0;
         break;
       case "endOfPart":
+      case "end":
         break;
     }
   }
-  return built.linkedReturnAddress("lr");
+  const row = built.linkedReturnAddress("lr");
+  return isInterrupted ? { ...row, interrupted: true } : row;
 }
 
 function saveRange(built: RowBuilder, first: number, count: number, offset: number): void {
