@@ -21,12 +21,13 @@ const skip = folders.length === 0 ? "SALVAGE_BINARIES is not set" : hasReadelf ?
 type Table = { section: string; ranges: { start: bigint; end: bigint; columns: string[]; rows: { at: bigint; cells: string[] }[] }[] };
 
 function elfFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      return stat?.isFile() && stat.size > 64 && stat.size < maxFileBytes && readFileSync(path).readUInt32BE(0) === 0x7f454c46;
-    });
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return elfFiles(path);
+    if (!entry.isFile()) return [];
+    const { size } = statSync(path);
+    return size > 64 && size < maxFileBytes && readFileSync(path).readUInt32BE(0) === 0x7f454c46 ? [path] : [];
+  });
 }
 
 function readelfTables(path: string): Table[] {

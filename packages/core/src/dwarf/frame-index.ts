@@ -38,6 +38,13 @@ export class FrameIndex {
     return { start: this.#start[position]!, end: this.#end[position]!, fde: this.#fde[item]!, section: this.#section[item]! };
   }
 
+  /** The stretch between the entries before and behind an address that none covers. */
+  gapAt(relativeAddress: number): { start: number; end: number } {
+    const before = lastAtOrBelow(this.#start, relativeAddress);
+    const start = before < 0 ? 0 : this.#end[before]!;
+    return { start, end: before + 1 < this.count ? this.#start[before + 1]! : addressLimit };
+  }
+
   /** The entry that covers an address, null when none does. */
   find(relativeAddress: number): IndexEntry | null {
     const position = lastAtOrBelow(this.#start, relativeAddress);

@@ -56,6 +56,8 @@ export interface DwarfFrames extends UnwindSource {
   findInFde(fdeOffset: number, relativeAddress: number): UnwindRow | null;
   /** The stretch of code whose FDE covers an address, null when none does. */
   functionAt(relativeAddress: number): { start: number; end: number } | null;
+  /** The stretch without an FDE that holds an address, between the functions before and behind it; ends are 0 and 2^32 where there is none. */
+  gapAt(relativeAddress: number): { start: number; end: number };
 }
 
 /** Opens frame sections; reads nothing yet. */
@@ -97,6 +99,10 @@ class Frames implements DwarfFrames {
   functionAt(relativeAddress: number): { start: number; end: number } | null {
     const fde = this.#findFde(relativeAddress);
     return fde === null ? null : { start: fde.start, end: fde.start + fde.length };
+  }
+
+  gapAt(relativeAddress: number): { start: number; end: number } {
+    return this.#indexed().gapAt(relativeAddress);
   }
 
   *ranges(): Iterable<UnwindRange> {

@@ -8,9 +8,10 @@
  *                unwind instructions, first of a word in its highest byte
  *
  * The instructions undo the prologue on a virtual stack pointer. Here they are executed on what is known without a stack: where that pointer
- * is in terms of a register, and so where each register was saved. An entry holds for the whole function behind its prologue; what the
- * instructions of prologue and epilogue say is prologue-arm.ts's part.
+ * is in terms of a register, and so where each register was saved. An entry holds for the whole function behind its prologue; inside
+ * prologues and epilogues, and for functions that "cannot be unwound", the code itself is asked (code-rules.ts).
  */
+import { partitionPoint } from "../bytes/bisect.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
@@ -43,12 +44,17 @@ export type EhabiInput = {
   bytesAt(address: number): ByteSource | null;
 };
 
+export interface EhabiUnwind extends UnwindSource {
+  /** The code one entry speaks for: a function, or several that follow each other and have the same entry. Null outside of all. */
+  stretchAt(relativeAddress: number): { start: number; end: number; hasRules: boolean } | null;
+}
+
 /** Opens the tables; reads nothing yet. */
-export function openEhabi(input: EhabiInput): UnwindSource {
+export function openEhabi(input: EhabiInput): EhabiUnwind {
   return new Ehabi(input);
 }
 
-class Ehabi implements UnwindSource {
+class Ehabi implements EhabiUnwind {
   readonly onlyAtCalls = true;
   readonly #input: EhabiInput;
   readonly #reader: BlockReader;
@@ -61,15 +67,19 @@ class Ehabi implements UnwindSource {
   }
 
   find(relativeAddress: number): UnwindRow | null {
-    let low = 0;
-    let high = this.#count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#start(middle) <= relativeAddress) low = middle + 1;
-      else high = middle;
-    }
-    if (low === 0 || relativeAddress >= this.#end(low - 1)) return null;
-    return this.#row(low - 1);
+    const entry = this.#entryAt(relativeAddress);
+    return entry === null ? null : this.#row(entry);
+  }
+
+  stretchAt(relativeAddress: number): { start: number; end: number; hasRules: boolean } | null {
+    const entry = this.#entryAt(relativeAddress);
+    if (entry === null) return null;
+    return { start: this.#start(entry), end: this.#end(entry), hasRules: this.#word(entry, 1).value !== cannotUnwind };
+  }
+
+  #entryAt(relativeAddress: number): number | null {
+    const below = partitionPoint(this.#count, (entry) => this.#start(entry) <= relativeAddress);
+    return below === 0 || relativeAddress >= this.#end(below - 1) ? null : below - 1;
   }
 
   *ranges(): Iterable<UnwindRange> {

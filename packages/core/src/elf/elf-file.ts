@@ -47,6 +47,8 @@ export type ElfFile = {
   cpu: string | null;
   /** Address that the file states for image-relative address 0. */
   imageBase: bigint;
+  /** Image-relative address where execution starts, with the Thumb bit on ARM. Libraries have none: negative or 0. */
+  entry: number;
   sections: readonly ElfSection[];
   segments: readonly ElfSegment[];
 };
@@ -62,7 +64,8 @@ export function openElf(source: ByteSource): ElfFile {
   const header = new Cursor(source.read(0, sizes.header), "elf: header", 0, littleEndian);
   header.seek(18);
   const machine = header.u16();
-  header.seek(is64 ? 32 : 28);
+  header.seek(24);
+  const entry = is64 ? header.u64() : BigInt(header.u32());
   const segmentTable = is64 ? header.u64AsNumber() : header.u32();
   const sectionTable = is64 ? header.u64AsNumber() : header.u32();
   header.seek(is64 ? 54 : 42);
@@ -82,6 +85,7 @@ export function openElf(source: ByteSource): ElfFile {
     littleEndian,
     cpu: machines[machine]?.[is64 ? 1 : 0] ?? null,
     imageBase,
+    entry: relative(entry),
     sections: sections.map(({ address, ...section }) => ({ ...section, address: relative(address) })),
     segments: rawSegments.map(({ address, ...segment }) => ({ ...segment, address: relative(address) })),
   };

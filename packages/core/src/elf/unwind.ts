@@ -10,22 +10,23 @@ import { type DwarfFrames, type FrameSection, openDwarfFrames, type SectionBytes
 import { readPointer } from "../dwarf/pointer.ts";
 import { type DwarfRegisters, dwarfRegisters } from "../dwarf/registers.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
-import { openEhabi } from "./ehabi.ts";
+import { openCodeUnwind } from "./code-unwind.ts";
+import { type EhabiUnwind, openEhabi } from "./ehabi.ts";
 import { bytesAt, type ElfFile, openElf, sectionBytes } from "./elf-file.ts";
 import { layered } from "./layered.ts";
 import { sectionArmExidx, segmentArmExidx, segmentEhFrame, segmentExecutable, segmentLoad } from "./records.ts";
 
-/** Null when the file has no unwind tables we can read. Throws FormatError for damaged headers. */
+/** Start-up files leave a table that is no more than its end. */
+const smallestTableBytes = 12;
+
+/** Null when the file has neither unwind tables nor code we can read. Throws FormatError for damaged headers. */
 export function openElfUnwind(source: ByteSource): UnwindSource | null {
   const file = openElf(source);
   const registers = file.cpu === null ? null : dwarfRegisters(file.cpu);
   if (registers === null) return null;
-  const layers: UnwindSource[] = [];
   const frames = openFrames(file, registers);
-  if (frames !== null) layers.push(frames);
   const tables = file.cpu === "arm" ? openArmTables(file) : null;
-  if (tables !== null) layers.push(tables);
-  return layered(layers);
+  return layered([frames, openCodeUnwind(file, frames, tables), tables].filter((layer) => layer !== null));
 }
 
 function openFrames(file: ElfFile, registers: DwarfRegisters): DwarfFrames | null {
@@ -53,7 +54,7 @@ function openFrames(file: ElfFile, registers: DwarfRegisters): DwarfFrames | nul
 function loadedSection(file: ElfFile, name: string): SectionBytes | null {
   for (const section of file.sections) {
     const bytes = section.name === name ? sectionBytes(file, section) : null;
-    if (bytes !== null) return { bytes, address: section.address, fileOffset: section.offset };
+    if (bytes !== null && bytes.size >= smallestTableBytes) return { bytes, address: section.address, fileOffset: section.offset };
   }
   return null;
 }
@@ -76,7 +77,7 @@ function ehFrameBySegment(file: ElfFile): FrameSection[] {
   return [{ kind: "eh_frame", ...frames, address, hdr, stopsAtTerminator: true }];
 }
 
-function openArmTables(file: ElfFile): UnwindSource | null {
+function openArmTables(file: ElfFile): EhabiUnwind | null {
   const section = file.sections.find(({ type, name }) => type === sectionArmExidx || name === ".ARM.exidx");
   const segment = file.segments.find(({ type }) => type === segmentArmExidx);
   const inSection = section === undefined ? null : sectionBytes(file, section);
