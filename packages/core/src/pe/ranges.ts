@@ -21,9 +21,13 @@ export function* withGaps(ranges: Iterable<UnwindRange>, code: Iterable<CodeGap>
 function* filled(ranges: Iterable<UnwindRange>, code: readonly CodeGap[], leaf: UnwindRow): Iterable<UnwindRange> {
   let done = 0;
   for (const range of ranges) {
-    yield* between(done, range.start, code, leaf);
-    yield range;
-    done = range.start + range.length;
+    // Damaged tables are not in order: what lies below what has been given is left out.
+    const start = Math.max(range.start, done);
+    const end = range.start + range.length;
+    if (end <= start) continue;
+    yield* between(done, start, code, leaf);
+    yield { start, length: end - start, row: range.row };
+    done = end;
   }
   yield* between(done, Number.POSITIVE_INFINITY, code, leaf);
 }

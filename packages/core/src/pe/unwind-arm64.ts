@@ -2,6 +2,7 @@
  * Unwind rules of ARM64 Windows code, for any instruction: prologue, body, epilogues and functions without unwind data, whose return address
  * is in the link register.
  */
+import { partitionPoint } from "../bytes/bisect.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
 import { FunctionTable } from "./function-table.ts";
@@ -98,17 +99,12 @@ export class UnwindArm64 implements UnwindSource {
 
 /** Word offsets between which the row does not change: each instruction of prologue and epilogues by itself, bodies in one piece. */
 function* stretches({ info }: Found, words: number): Iterable<[number, number]> {
-  const single = new Set<number>();
-  const prologue = instructionCount(info.prologue);
-  for (let i = 0; i < Math.min(prologue, words); i++) single.add(i);
-  for (const { start, operations } of info.epilogues) {
-    for (let i = 0; i <= instructionCount(operations); i++) if (start + i >= 0 && start + i < words) single.add(start + i);
-  }
+  const prologue = { start: 0, words: instructionCount(info.prologue) };
   let done = 0;
-  for (const at of [...single].sort((a, b) => a - b)) {
-    if (at > done) yield [done, at];
-    yield [at, at + 1];
-    done = at + 1;
+  for (const part of [prologue, ...info.epilogues]) {
+    if (part.start > done) yield [done, Math.min(part.start, words)];
+    done = Math.max(done, Math.min(part.start, words));
+    for (; done < Math.min(part.start + part.words, words); done++) yield [done, done + 1];
   }
   if (done < words) yield [done, words];
 }
@@ -118,9 +114,8 @@ function rowAt({ info, otherEntrys }: Found, offset: number): UnwindRow | null {
   if (otherEntrys) return undo(info.prologue, 0);
   const prologue = instructionCount(info.prologue);
   if (offset < prologue) return undo(info.prologue, prologue - offset);
-  for (const { start, operations } of info.epilogues) {
-    if (offset >= start && offset <= start + instructionCount(operations)) return undo(operations, offset - start);
-  }
+  const epilogue = info.epilogues[partitionPoint(info.epilogues.length, (i) => info.epilogues[i]!.start <= offset) - 1];
+  if (epilogue !== undefined && offset < epilogue.start + epilogue.words) return undo(epilogue.operations, offset - epilogue.start);
   return undo(info.prologue, 0);
 }
 

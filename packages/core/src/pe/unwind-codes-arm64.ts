@@ -43,13 +43,14 @@ export type OperationArm64 =
   /** A code this version knows no meaning of, or one about scalable vectors, whose size is not known. */
   | { kind: "unknown" };
 
-/** An epilogue: its first word in the function, and its operations. */
-export type EpilogueArm64 = { start: number; operations: readonly OperationArm64[] };
+/** An epilogue: its first word in the function, how many it has with the return or jump at its end, and its operations. */
+export type EpilogueArm64 = { start: number; words: number; operations: readonly OperationArm64[] };
 
 export type UnwindInfoArm64 = {
   /** Length of the code, in words. */
   words: number;
   prologue: readonly OperationArm64[];
+  /** In ascending order. */
   epilogues: readonly EpilogueArm64[];
 };
 
@@ -93,21 +94,27 @@ export function readRecordArm64(image: PeImage, address: number): UnwindInfoArm6
   const epilogues: EpilogueArm64[] = [];
   if (oneAtEnd) {
     const operations = readCodes(codes, epilogueCount);
-    epilogues.push({ start: words - instructionCount(operations) - 1, operations });
+    epilogues.push(epilogueAtEnd(words, operations));
   }
   // Epilogues share their codes: each list is read once.
-  const lists = new Map<number, OperationArm64[]>();
+  const lists = new Map<number, { words: number; operations: OperationArm64[] }>();
   while (scopes.left >= 4) {
     const scope = scopes.u32();
     const index = scope >>> 22;
-    let operations = lists.get(index);
-    if (operations === undefined) {
-      operations = readCodes(codes, index);
-      lists.set(index, operations);
+    let list = lists.get(index);
+    if (list === undefined) {
+      const operations = readCodes(codes, index);
+      list = { words: instructionCount(operations) + 1, operations };
+      lists.set(index, list);
     }
-    epilogues.push({ start: scope & 0x3ffff, operations });
+    epilogues.push({ start: scope & 0x3ffff, ...list });
   }
   return { words, prologue, epilogues };
+}
+
+function epilogueAtEnd(functionWords: number, operations: readonly OperationArm64[]): EpilogueArm64 {
+  const words = instructionCount(operations) + 1;
+  return { start: functionWords - words, words, operations };
 }
 
 function word(image: PeImage, address: number): number {
@@ -252,5 +259,5 @@ export function unpackArm64(packed: number): UnwindInfoArm64 {
   if (isPart) return { words, prologue: [{ kind: "endOfPart" }, ...prologue], epilogues: [] };
   const undone = [...done.slice(0, beforeHomes), ...done.slice(afterHomes, setsFrame ? -1 : undefined)];
   const operations: OperationArm64[] = [...undone.toReversed(), { kind: "end" }];
-  return { words, prologue, epilogues: [{ start: words - instructionCount(operations) - 1, operations }] };
+  return { words, prologue, epilogues: [epilogueAtEnd(words, operations)] };
 }

@@ -33,9 +33,6 @@ const alsoPreserved = ["rsi", "rdi"] as const;
 
 const leaf: UnwindRow = new RowBuilder("rsp", "$").pushedReturnAddress(8, alsoPreserved);
 
-/** Instructions of an epilogue from an address on: the registers it still pops. */
-type Epilogue = { pops: string[] };
-
 export class UnwindX64 implements UnwindSource {
   readonly #image: PeImage;
   readonly #table: FunctionTable;
@@ -50,7 +47,7 @@ export class UnwindX64 implements UnwindSource {
     const found = this.#functionAt(relativeAddress);
     if (found === null) return this.#image.isCode(relativeAddress) ? leaf : null;
     const chain = this.#chain(found);
-    const epilogue = this.#epilogueAt(found, chain, relativeAddress);
+    const epilogue = this.#epilogueAt(found, chain, relativeAddress, this.#image.upTo(relativeAddress, maxEpilogueBytes), 0);
     if (epilogue !== null && this.#isInstruction(found, relativeAddress)) return epilogue;
     return rowInPrologue(chain, relativeAddress - found.begin);
   }
@@ -72,15 +69,17 @@ export class UnwindX64 implements UnwindSource {
       if (given.end <= begin) continue;
       const found = this.#direct(given);
       const chain = this.#chain(found);
-      const code = this.#image.upTo(given.begin, Math.min(given.end - given.begin, maxSweptBytes));
+      // Only damaged tables overlap; there the rest of an entry counts as body.
+      const code = this.#image.upTo(given.begin, begin > given.begin ? 0 : Math.min(given.end - given.begin, maxSweptBytes));
       // Rows change only between instructions; where the sweep loses its way, the rest is body.
-      for (let at = 0; at < given.end - given.begin; ) {
+      const body = rowInPrologue(chain, Number.POSITIVE_INFINITY);
+      const prologueEnd = bodyStart(chain);
+      for (let at = begin - given.begin; at < given.end - given.begin; ) {
         const length = instructionLengthX64(code, at) || given.end - given.begin - at;
         const address = given.begin + at;
-        const row = this.#epilogueAt(found, chain, address) ?? rowInPrologue(chain, address - found.begin);
-        const start = Math.max(address, begin);
-        const end = Math.min(address + length, given.end);
-        if (end > start) yield { start, length: end - start, row };
+        const inBody = address - found.begin >= prologueEnd ? body : rowInPrologue(chain, address - found.begin);
+        const row = this.#epilogueAt(found, chain, address, code, at) ?? inBody;
+        yield { start: address, length: Math.min(length, given.end - address), row };
         at += length;
       }
       done = given.end;
@@ -127,22 +126,22 @@ export class UnwindX64 implements UnwindSource {
     return chain;
   }
 
-  #epilogueAt(found: FunctionX64, chain: Chain, address: number): UnwindRow | null {
-    const info = chain[0]!.info;
-    if (info.version >= 2) return rowInToldEpilogue(found, chain, address);
-    const epilogue = this.#recognise(found, chain, address);
-    if (epilogue === null) return null;
+  /** The rules within an epilogue, null outside; `code` holds the address's instruction at `index`. */
+  #epilogueAt(found: FunctionX64, chain: Chain, address: number, code: Uint8Array, index: number): UnwindRow | null {
+    if (chain[0]!.info.version >= 2) return rowInToldEpilogue(found, chain, address);
+    if (!mayEndFunction(code[index] ?? 0)) return null;
+    const pops = this.#recognise(found, chain, address, code.subarray(index, index + maxEpilogueBytes));
+    if (pops === null) return null;
     const row = new RowBuilder("rsp", "$");
-    for (const register of epilogue.pops) {
+    for (const register of pops) {
       row.saved(register, 0);
       row.release(8);
     }
     return row.pushedReturnAddress(8, alsoPreserved);
   }
 
-  /** Whether the code at an address is the rest of an epilogue. Told by the jump or return it ends with. */
-  #recognise(found: FunctionX64, chain: Chain, address: number): Epilogue | null {
-    const code = this.#image.upTo(address, maxEpilogueBytes);
+  /** The registers that the code at an address still pops, when it is the rest of an epilogue: told by the jump or return it ends with. */
+  #recognise(found: FunctionX64, chain: Chain, address: number, code: Uint8Array): string[] | null {
     const pops: string[] = [];
     let at = 0;
     for (;;) {
@@ -155,16 +154,16 @@ export class UnwindX64 implements UnwindSource {
     // Control-flow protection puts a prefix without meaning before returns and jumps.
     if (code[at] === 0xf2) at++;
     const [first, second, third] = [code[at] ?? 0, code[at + 1] ?? 0, code[at + 2] ?? 0];
-    if (first === 0xc3 || first === 0xc2 || (first === 0xf3 && second === 0xc3)) return { pops };
-    if (first === 0xff && second === 0x25) return { pops };
+    if (first === 0xc3 || first === 0xc2 || (first === 0xf3 && second === 0xc3)) return pops;
+    if (first === 0xff && second === 0x25) return pops;
     // A jump through a register or memory with a needless REX.W: compilers mark jumps that leave the function so.
-    if ((first & 0xf8) === 0x48 && second === 0xff && (third & 0x38) === 0x20) return { pops };
+    if ((first & 0xf8) === 0x48 && second === 0xff && (third & 0x38) === 0x20) return pops;
     if (first !== 0xeb && first !== 0xe9) return null;
     const length = first === 0xeb ? 2 : 5;
     if (at + length > code.length) return null;
     const view = new DataView(code.buffer, code.byteOffset, code.length);
     const target = address + at + length + (first === 0xeb ? view.getInt8(at + 1) : view.getInt32(at + 1, true));
-    return this.#leaves(found, chain, target) ? { pops } : null;
+    return this.#leaves(found, chain, target) ? pops : null;
   }
 
   /** Whether a jump leads out of the function: to another, or to its own start, which is a call to itself. */
@@ -188,6 +187,27 @@ export class UnwindX64 implements UnwindSource {
     }
     return found.begin + at === address;
   }
+}
+
+/** Whether the rest of an epilogue may start with a byte: pop, return, jump, or a prefix of these. */
+function mayEndFunction(first: number): boolean {
+  return (
+    (first >= 0x58 && first <= 0x5f) ||
+    (first & 0xf0) === 0x40 ||
+    first === 0xc2 ||
+    first === 0xc3 ||
+    first === 0xe9 ||
+    first === 0xeb ||
+    first === 0xf2 ||
+    first === 0xf3 ||
+    first === 0xff
+  );
+}
+
+/** From this offset on the prologue is done. */
+function bodyStart(chain: Chain): number {
+  const { operations, prologueBytes } = chain[0]!.info;
+  return operations.reduce((end, operation) => Math.max(end, operation.end), prologueBytes);
 }
 
 type Chain = { entry: FunctionX64; info: UnwindInfoX64 }[];
