@@ -258,7 +258,8 @@ function collectFunctions(
     if ((info & 0x0f) !== typeFunction || section === 0) continue;
     cursor.seek(i * size + (file.is64 ? 8 : 4));
     // Of 64-bit addresses the low half suffices: images are smaller than 4 GiB.
-    const low = file.is64 && !file.littleEndian ? (cursor.skip(4), cursor.u32()) : cursor.u32();
+    if (file.is64 && !file.littleEndian) cursor.skip(4);
+    const low = cursor.u32();
     if (file.is64) cursor.seek(i * size + 16);
     const length = file.is64 ? Number(BigInt.asUintN(32, cursor.u64())) : cursor.u32();
     const isThumb = file.cpu === "arm" && (low & 1) === 1;
