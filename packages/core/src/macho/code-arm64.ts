@@ -17,7 +17,8 @@ function trackedName(register: number): string | null {
 
 export const arm64Machine: Machine = {
   entry: { cfaFromSp: 0, cfaFromFp: null, saved: new Map(), marked: false, constant: null },
-  alignment: 4,
+  functionAlignment: 4,
+  instructionAlignment: 4,
   step(code, at, before) {
     if (at + 4 > code.length) return { length: 0, state: before, flow: "end", target: null };
     const word = (code[at]! | (code[at + 1]! << 8) | (code[at + 2]! << 16) | (code[at + 3]! << 24)) >>> 0;
@@ -108,8 +109,9 @@ function logicalImmediate(word: number, state: FrameState): FrameState {
   const to = word & 31;
   if (to === SP) return moveSp(state, null);
   if (to !== FP || ((word >>> 5) & 31) !== FP) return state;
-  // orr x29, x29, #0x1000000000000000
-  return (word & 0xfffffc00) >>> 0 === 0xb2440000 ? { ...state, marked: true } : state;
+  // orr x29, x29, #0x1000000000000000 and and x29, x29, #0xefffffffffffffff
+  const rest = (word & 0xfffffc00) >>> 0;
+  return rest === 0xb2440000 ? { ...state, marked: true } : rest === 0x9243f800 ? { ...state, marked: false } : state;
 }
 
 function moveWide(word: number, state: FrameState, keeps: boolean): FrameState {

@@ -45,7 +45,8 @@ export function x86Machine(cpu: "x86" | "amd64"): Machine {
   const names = TRACKED[cpu];
   return {
     entry: { cfaFromSp: word, cfaFromFp: null, saved: new Map(), marked: false, constant: null },
-    alignment: 16,
+    functionAlignment: 16,
+    instructionAlignment: 1,
     step(code, at, before) {
       const d = decode(code, at, is64);
       if (d === null) return { length: 0, state: before, flow: "end", target: null };
@@ -105,8 +106,9 @@ function isAllocation(d: Decoded): boolean {
 
 function frame(d: Decoded, state: FrameState, is64: boolean, word: number, names: ReadonlyMap<number, string>): FrameState {
   if (d.map === 1) {
-    // bts rbp, 60: Swift's mark
-    return d.opcode === 0xba && (d.reg & 7) === 5 && d.rm === FP && d.isWide && d.immediate === 60 ? { ...state, marked: true } : state;
+    // bts rbp, 60 and btr rbp, 60: Swift's mark
+    const isMark = d.opcode === 0xba && d.rm === FP && d.isWide && d.immediate === 60 && ((d.reg & 7) === 5 || (d.reg & 7) === 6);
+    return isMark ? { ...state, marked: (d.reg & 7) === 5 } : state;
   }
   if (d.map !== 0) return state;
   const { opcode } = d;

@@ -147,7 +147,10 @@ class CompactUnwindTable implements CompactUnwind {
       const isCommon = number < this.#commonCount;
       const encodings = isCommon ? common : own;
       const place = isCommon ? number : number - this.#commonCount;
-      if (place * 4 >= encodings.length) entries.fail(`encoding ${number} of ${this.#commonCount} + ${encodingCount}`);
+      if (place * 4 >= encodings.length) {
+        entries.seek(4 * i);
+        entries.fail(`encoding ${number} of ${this.#commonCount} + ${encodingCount}`);
+      }
       encodings.seek(place * 4);
       page.starts[i] = start;
       page.encodings[i] = encodings.u32();

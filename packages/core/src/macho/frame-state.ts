@@ -16,7 +16,7 @@ export type FrameState = {
   readonly cfaFromFp: number | null;
   /** Registers whose caller's value is in memory at CFA + offset, and perhaps nowhere else. Others still have it. */
   readonly saved: ReadonlyMap<string, number>;
-  /** Registers whose saved value has bit 60 set: how Swift marks the frames of async functions. */
+  /** Bit 60 of the caller's frame pointer was set, before it was saved: how Swift marks the frames of async functions. */
   readonly marked: boolean;
   /** A constant just loaded, by which the stack pointer may move: large frames. */
   readonly constant: { readonly register: number; readonly value: number } | null;
@@ -36,14 +36,20 @@ export type Effect = {
 export interface Machine {
   /** The state before a function's first instruction. */
   readonly entry: FrameState;
-  /** Functions start at multiples of this. */
-  readonly alignment: number;
+  /** Functions, and instructions, start at multiples of these. */
+  readonly functionAlignment: number;
+  readonly instructionAlignment: number;
   step(code: Uint8Array, at: number, before: FrameState): Effect;
 }
 
+/** An instruction that a path leads to, and the state before it. */
+export type FollowedInstruction = { start: number; length: number; state: FrameState; isCall: boolean };
+
 export type FunctionFlow = {
-  /** The instruction that covers an offset and the state before it; null where no path leads. */
-  at(offset: number): { start: number; length: number; state: FrameState; isCall: boolean } | null;
+  /** The instruction that covers an offset; null where no path leads. */
+  at(offset: number): FollowedInstruction | null;
+  /** How many bytes from an offset on no path leads to; at least 1. */
+  gapAt(offset: number): number;
   /** Registers that some path saves: what is known of the others comes from elsewhere. */
   readonly everSaved: ReadonlySet<string>;
   /** All distances from stack pointer to CFA. */
@@ -56,10 +62,11 @@ const MAX_INSTRUCTION_BYTES = 15;
 const MAX_STATES = 20_000;
 
 /**
- * Follows a function's code from its first byte. `restart`: the code may hold several functions (nobody knows where they start); code
- * behind an end that no path leads to is then taken for the next function.
+ * Follows a function's code from its first byte. Code that no path leads to is reached through a jump table where there is a computed jump
+ * before it. `manyFunctions`: the code may hold several functions, as nobody knows where they start; code that no path leads to is then taken
+ * for the next function, unless there are computed jumps.
  */
-export function followFunction(code: Uint8Array, machine: Machine, restart: boolean): FunctionFlow {
+export function followFunction(code: Uint8Array, machine: Machine, manyFunctions: boolean): FunctionFlow {
   const stateAt = new Int32Array(code.length);
   const lengthAt = new Uint8Array(code.length);
   const isCallAt = new Uint8Array(code.length);
@@ -69,7 +76,8 @@ export function followFunction(code: Uint8Array, machine: Machine, restart: bool
   const open: { at: number; state: FrameState }[] = [];
   // What follows a call is only believed when nothing else leads there: the call may never return, and other code stand behind it.
   const afterCalls: { at: number; state: FrameState }[] = [];
-  let jumpsByTable = false;
+  // Computed jumps out of a standing frame: through a table, to places that nothing else may lead to.
+  const tableJumps: { at: number; state: FrameState }[] = [];
 
   const visit = (from: number, first: FrameState): void => {
     let at = from;
@@ -90,7 +98,7 @@ export function followFunction(code: Uint8Array, machine: Machine, restart: bool
       if ((effect.flow === "branch" || effect.flow === "jump") && target !== null && target >= 0 && target < code.length) {
         open.push({ at: target, state: effect.state });
       }
-      if (effect.flow === "jump" && target === null && effect.state.saved.size > 0) jumpsByTable = true;
+      if (effect.flow === "jump" && target === null && effect.state.saved.size > 0) tableJumps.push({ at, state: effect.state });
       if (effect.flow === "call" || effect.flow === "trap") {
         afterCalls.push({ at: at + effect.length, state: effect.state });
         return;
@@ -101,20 +109,30 @@ export function followFunction(code: Uint8Array, machine: Machine, restart: bool
     }
   };
 
-  let next = 0;
-  for (;;) {
-    open.push({ at: next, state: machine.entry });
+  const follow = (at: number, state: FrameState): void => {
+    visit(at, state);
     for (let place = open.pop() ?? afterCalls.pop(); place !== undefined; place = open.pop() ?? afterCalls.pop())
       visit(place.at, place.state);
-    if (!restart || jumpsByTable) break;
-    const behind = stateAt[next] === 0 ? next + machine.alignment : next;
-    next = firstUnvisited(code, stateAt, lengthAt, behind, machine.alignment);
-    if (next >= code.length) break;
+  };
+  follow(0, machine.entry);
+  if (tableJumps.length > 0 ? !manyFunctions : manyFunctions) {
+    const alignment = manyFunctions ? machine.functionAlignment : machine.instructionAlignment;
+    tableJumps.sort((a, b) => a.at - b.at);
+    const nextFrom = (at: number) => firstUnvisited(code, stateAt, lengthAt, at, alignment);
+    for (let at = nextFrom(0), jump = 0; at < code.length; at = nextFrom(stateAt[at] === 0 ? at + alignment : at)) {
+      while (jump + 1 < tableJumps.length && tableJumps[jump + 1]!.at < at) jump++;
+      follow(at, manyFunctions ? machine.entry : tableJumps[jump]!.state);
+    }
   }
 
   return {
     everSaved,
     everCfaFromSp,
+    gapAt(offset) {
+      let end = offset + 1;
+      while (end < code.length && stateAt[end] === 0) end++;
+      return end >= code.length ? Number.POSITIVE_INFINITY : end - offset;
+    },
     at(offset) {
       for (let start = offset; start >= 0 && start > offset - MAX_INSTRUCTION_BYTES; start--) {
         const number = stateAt[start] ?? 0;

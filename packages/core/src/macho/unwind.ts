@@ -15,9 +15,9 @@ import { dwarfRegisters } from "../dwarf/registers.ts";
 import type { RegisterRule, UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
 import { arm64Machine } from "./code-arm64.ts";
 import { x86Machine } from "./code-x86.ts";
-import { compactRule } from "./compact-rules.ts";
+import { type CompactRule, compactRule } from "./compact-rules.ts";
 import { type CompactEntry, type CompactUnwind, openCompactUnwind } from "./compact-unwind.ts";
-import { type FrameState, type FunctionFlow, followFunction, type Machine } from "./frame-state.ts";
+import { type FollowedInstruction, type FrameState, type FunctionFlow, followFunction, type Machine } from "./frame-state.ts";
 import { readFunctionStarts } from "./function-starts.ts";
 import { type MachOCpu, type MachOImage, type MachOSection, machOSlices, openMachO, readImage, sectionNamed } from "./headers.ts";
 
@@ -46,8 +46,8 @@ export function openImageUnwind(image: MachOImage): UnwindSource | null {
   const table = sectionNamed(image, "__unwind_info");
   const ehFrame = openDwarf(image, "eh_frame");
   const debugFrame = openDwarf(image, "debug_frame");
-  const hasCode = image.sections.some((s) => s.hasInstructions && s.fileOffset !== null);
-  if (table === null && ehFrame === null && debugFrame === null && !hasCode) return null;
+  // A dSYM has no code; seldom it has records of its own.
+  if (!image.sections.some((s) => s.hasInstructions && s.fileOffset !== null)) return ehFrame ?? debugFrame;
   const compact = table === null ? null : openCompactUnwind(image.bytes, table, image.littleEndian);
   return new MachOUnwind(image, compact, ehFrame, debugFrame);
 }
@@ -90,7 +90,7 @@ class MachOUnwind implements UnwindSource {
     this.#debugFrame = debugFrame;
     this.#machine = image.cpu === "arm64" ? arm64Machine : x86Machine(image.cpu);
     this.#names = NAMES[image.cpu];
-    this.#code = image.sections.filter((s) => s.hasInstructions).sort((a, b) => a.start - b.start);
+    this.#code = image.sections.filter((s) => s.hasInstructions && s.fileOffset !== null).sort((a, b) => a.start - b.start);
   }
 
   find(relative: number): UnwindRow | null {
@@ -99,7 +99,10 @@ class MachOUnwind implements UnwindSource {
     if (isStubs(section)) return this.#rowOf(this.#machine.entry);
     const entry = this.#compact?.find(relative) ?? null;
     const piece = this.#function(relative, section, entry);
-    return this.#choose(relative, this.#table(relative, entry, piece), this.#follow(piece));
+    const compact = this.#compactRule(entry, piece);
+    const table = compact.kind === "row" ? { row: compact.row, isCompact: true } : this.#dwarfRule(compact, relative);
+    const { flow } = this.#follow(piece);
+    return this.#choose(flow.at(relative - piece.start), table, flow);
   }
 
   *ranges(): Iterable<UnwindRange> {
@@ -124,22 +127,32 @@ class MachOUnwind implements UnwindSource {
   /** The rows of one function from `from` on; equal neighbours are one range. */
   *#rangesOf(from: number, piece: Piece, entry: CompactEntry | null): Iterable<UnwindRange> {
     const followed = this.#follow(piece);
-    let pending: (UnwindRange & { key: string }) | null = null;
-    let at = from;
-    while (at < piece.end) {
-      const row = this.#choose(at, this.#table(at, entry, piece), followed);
-      const known = followed.flow.at(at - piece.start);
-      const step = known === null ? 1 : known.start + known.length - (at - piece.start);
-      const length = Math.min(step, piece.end - at);
-      const key = row === null ? "" : keyOf(row);
-      if (pending !== null && pending.key === key) pending.length += length;
+    const compact = this.#compactRule(entry, piece);
+    const whole = compact.kind === "row" ? { row: compact.row, isCompact: true } : null;
+    let pending: UnwindRange | null = null;
+    let pendingKey = "";
+    let before: FollowedInstruction | null = null;
+    for (let at = from; at < piece.end; ) {
+      const here = followed.flow.at(at - piece.start);
+      const step = here === null ? followed.flow.gapAt(at - piece.start) : here.start + here.length - (at - piece.start);
+      const isFixed = whole !== null || (this.#ehFrame === null && this.#debugFrame === null);
+      // Without the code's word, the records of __eh_frame may still differ from byte to byte.
+      const length = Math.min(here === null && !isFixed ? 1 : step, piece.end - at);
+      // Most instructions change nothing.
+      const isSame: boolean = isFixed && pending !== null && here !== null && here.state === before?.state && here.isCall === before.isCall;
+      const row: UnwindRow | null =
+        isSame && pending !== null ? pending.row : this.#choose(here, whole ?? this.#dwarfRule(compact, at), followed.flow);
+      before = here;
+      const key = pending !== null && row === pending.row ? pendingKey : row === null ? "" : keyOf(row);
+      if (pending !== null && key === pendingKey) pending.length += length;
       else {
-        if (pending !== null) yield { start: pending.start, length: pending.length, row: pending.row };
-        pending = { start: at, length, row, key };
+        if (pending !== null) yield pending;
+        pending = { start: at, length, row };
+        pendingKey = key;
       }
       at += length;
     }
-    if (pending !== null) yield { start: pending.start, length: pending.length, row: pending.row };
+    if (pending !== null) yield pending;
   }
 
   /** The function that holds an address, as far as anything tells where it starts and ends. */
@@ -183,16 +196,14 @@ class MachOUnwind implements UnwindSource {
     return followed;
   }
 
-  #table(relative: number, entry: CompactEntry | null, piece: Piece): TableRule {
-    if (entry !== null) {
-      const rule = compactRule(this.#image.cpu, entry.encoding, (offset) => this.#word(piece.start + offset));
-      if (rule.kind === "row") return { row: rule.row, isCompact: true };
-      if (rule.kind === "dwarf") {
-        const row = this.#ehFrame?.findInFde(rule.offset, relative) ?? null;
-        if (row !== null) return { row, isCompact: false };
-      }
-    }
-    const row = this.#ehFrame?.find(relative) ?? this.#debugFrame?.find(relative) ?? null;
+  #compactRule(entry: CompactEntry | null, piece: Piece): CompactRule {
+    if (entry === null) return { kind: "none" };
+    return compactRule(this.#image.cpu, entry.encoding, (offset) => this.#word(piece.start + offset));
+  }
+
+  #dwarfRule(compact: CompactRule, relative: number): TableRule {
+    let row = compact.kind === "dwarf" ? (this.#ehFrame?.findInFde(compact.offset, relative) ?? null) : null;
+    row ??= this.#ehFrame?.find(relative) ?? this.#debugFrame?.find(relative) ?? null;
     return row === null ? null : { row, isCompact: false };
   }
 
@@ -201,9 +212,8 @@ class MachOUnwind implements UnwindSource {
     return bytes.length < 4 ? null : new Cursor(bytes, "mach-o: code", 0, this.#image.littleEndian).u32();
   }
 
-  #choose(relative: number, table: TableRule, followed: Followed): UnwindRow | null {
-    const { flow } = followed;
-    const here = flow.at(relative - followed.start);
+  /** `here` is what the code says, null where no path leads. */
+  #choose(here: FollowedInstruction | null, table: TableRule, flow: FunctionFlow): UnwindRow | null {
     if (here === null) return table?.row ?? null;
     const { state, isCall } = here;
     if (table === null) return this.#rowOf(state);
@@ -223,7 +233,7 @@ class MachOUnwind implements UnwindSource {
   }
 
   /** The table's row, without the registers that are not saved yet or have been restored. */
-  #agreed(row: UnwindRow, { state, isCall }: { state: FrameState; isCall: boolean }, flow: FunctionFlow): UnwindRow {
+  #agreed(row: UnwindRow, { state, isCall }: FollowedInstruction, flow: FunctionFlow): UnwindRow {
     const { fp } = this.#names;
     let registers = row.registers;
     if (!isCall) {
@@ -248,6 +258,8 @@ class MachOUnwind implements UnwindSource {
       if (name === lr) returnAddress = rule;
       else registers.set(name, name === fp && state.marked ? unmarked(rule) : rule);
     }
+    if (state.marked && !state.saved.has(fp))
+      registers.set(fp, { kind: "expression", program: `${lr === null ? "$" : ""}${fp} ${CLEAR_MARK}` });
     return { cfa, returnAddress, registers };
   }
 
@@ -272,9 +284,12 @@ function cfaOf(state: FrameState, sp: string, fp: string): RegisterRule | null {
   return state.cfaFromSp === null ? null : { kind: "register", register: sp, offset: state.cfaFromSp };
 }
 
+/** The rest of a division by 2^60: the value without its upper bits. */
+const CLEAR_MARK = "1152921504606846976 %";
+
 /** Swift marks the frames of async functions by bit 60 of the frame pointer they save. */
 function unmarked(rule: RegisterRule): RegisterRule {
-  return rule.kind === "cfaOffset" ? { kind: "expression", program: `.cfa ${rule.offset} + ^ 1152921504606846976 %` } : rule;
+  return rule.kind === "cfaOffset" ? { kind: "expression", program: `.cfa ${rule.offset} + ^ ${CLEAR_MARK}` } : rule;
 }
 
 function keyOf(row: UnwindRow): string {

@@ -48,6 +48,9 @@ function plausibleCallerFp(link: Link, callSite: bigint, { cpu, memory, images }
   return images.inModule(callSite) || leadsToModule(link.callerFp, { cpu, memory, images });
 }
 
+/** Swift marks the frames of async functions by this bit of the frame pointer they save; no address has it. */
+const SWIFT_ASYNC_MARK = 1n << 60n;
+
 type Link = { returnAddress: bigint; callerFp: bigint; callerSp: bigint };
 
 function readLink(fp: bigint, cpu: Cpu, memory: WalkInput["memory"]): Link | null {
@@ -56,7 +59,7 @@ function readLink(fp: bigint, cpu: Cpu, memory: WalkInput["memory"]): Link | nul
   const callerFp = memory.word(fp + BigInt(at.savedFp), cpu.pointerBytes);
   const returnAddress = memory.word(fp + BigInt(at.returnAddress), cpu.pointerBytes);
   if (callerFp === null || returnAddress === null) return null;
-  return { returnAddress: cpu.stripAddress(returnAddress), callerFp, callerSp: fp + BigInt(at.callerSp) };
+  return { returnAddress: cpu.stripAddress(returnAddress), callerFp: callerFp & ~SWIFT_ASYNC_MARK, callerSp: fp + BigInt(at.callerSp) };
 }
 
 function leadsToModule(from: bigint, { cpu, memory, images }: WalkInput): boolean {
