@@ -16,6 +16,7 @@ import {
   type ModuleIds,
   normalizeCodeId,
   normalizeDebugId,
+  type OpenedUnwind,
   openSym,
   openUnwind,
 } from "@salvage/core";
@@ -40,7 +41,7 @@ export class SymbolFolders {
     if (this.#folders.length === 0) return null;
     const found = this.#inBreakpadLayout(module) ?? this.#byContent(module);
     if (found.length === 0) return null;
-    const files: ImageFile[] = [];
+    const files: (ImageFile & Pick<OpenedUnwind, "code">)[] = [];
     let malformed = false;
     // Rules read from binaries are complete where those of .sym files leave out prologues and epilogues, so binaries come last, which is best.
     for (const { path, sym } of found.toSorted((a, b) => Number(b.sym) - Number(a.sym))) {
@@ -64,6 +65,7 @@ export class SymbolFolders {
       names,
       unwind,
       windowsFrames,
+      code: files.findLast((file) => file.code)?.code ?? null,
       namesStatus: names !== null ? "found" : found.every((file) => file.sym) ? "missing" : "unsupported",
       unwindStatus: rules === null ? "missing" : "found",
     };
@@ -121,10 +123,10 @@ export class SymbolFolders {
 
 type FileIds = { name: string | null; debugId: string | null; codeId: string | null; sym: boolean };
 
-/** What a binary gives without being converted: unwind rules; its names come by way of a .sym file. Null when it has no rules. */
-function openBinary(path: string, debugId: string | null): ImageFile | null {
+/** What a binary gives without being converted: unwind rules and code; its names come by way of a .sym file. Null when it has neither. */
+function openBinary(path: string, debugId: string | null): (ImageFile & Pick<OpenedUnwind, "code">) | null {
   const opened = openUnwind(new FileSource(path), debugId);
-  if (opened === null || (opened.unwind === null && opened.windowsFrames === null)) return null;
+  if (opened === null || (!opened.unwind && !opened.windowsFrames && !opened.code)) return null;
   return { names: null, ...opened, hasLines: false, hasInlines: false };
 }
 

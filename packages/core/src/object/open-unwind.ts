@@ -6,13 +6,14 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { openElfUnwind } from "../elf/unwind.ts";
 import { openMachOUnwind } from "../macho/unwind.ts";
 import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
-import { openPeUnwind } from "../pe/open.ts";
+import { openPeCode, openPeUnwind } from "../pe/open.ts";
+import type { CodeLookup } from "../process-types.ts";
 import type { UnwindSource, WindowsFrameLookup } from "../unwind/rules.ts";
 import { identifyObject } from "./identify.ts";
 import type { ObjectKind } from "./verdict.ts";
 
-/** What a binary tells about unwinding its code. */
-export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: WindowsFrameLookup | null };
+/** What a binary tells about unwinding its code; `code` where it holds the code itself. */
+export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: WindowsFrameLookup | null; code?: CodeLookup | null };
 
 /** `debugId` chooses among the images of a universal file; null takes the first. */
 type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
@@ -20,7 +21,7 @@ type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 const openers: Partial<Record<ObjectKind, Opener>> = {
   macho: (source, debugId) => ({ unwind: openMachOUnwind(source, debugId), windowsFrames: null }),
   elf: (source) => ({ unwind: openElfUnwind(source), windowsFrames: null }),
-  pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null }),
+  pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null, code: openPeCode(source) }),
   pdb: (source) => ({ unwind: null, windowsFrames: openPdbWindowsFrames(source) }),
 };
 

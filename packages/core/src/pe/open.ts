@@ -1,5 +1,6 @@
 /** Unwind rules of a PE image, by its processor. */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import type { CodeLookup } from "../process-types.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
 import { machineAmd64, machineArm64, PeImage, type PeLayout } from "./image.ts";
 import { UnwindArm64 } from "./unwind-arm64.ts";
@@ -19,4 +20,15 @@ export function openPeUnwind(source: ByteSource, layout: PeLayout = "file"): Unw
     default:
       return null;
   }
+}
+
+/** The code of a PE image, by image-relative address. Throws FormatError for damaged headers. */
+export function openPeCode(source: ByteSource): CodeLookup {
+  const image = new PeImage(source);
+  return {
+    read: (relativeAddress, maxBytes) => {
+      const bytes = image.isCode(relativeAddress) ? image.upTo(relativeAddress, maxBytes) : new Uint8Array(0);
+      return bytes.length === 0 ? null : bytes;
+    },
+  };
 }

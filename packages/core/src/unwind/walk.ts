@@ -12,6 +12,7 @@ import { stepByFramePointer } from "./frame-pointer.ts";
 import { stepByScan } from "./scan.ts";
 import { stepOverSignalFrame } from "./signal-frame.ts";
 import { stepByStackWin } from "./stack-win.ts";
+import { stepByX86Code } from "./x86-code.ts";
 
 /** A stack longer than this is listed with its middle left out. */
 export const MAX_LISTED_FRAMES = 512;
@@ -62,6 +63,7 @@ export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_
 const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [
   stepOverSignalFrame,
   stepByCfi,
+  stepByX86Code,
   stepByStackWin,
   stepAfterBareCall,
   stepByFramePointer,
