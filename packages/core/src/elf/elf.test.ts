@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { BufferSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
+import { openElfCode } from "./code.ts";
 import { openEhabi, runInstructions } from "./ehabi.ts";
 import { openElf } from "./elf-file.ts";
 import { layered } from "./layered.ts";
@@ -277,4 +278,12 @@ test("damaged files give rows or a FormatError, soon", () => {
     assert.ok(performance.now() - started < 1000, `mutant ${i} took too long`);
   }
   assert.ok(opened > mutants / 10);
+});
+
+test("code is read within its section; a file of debug information has none", () => {
+  const code = openElfCode(new BufferSource(armFile(armCode)));
+  assert.deepEqual([...(code?.read(0x404, 4) ?? [])], armCode.slice(4, 8));
+  assert.equal(code?.read(0x400 + armCode.length - 2, 16)?.length, 2);
+  assert.equal(code?.read(0x300, 4), null);
+  assert.equal(openElfCode(new BufferSource(elf32(40, 0, []))), null);
 });
