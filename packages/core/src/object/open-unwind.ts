@@ -3,6 +3,7 @@
  * 32-bit Windows has its unwind data in the PDB.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { openElfCode } from "../elf/code.ts";
 import { openElfUnwind } from "../elf/unwind.ts";
 import { openMachOUnwind } from "../macho/unwind.ts";
 import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
@@ -20,7 +21,7 @@ type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 
 const openers: Partial<Record<ObjectKind, Opener>> = {
   macho: (source, debugId) => ({ unwind: openMachOUnwind(source, debugId), windowsFrames: null }),
-  elf: (source) => ({ unwind: openElfUnwind(source), windowsFrames: null }),
+  elf: (source) => ({ unwind: openElfUnwind(source), windowsFrames: null, code: openElfCode(source) }),
   pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null, code: openPeCode(source) }),
   pdb: (source) => ({ unwind: null, windowsFrames: openPdbWindowsFrames(source) }),
 };
