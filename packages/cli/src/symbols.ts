@@ -16,12 +16,15 @@ import {
   type ModuleIds,
   normalizeCodeId,
   normalizeDebugId,
+  type OpenedUnwind,
   openSym,
+  openUnwind,
 } from "@salvage/core";
 import { FileSource } from "./file-source.ts";
 import { walkFiles } from "./walk.ts";
 
-type Found = { path: string; readable: boolean };
+/** A file that carries a module's ids; `sym` when it is a .sym file. */
+type Found = { path: string; sym: boolean };
 
 export class SymbolFolders {
   readonly #folders: readonly string[];
@@ -38,12 +41,13 @@ export class SymbolFolders {
     if (this.#folders.length === 0) return null;
     const found = this.#inBreakpadLayout(module) ?? this.#byContent(module);
     if (found.length === 0) return null;
-    const files: ImageFile[] = [];
+    const files: (ImageFile & Pick<OpenedUnwind, "code">)[] = [];
     let malformed = false;
-    for (const { path, readable } of found) {
-      if (!readable) continue;
+    // Rules read from binaries are complete where those of .sym files leave out prologues and epilogues, so binaries come last, which is best.
+    for (const { path, sym } of found.toSorted((a, b) => Number(b.sym) - Number(a.sym))) {
       try {
-        files.push(openSym(new FileSource(path)));
+        const file = sym ? openSym(new FileSource(path)) : openBinary(path, module.debugId);
+        if (file !== null) files.push(file);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         malformed = true;
@@ -61,7 +65,8 @@ export class SymbolFolders {
       names,
       unwind,
       windowsFrames,
-      namesStatus: names === null ? "missing" : "found",
+      code: files.findLast((file) => file.code)?.code ?? null,
+      namesStatus: names !== null ? "found" : found.every((file) => file.sym) ? "missing" : "unsupported",
       unwindStatus: rules === null ? "missing" : "found",
     };
   }
@@ -88,7 +93,7 @@ export class SymbolFolders {
     for (const folder of this.#folders) {
       for (const file of new Set([`${name.replace(/\.pdb$/i, "")}.sym`, `${name}.sym`])) {
         const path = join(folder, name, module.debugId, file);
-        if (existsSync(path) && quickSymIds(path)?.debugId === module.debugId) return [{ path, readable: true }];
+        if (existsSync(path) && quickSymIds(path)?.debugId === module.debugId) return [{ path, sym: true }];
       }
     }
     return null;
@@ -108,7 +113,7 @@ export class SymbolFolders {
         if (ids === null) continue;
         this.#names.set(stem(ids.name ?? path), path);
         for (const key of [ids.debugId, ids.codeId === null ? null : codeKey(ids.codeId)]) {
-          if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, readable: ids.readable }]);
+          if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, sym: ids.sym }]);
         }
       }
     }
@@ -116,7 +121,14 @@ export class SymbolFolders {
   }
 }
 
-type FileIds = { name: string | null; debugId: string | null; codeId: string | null; readable: boolean };
+type FileIds = { name: string | null; debugId: string | null; codeId: string | null; sym: boolean };
+
+/** What a binary gives without being converted: unwind rules and code; its names come by way of a .sym file. Null when it has neither. */
+function openBinary(path: string, debugId: string | null): (ImageFile & Pick<OpenedUnwind, "code">) | null {
+  const opened = openUnwind(new FileSource(path), debugId);
+  if (opened === null || (!opened.unwind && !opened.windowsFrames && !opened.code)) return null;
+  return { names: null, ...opened, hasLines: false, hasInlines: false };
+}
 
 /** Ids of a debug file, or null when it is none. */
 function identify(path: string): FileIds | null {
@@ -126,7 +138,7 @@ function identify(path: string): FileIds | null {
   try {
     source = new FileSource(path);
     const { name, debugId, codeId, kind } = identifyObject(source);
-    return { name, debugId, codeId, readable: kind === "breakpad" };
+    return { name, debugId, codeId, sym: kind === "breakpad" };
   } catch {
     // Not a debug file, or one that cannot be read: a symbol folder may hold anything.
     return null;
@@ -148,7 +160,7 @@ function quickSymIds(path: string): FileIds | null {
       name: module[2] ?? null,
       debugId: normalizeDebugId(module[1] ?? ""),
       codeId: code === undefined ? null : normalizeCodeId(code),
-      readable: true,
+      sym: true,
     };
   } catch {
     return null;

@@ -33,6 +33,8 @@ export const reportFrame = z.object({
   missing_symbols: z.boolean(),
   /** Ours. */
   status: frameStatus,
+  /** For an address in no module: modules that lay there before they were unloaded, each with the offset in it. */
+  unloaded_modules: z.array(z.object({ module: z.string(), offset: hex })).optional(),
   /** Registers known in this frame; frame 0 of the crashing thread has all, callers what the walk recovered. */
   registers: z.record(z.string(), hex).optional(),
 });
@@ -41,6 +43,10 @@ export type ReportFrame = z.infer<typeof reportFrame>;
 export const reportThread = z.object({
   thread_id: z.number().int(),
   thread_name: z.string().nullable(),
+  /** Windows: what GetLastError would give, by name or as hex; null where the thread's block was not captured. */
+  last_error_value: z.string().nullable().optional(),
+  /** Ours: where the thread began, from the thread info list. */
+  start_address: hex.optional(),
   /** Frames listed; a longer stack is cut in the middle and `total_frames` is larger. */
   frame_count: z.number().int(),
   total_frames: z.number().int(),
@@ -76,6 +82,41 @@ export type ReportModule = z.infer<typeof reportModule>;
 
 export const reportWarning = z.object({ stream: z.string(), offset: z.number().int().nullable(), message: z.string() });
 
+/** A single bit whose flip would make the crash address one that can be accessed; rated as rust-minidump does. */
+export const bitFlip = z.object({
+  address: hex,
+  confidence: z.number(),
+  source_register: z.string().nullable(),
+  details: z.object({
+    was_non_canonical: z.boolean(),
+    is_null: z.boolean(),
+    was_low: z.boolean(),
+    nearby_registers: z.number().int(),
+    poison_registers: z.boolean(),
+  }),
+});
+
+export const moduleAnnotations = z.object({
+  module_index: z.number().int(),
+  list_annotations: z.array(z.string()),
+  simple_annotations: z.record(z.string(), z.string()),
+  annotation_objects: z.record(z.string(), z.string()),
+});
+
+export const macCrashRecord = z.object({
+  thread: hex.nullable(),
+  dialog_mode: hex.nullable(),
+  abort_cause: hex.nullable(),
+  module: z.string().nullable(),
+  message: z.string().nullable(),
+  signature_string: z.string().nullable(),
+  backtrace: z.string().nullable(),
+  message2: z.string().nullable(),
+});
+
+/** Bytes as decimal numbers below 2^53, null when the dump does not say. */
+const figure = z.number().int().nullable();
+
 export const reportSchema = z.object({
   status: z.literal("OK"),
   /** Ours: version of this schema and of the core that wrote it. */
@@ -87,17 +128,27 @@ export const reportSchema = z.object({
     cpu_arch: z.string(),
     cpu_count: z.number().int(),
     cpu_info: z.string().nullable(),
+    cpu_microcode_version: z.string().nullable().optional(),
   }),
   pid: z.number().int().nullable(),
   /** Seconds since 1970 from the dump's header, null when absent. */
   crash_time: z.number().int().nullable(),
   process_create_time: z.number().int().nullable(),
+  /** Seconds between the two, as rust-minidump names it. */
+  process_uptime: z.number().int().nullable().optional(),
   crash_info: z.object({
     /** Crash reason, e.g. "SIGSEGV / SEGV_MAPERR"; null when the dump has no exception. */
     type: z.string().nullable(),
     address: hex.nullable(),
     crashing_thread: z.number().int().nullable(),
     assertion: z.string().nullable(),
+    /** Null when none was found or nothing could be asked. */
+    possible_bit_flips: z.array(bitFlip).nullable().optional(),
+    /** Ours: the exception record as it is. */
+    exception: z
+      .object({ code: hex, flags: hex, address: hex, parameters: z.array(hex) })
+      .nullable()
+      .optional(),
   }),
   /** Ours: the cause in words with its evidence. */
   cause: z.object({ title: z.string(), evidence: z.array(z.string()), confidence: z.enum(["certain", "likely", "possible"]) }).nullable(),
@@ -114,6 +165,47 @@ export const reportSchema = z.object({
   thread_count: z.number().int(),
   threads: z.array(reportThread),
   crashing_thread: reportThread.extend({ threads_index: z.number().int() }).nullable(),
+  lsb_release: z.object({ id: z.string(), release: z.string(), codename: z.string(), description: z.string() }).nullable().optional(),
+  linux_memory_map_count: z.number().int().nullable().optional(),
+  proc_limits: z
+    .object({ limits: z.array(z.object({ name: z.string(), soft: z.string(), hard: z.string(), unit: z.string() })) })
+    .nullable()
+    .optional(),
+  mac_crash_info: z
+    .object({ num_records: z.number().int(), records: z.array(macCrashRecord) })
+    .nullable()
+    .optional(),
+  mac_boot_args: z.string().nullable().optional(),
+  /** Ours: Crashpad's annotations, without command lines and environment. */
+  crashpad_info: z
+    .object({
+      report_id: z.string().nullable(),
+      simple_annotations: z.record(z.string(), z.string()),
+      module_list: z.array(moduleAnnotations),
+    })
+    .nullable()
+    .optional(),
+  /** Ours: open handles by type; their names are not kept. */
+  handle_counts: z
+    .object({ total: z.number().int(), types: z.record(z.string(), z.number().int()) })
+    .nullable()
+    .optional(),
+  /** Ours: memory of the process and the system. */
+  memory_figures: z
+    .object({
+      working_set: figure,
+      peak_working_set: figure,
+      private_bytes: figure,
+      virtual_size: figure,
+      system_total: figure,
+      system_free: figure,
+      system_committed: figure,
+      system_commit_limit: figure,
+    })
+    .nullable()
+    .optional(),
+  /** Ours: what the writer of the dump wrote into it for people. */
+  comment: z.string().nullable().optional(),
   /** False when names were added after the dump was gone, so that the stack could not be walked again. */
   re_walked: z.boolean(),
   warnings: z.array(reportWarning),

@@ -15,6 +15,7 @@ export {
   printHyphenatedId,
 } from "./ids/debug-id.ts";
 export { identifyObject } from "./object/identify.ts";
+export { type OpenedUnwind, openUnwind } from "./object/open-unwind.ts";
 export type { ObjectFeature, ObjectKind, ObjectVerdict } from "./object/verdict.ts";
 export { applyNames, inspectMinidump, processMinidump } from "./process.ts";
 export type { ImageLookup, MinidumpOutline, ModuleIds, ProcessOptions } from "./process-types.ts";
@@ -26,5 +27,5 @@ export { buildSymcache, type SymcacheSummary } from "./symcache/build.ts";
 export { symcacheVersion } from "./symcache/layout.ts";
 export type { SymcacheSink } from "./symcache/page-writer.ts";
 export { openSymcache, type Symcache, type SymcacheHeader } from "./symcache/reader.ts";
-export type { RegisterRule, UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "./unwind/rules.ts";
+export type { RegisterRule, UnwindLookup, UnwindRange, UnwindRow, UnwindSource, WindowsFrame, WindowsFrameLookup } from "./unwind/rules.ts";
 export { CORE_VERSION } from "./version.ts";

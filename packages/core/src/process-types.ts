@@ -22,9 +22,16 @@ export type ImageLookup = {
   unwind: UnwindLookup | null;
   /** STACK WIN records of 32-bit Windows code; they count as unwind data for `unwindStatus`. */
   windowsFrames?: WindowsFrameLookup | null;
+  /** Code of the image as its file has it, by image-relative address; what the dump itself holds comes first. */
+  code?: CodeLookup | null;
   namesStatus: ImageStatus;
   unwindStatus: ImageStatus;
 };
+
+/** Up to `maxBytes` code bytes from an image-relative address; null where the file has none. Throws FormatError for a damaged file. */
+export interface CodeLookup {
+  read(relativeAddress: number, maxBytes: number): Uint8Array | null;
+}
 
 export type ProcessOptions = {
   /** The lookup files of a module; null: nothing is known, the image is missing. Called at most once per module, when a frame lands in it. */

@@ -16,8 +16,8 @@ const SCHEMA_EVERY = 20;
 
 function seeds(): Uint8Array[] {
   const made: Uint8Array[] = [];
-  for (const cpu of ["amd64", "x86", "arm64", "arm64_old", "arm"] as const) {
-    const wordBytes = cpu === "x86" || cpu === "arm" ? 4 : 8;
+  for (const cpu of ["amd64", "x86", "arm64", "arm64_old", "arm", "mips", "riscv64", "ppc64"] as const) {
+    const wordBytes = cpu === "x86" || cpu === "arm" || cpu === "mips" ? 4 : 8;
     const stack = synthStack(0x7ffe0000n, wordBytes)
       .label("a")
       .word(ref("b"))
@@ -33,6 +33,9 @@ function seeds(): Uint8Array[] {
       arm64: ["pc", "sp", "fp"],
       arm64_old: ["pc", "sp", "fp"],
       arm: ["pc", "sp", "r11"],
+      mips: ["pc", "sp", "fp"],
+      riscv64: ["pc", "sp", "fp"],
+      ppc64: ["srr0", "r1", "r31"],
     }[cpu] as [string, string, string];
     const registers = { [ip]: 0x401000n, [sp]: 0x7ffe0000n, [fp]: ref("a") };
     for (const make of [
@@ -59,6 +62,16 @@ function seeds(): Uint8Array[] {
           .misc({ pid: 1, createTimeSeconds: 2 })
           .breakpadInfo({ dumpThreadId: 8, requestingThreadId: 7 })
           .crashpadAnnotations({ key: "value" })
+          .crashpadModule({ moduleIndex: 0, list: ["a", "b"], simple: { c: "d" }, objects: { e: "f" } })
+          .memoryInfo([{ start: 0x400000n, size: 0x10000n, state: 0x1000, protection: 0x20 }])
+          .linuxText("maps", "7ffe0000-7fff0000 rw-p 00000000 00:00 0 [stack]\n")
+          .linuxText("lsbRelease", "ID=a\nVERSION_ID=1\n")
+          .handles([{ type: "File" }, { type: "Event" }])
+          .macCrashInfo([{ version: 5, numbers: [1n, 2n, 3n], texts: ["a", "b", "c", "d", "e"] }])
+          .macBootArgs("-v")
+          .threadInfo([{ id: 7, startAddress: 1n }])
+          .stream(21, new Uint8Array(150))
+          .stream(22, new Uint8Array(150))
           .memory(0x10000n, new Uint8Array(64))
           .build(),
       );
@@ -192,4 +205,35 @@ test("one stack shown to thousands of threads", () => {
   assert.ok(performance.now() - started < 10 * MAX_MS, `took ${performance.now() - started} ms`);
   assert.ok(report.threads.some((t) => t.walk_end === "limit" && t.frames.length === 0));
   assert.ok(report.warnings.some((w) => /too many frames/.test(w.message)));
+});
+
+test("microdumps: lines cut, changed and repeated give a report or a FormatError", () => {
+  const random = randomFrom(7);
+  const lines = [
+    "-----BEGIN BREAKPAD MICRODUMP-----",
+    "O A arm64 08 aarch64 x",
+    "R 0000000B SIGSEGV 0",
+    "S 0 0000007FE0001000 0000007FE0001000 00001000",
+    `S 0000007FE0001000 ${"0010E07F00000000".repeat(20)}`,
+    `C 0600008000000000${"0010E07F00000000".repeat(98)}`,
+    "M 0000005500000000 0000000000000000 0000000000010000 0123456789ABCDEF0123456789ABCDEF0 a.so",
+    "-----END BREAKPAD MICRODUMP-----",
+  ];
+  for (let i = 0; i < MUTANTS / 3; i++) {
+    const mutant = [...lines];
+    for (let change = random(4); change >= 0; change--) {
+      const at = random(mutant.length);
+      const line = mutant[at] ?? "";
+      const cut = random(line.length + 1);
+      const replaced = [line.slice(0, cut), `${line.slice(0, cut)}F${line.slice(cut + 1)}`, "", `${line} ${line}`][random(4)] ?? "";
+      mutant.splice(at, random(2), replaced);
+    }
+    const source = new BufferSource(new TextEncoder().encode(`google-breakpad: \n${mutant.join("\n")}`));
+    try {
+      const report = processMinidump(source, lookups);
+      if (i % SCHEMA_EVERY === 0) reportSchema.strict().parse(report);
+    } catch (error) {
+      assert.ok(error instanceof FormatError, String(error));
+    }
+  }
 });

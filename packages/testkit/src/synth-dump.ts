@@ -11,7 +11,26 @@
  *     .build();
  */
 
-export type SynthCpu = "amd64" | "x86" | "arm64" | "arm64_old" | "arm";
+export type SynthCpu = "amd64" | "x86" | "arm64" | "arm64_old" | "arm" | "mips" | "mips64" | "riscv64" | "ppc" | "ppc64" | "sparc";
+
+/** Text files of Linux that Breakpad's writer copies. */
+export const LINUX_TEXT = {
+  cpuInfo: 0x47670003,
+  status: 0x47670004,
+  lsbRelease: 0x47670005,
+  commandLine: 0x47670006,
+  environment: 0x47670007,
+  maps: 0x47670009,
+  limits: 0x4d7a0003,
+} as const;
+
+export type SynthModuleAnnotations = {
+  moduleIndex: number;
+  list?: readonly string[];
+  simple?: Readonly<Record<string, string>>;
+  /** Values are strings, or bytes of another type. */
+  objects?: Readonly<Record<string, string | { type: number; bytes: Uint8Array }>>;
+};
 
 /** A value known only by its place: the address of a label of the same thread's stack. */
 export type LabelRef = { readonly label: string };
@@ -29,6 +48,8 @@ export type SynthModule = {
   buildId?: string;
   /** RSDS record: GUID as printed (32 hex digits, hyphens allowed), age, pdb path. */
   pdb?: { guid: string; age: number; file: string };
+  /** NB10 record: the signature is a time stamp. */
+  pdb20?: { timestamp: number; age: number; file: string };
   timestamp?: number;
   /** Four numbers of the fixed file version. */
   version?: readonly [number, number, number, number];
@@ -37,6 +58,8 @@ export type SynthModule = {
 export type SynthThread = {
   id: number;
   name?: string;
+  /** Address of the Windows environment block. */
+  teb?: bigint;
   /** Registers by name ("rip", "x29"); the rest is zero. */
   registers?: Readonly<Record<string, bigint | LabelRef>>;
   stack?: SynthStack;
@@ -200,7 +223,19 @@ export class ByteBuilder {
 type Writer = () => unknown;
 
 const PLATFORM = { windows: 2, macos: 0x8101, ios: 0x8102, linux: 0x8201, android: 0x8203 } as const;
-const ARCHITECTURE = { x86: 0, arm: 5, amd64: 9, arm64: 12, arm64_old: 0x8003 } as const;
+const ARCHITECTURE = {
+  x86: 0,
+  mips: 1,
+  ppc: 3,
+  arm: 5,
+  amd64: 9,
+  arm64: 12,
+  sparc: 0x8001,
+  ppc64: 0x8002,
+  arm64_old: 0x8003,
+  mips64: 0x8004,
+  riscv64: 0x8006,
+} as const;
 
 export class SynthDump {
   readonly #littleEndian: boolean;
@@ -220,6 +255,8 @@ export class SynthDump {
   #misc: { pid: number; createTimeSeconds: number } | null = null;
   #breakpad: { dumpThreadId: number; requestingThreadId: number } | null = null;
   #crashpad: Readonly<Record<string, string>> | null = null;
+  readonly #crashpadModules: SynthModuleAnnotations[] = [];
+  readonly #prepared: { type: number; prepare: (out: ByteBuilder) => Writer }[] = [];
   readonly #streams: { type: number; bytes: Uint8Array }[] = [];
 
   constructor(littleEndian: boolean) {
@@ -313,6 +350,91 @@ export class SynthDump {
     return this;
   }
 
+  /** Crashpad's annotations of one module. */
+  crashpadModule(annotations: SynthModuleAnnotations): this {
+    this.#crashpad ??= {};
+    this.#crashpadModules.push(annotations);
+    return this;
+  }
+
+  /** A file of Linux as text. */
+  linuxText(kind: keyof typeof LINUX_TEXT, text: string): this {
+    return this.stream(LINUX_TEXT[kind], new TextEncoder().encode(text));
+  }
+
+  /** MemoryInfoList: state 0x1000 is committed; protection as Windows numbers it. */
+  memoryInfo(regions: readonly { start: bigint; size: bigint; state: number; protection: number }[]): this {
+    return this.#prepare(16, (out) => () => {
+      out.u32(16).u32(48).u64(BigInt(regions.length));
+      for (const r of regions)
+        out.u64(r.start).u64(r.start).u32(r.protection).u32(0).u64(r.size).u32(r.state).u32(r.protection).u32(0x20000).u32(0);
+    });
+  }
+
+  /** HandleData; object names are written to show that nobody reads them. */
+  handles(handles: readonly { type: string; object?: string }[]): this {
+    return this.#prepare(12, (out) => {
+      const names = handles.map((h) => [placeString(out, h.type), h.object === undefined ? 0 : placeString(out, h.object)] as const);
+      return () => {
+        out.u32(16).u32(40).u32(handles.length).u32(0);
+        for (const [i, [type, object]] of names.entries()) {
+          out
+            .u64(BigInt(4 * i))
+            .u32(type)
+            .u32(object)
+            .zeros(8)
+            .u32(1)
+            .u32(1)
+            .zeros(8);
+        }
+      };
+    });
+  }
+
+  /** Mozilla's macOS crash messages; the fixed part has the size of the version. */
+  macCrashInfo(records: readonly { version: number; numbers?: readonly bigint[]; texts?: readonly string[] }[], fixedBytes = 40): this {
+    return this.#prepare(0x4d7a0001, (out) => {
+      const places = records.map((record) => {
+        const at = out.align(8).size;
+        out.u64(0x4d7a0001n).u64(BigInt(record.version));
+        for (const value of record.numbers ?? []) out.u64(value);
+        out.zeros(Math.max(0, at + fixedBytes - out.size));
+        for (const text of record.texts ?? []) out.bytes(new TextEncoder().encode(text)).u8(0);
+        return { at, size: out.size - at };
+      });
+      return () => {
+        out.u32(0x4d7a0001).u32(records.length).u32(fixedBytes);
+        for (let i = 0; i < 20; i++) out.u32(places[i]?.size ?? 0).u32(places[i]?.at ?? 0);
+      };
+    });
+  }
+
+  macBootArgs(text: string): this {
+    return this.#prepare(0x4d7a0002, (out) => {
+      const at = placeString(out, text);
+      return () => out.u32(0x4d7a0002).u64(BigInt(at));
+    });
+  }
+
+  threadInfo(infos: readonly { id: number; flags?: number; startAddress: bigint }[]): this {
+    return this.#prepare(17, (out) => () => {
+      out.u32(12).u32(64).u32(infos.length);
+      for (const info of infos) {
+        out
+          .u32(info.id)
+          .u32(info.flags ?? 0)
+          .zeros(40)
+          .u64(info.startAddress)
+          .u64(0n);
+      }
+    });
+  }
+
+  #prepare(type: number, prepare: (out: ByteBuilder) => Writer): this {
+    this.#prepared.push({ type, prepare });
+    return this;
+  }
+
   /** Any further stream, verbatim. */
   stream(type: number, bytes: Uint8Array): this {
     this.#streams.push({ type, bytes });
@@ -345,6 +467,7 @@ export class SynthDump {
       (this.#crashpad ? 1 : 0) +
       ((this.#threads ?? []).some((t) => t.name !== undefined) ? 1 : 0) +
       1 +
+      this.#prepared.length +
       this.#streams.length;
     const count = streams.length + extra;
     out.bytes(this.#fourcc("MDMP")).u32(0xa793).u32(count).u32(32).u32(0).u32(this.#timestampSeconds).u64(0n);
@@ -384,6 +507,7 @@ export class SynthDump {
     }
     if (this.#memory64) streams.push({ type: 9, write: () => this.#writeMemory64(out) });
     else streams.push(this.#memoryStream(out, stacks));
+    for (const stream of this.#prepared) streams.push({ type: stream.type, write: stream.prepare(out) });
     for (const stream of this.#streams) streams.push({ type: stream.type, write: () => out.bytes(stream.bytes) });
 
     streams.forEach((stream, i) => {
@@ -437,7 +561,12 @@ export class SynthDump {
     for (const thread of threads) {
       const size = thread.stack ? thread.stack.toBytes(this.#littleEndian).length : 0;
       const context = contexts.get(thread) ?? { size: 0, rva: 0 };
-      out.u32(thread.id).u32(0).u32(0).u32(0).u64(0n);
+      out
+        .u32(thread.id)
+        .u32(0)
+        .u32(0)
+        .u32(0)
+        .u64(thread.teb ?? 0n);
       out.u64(thread.stack?.base ?? 0n).u32(this.#memory64 ? 0 : size);
       out.u32(stackRvas.get(thread) ?? 0);
       out.u32(context.size).u32(context.rva);
@@ -540,16 +669,37 @@ export class SynthDump {
   }
 
   #crashpadStream(out: ByteBuilder, annotations: Readonly<Record<string, string>>): { type: number; write: Writer } {
-    const entries = Object.entries(annotations).map(([key, value]) => ({
-      key: writeUtf8String(out, key),
-      value: writeUtf8String(out, value),
-    }));
-    out.align(4);
-    const dictionary = out.size;
-    out.u32(entries.length);
-    for (const entry of entries) out.u32(entry.key).u32(entry.value);
-    const dictionarySize = out.size - dictionary;
-    return { type: 0x43500001, write: () => out.u32(1).zeros(32).u32(dictionarySize).u32(dictionary).u32(0).u32(0) };
+    const process = placeDictionary(out, annotations);
+    const modules = this.#crashpadModules.map((module) => {
+      const texts = (module.list ?? []).map((text) => writeUtf8String(out, text));
+      const list = { at: out.align(4).size, size: 4 + texts.length * 4 };
+      out.u32(texts.length);
+      for (const at of texts) out.u32(at);
+      const simple = placeDictionary(out, module.simple ?? {});
+      const entries = Object.entries(module.objects ?? {}).map(([name, value]) => ({
+        name: writeUtf8String(out, name),
+        type: typeof value === "string" ? 1 : value.type,
+        value: typeof value === "string" ? writeUtf8String(out, value) : writeByteArray(out, value.bytes),
+      }));
+      const objects = { at: out.align(4).size, size: 4 + entries.length * 12 };
+      out.u32(entries.length);
+      for (const entry of entries) out.u32(entry.name).u16(entry.type).u16(0).u32(entry.value);
+      const at = out.size;
+      out.u32(1);
+      for (const part of [list, simple, objects]) out.u32(part.size).u32(part.at);
+      return { moduleIndex: module.moduleIndex, at, size: 28 };
+    });
+    const list = { at: out.size, size: 4 + modules.length * 12 };
+    if (modules.length > 0) {
+      out.u32(modules.length);
+      for (const module of modules) out.u32(module.moduleIndex).u32(module.size).u32(module.at);
+    }
+    const modulesPlace = modules.length > 0 ? list : { at: 0, size: 0 };
+    return {
+      type: 0x43500001,
+      write: () =>
+        out.u32(1).bytes(REPORT_ID).bytes(CLIENT_ID).u32(process.size).u32(process.at).u32(modulesPlace.size).u32(modulesPlace.at),
+    };
   }
 
   #writeContext(
@@ -592,6 +742,34 @@ function writeMinidumpString(out: ByteBuilder, text: string): void {
   out.u16(0);
 }
 
+/** What Crashpad calls the report and the installation: 16 bytes each. */
+const REPORT_ID = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+const CLIENT_ID = new Uint8Array(16).fill(0xc1);
+
+/** Writes a UTF-16 string where the builder stands; returns its offset. */
+function placeString(out: ByteBuilder, text: string): number {
+  const at = out.align(4).size;
+  writeMinidumpString(out, text);
+  return at;
+}
+
+function placeDictionary(out: ByteBuilder, annotations: Readonly<Record<string, string>>): { at: number; size: number } {
+  const entries = Object.entries(annotations).map(([key, value]) => ({
+    key: writeUtf8String(out, key),
+    value: writeUtf8String(out, value),
+  }));
+  const at = out.align(4).size;
+  out.u32(entries.length);
+  for (const entry of entries) out.u32(entry.key).u32(entry.value);
+  return { at, size: out.size - at };
+}
+
+function writeByteArray(out: ByteBuilder, bytes: Uint8Array): number {
+  const at = out.align(4).size;
+  out.u32(bytes.length).bytes(bytes);
+  return at;
+}
+
 function writeUtf8String(out: ByteBuilder, text: string): number {
   out.align(4);
   const at = out.size;
@@ -604,6 +782,10 @@ function codeViewRecord(module: SynthModule, littleEndian: boolean): Uint8Array 
   const out = new ByteBuilder(littleEndian);
   if (module.buildId !== undefined) {
     return out.u32(0x4270454c).bytes(fromHex(module.buildId)).toBytes();
+  }
+  if (module.pdb20) {
+    const { timestamp, age, file } = module.pdb20;
+    return out.u32(0x3031424e).u32(0).u32(timestamp).u32(age).bytes(new TextEncoder().encode(file)).u8(0).toBytes();
   }
   if (module.pdb) {
     const guid = fromHex(module.pdb.guid.replaceAll("-", ""));
@@ -689,4 +871,49 @@ const CONTEXT: Readonly<Record<SynthCpu, ContextLayout>> = {
     at: new Map([...row([...numbered("r", 13), "sp", "lr", "pc", "cpsr"], 4, 4)]),
     narrow: new Set(),
   },
+  mips: mipsLayout(0x40000),
+  mips64: mipsLayout(0x80000),
+  riscv64: {
+    size: 0x210,
+    flagsAt: 0,
+    flagsBytes: 4,
+    flags: 0x8000003,
+    registerBytes: 8,
+    at: new Map(row(["pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "fp", "s1"], 8, 8)),
+    narrow: new Set(),
+  },
+  ppc: {
+    size: 0x340,
+    flagsAt: 0,
+    flagsBytes: 4,
+    flags: 0x20000001,
+    registerBytes: 4,
+    at: new Map(row(["srr0", "srr1", ...numbered("r", 32), "cr", "xer", "lr", "ctr"], 4, 4)),
+    narrow: new Set(),
+  },
+  ppc64: {
+    size: 0x460,
+    flagsAt: 0,
+    flagsBytes: 8,
+    flags: 0x1000001,
+    registerBytes: 8,
+    at: new Map(row(["srr0", "srr1", ...numbered("r", 32), "cr", "xer", "lr", "ctr"], 8, 8)),
+    narrow: new Set(),
+  },
+  sparc: {
+    size: 0x250,
+    flagsAt: 0,
+    flagsBytes: 4,
+    flags: 0x10000001,
+    registerBytes: 8,
+    at: new Map([...row(numbered("g", 8), 8, 8), ["sp", 8 + 14 * 8], ["fp", 8 + 30 * 8], ["pc", 0x110], ["npc", 0x118]]),
+    narrow: new Set(),
+  },
 };
+
+/** MIPS: flags, general registers, multiplier and DSP registers, then the program counter. */
+function mipsLayout(flags: number): ContextLayout {
+  const at = new Map([...row(["zero", "at", "v0", "v1", "a0", "a1", "a2", "a3"], 8, 8), ["sp", 8 + 29 * 8], ["fp", 8 + 30 * 8]]);
+  at.set("ra", 8 + 31 * 8).set("pc", 8 + 32 * 8 + 2 * 8 + 2 * 12 + 8);
+  return { size: 0x268, flagsAt: 0, flagsBytes: 4, flags, registerBytes: 8, at, narrow: new Set() };
+}

@@ -3,25 +3,42 @@
  * the order goes from what the system stated to what is inferred.
  */
 import type { CpuName } from "../cpu/cpu.ts";
+import type { MemoryRegion } from "../minidump/memory-regions.ts";
 import type { Os } from "../minidump/system-info.ts";
 import type { ReportCause } from "../report/report.ts";
 import { recogniseAbort } from "./abort.ts";
 import { recogniseBadCall } from "./bad-call.ts";
+import type { BitFlip } from "./bit-flips.ts";
 import { recogniseBreakpoint } from "./breakpoint.ts";
 import { recogniseDivideByZero } from "./divide-by-zero.ts";
+import { recogniseFillPattern } from "./fill-pattern.ts";
+import { recogniseFlippedBit } from "./flipped-bit.ts";
+import { recogniseForbiddenCall } from "./forbidden-call.ts";
+import { recogniseHang } from "./hang.ts";
 import { recogniseIllegalInstruction } from "./illegal-instruction.ts";
+import { recogniseMemoryProtection } from "./memory-protection.ts";
 import { recogniseNonCanonical } from "./non-canonical.ts";
 import { recogniseNullAccess } from "./null-access.ts";
+import { recogniseOutOfMemory } from "./out-of-memory.ts";
+import { recogniseOverwrittenPointer } from "./overwritten-pointer.ts";
 import { recogniseRequestedDump } from "./requested-dump.ts";
 import { recogniseStackOverflow } from "./stack-overflow.ts";
+import { recogniseUncaughtException } from "./uncaught-exception.ts";
 import { recogniseWindowsRuntime } from "./windows-runtime.ts";
 
 export type CauseInput = {
   os: Os;
   cpu: CpuName;
+  pointerBytes: 4 | 8;
+  /** Something happened, though the dump may not say what. */
+  crashed: boolean;
   /** As crashReason spells it; null without an exception. */
   reason: string | null;
   address: bigint | null;
+  /** The exception's parameters; empty without any. */
+  parameters: readonly bigint[];
+  /** Registers of the innermost frame. */
+  registers: ReadonlyMap<string, bigint>;
   /** What the system says was tried; null where it does not say. */
   access: "read" | "write" | "execute" | null;
   ip: bigint | null;
@@ -33,21 +50,38 @@ export type CauseInput = {
   assertion: string | null;
   /** Names of the crashing thread's trusted frames, inlined ones included, innermost first. */
   functions: readonly string[];
+  /** The range of memory that holds an address; null where the dump lists none. */
+  region(address: bigint): MemoryRegion | null;
+  /** Name of an unloaded module that lay at an address. */
+  unloaded(address: bigint): string | null;
+  /** Texts that the program and its libraries left for such an event: annotations by key, messages without one. */
+  notes: readonly { key: string; text: string }[];
+  /** Type of a thrown C++ object, where the dump tells. */
+  thrownType: string | null;
+  bitFlips: readonly BitFlip[];
 };
 
 export type Recogniser = (input: CauseInput) => ReportCause | null;
 
 const RECOGNISERS: readonly Recogniser[] = [
+  recogniseHang,
+  recogniseOutOfMemory,
+  recogniseUncaughtException,
   recogniseAbort,
   recogniseRequestedDump,
   recogniseWindowsRuntime,
+  recogniseForbiddenCall,
   recogniseStackOverflow,
   recogniseDivideByZero,
   recogniseIllegalInstruction,
   recogniseBreakpoint,
   recogniseBadCall,
+  recogniseFillPattern,
+  recogniseOverwrittenPointer,
   recogniseNullAccess,
   recogniseNonCanonical,
+  recogniseMemoryProtection,
+  recogniseFlippedBit,
 ];
 
 export function findCause(input: CauseInput): ReportCause | null {

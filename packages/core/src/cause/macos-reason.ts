@@ -90,18 +90,72 @@ const SOFTWARE: ReadonlyMap<number, string> = new Map([
   [0xe06d7363, "UNCAUGHT_NS_EXCEPTION"],
 ]);
 
-/** "EXC_BAD_ACCESS / KERN_INVALID_ADDRESS". */
-export function macosReason(type: number, code: number, cpu: CpuName): string {
+/** Kinds of resource limits with their flavours, by the numbers in the 64-bit code. */
+const RESOURCES: ReadonlyMap<number, readonly [string, readonly string[]]> = new Map([
+  [1, ["RESOURCE_TYPE_CPU", ["FLAVOR_CPU_MONITOR", "FLAVOR_CPU_MONITOR_FATAL"]]],
+  [2, ["RESOURCE_TYPE_WAKEUPS", ["FLAVOR_WAKEUPS_MONITOR"]]],
+  [3, ["RESOURCE_TYPE_MEMORY", ["FLAVOR_HIGH_WATERMARK", "FLAVOR_DIAG_MEMLIMIT"]]],
+  [4, ["RESOURCE_TYPE_IO", ["FLAVOR_IO_PHYSICAL_WRITES", "FLAVOR_IO_LOGICAL_WRITES"]]],
+  [5, ["RESOURCE_TYPE_THREADS", ["FLAVOR_THREADS_HIGH_WATERMARK"]]],
+  [6, ["RESOURCE_TYPE_PORTS", ["FLAVOR_PORT_SPACE_FULL"]]],
+]);
+
+const GUARDS: readonly string[] = [
+  "GUARD_TYPE_NONE",
+  "GUARD_TYPE_MACH_PORT",
+  "GUARD_TYPE_FD",
+  "GUARD_TYPE_USER",
+  "GUARD_TYPE_VN",
+  "GUARD_TYPE_VIRT_MEMORY",
+  "GUARD_TYPE_REJECTED_SC",
+];
+
+/** Signals by the numbers macOS gives them, which EXC_CRASH carries in its code. */
+const CRASH_SIGNALS: ReadonlyMap<number, string> = new Map([
+  [3, "SIGQUIT"],
+  [4, "SIGILL"],
+  [5, "SIGTRAP"],
+  [6, "SIGABRT"],
+  [8, "SIGFPE"],
+  [9, "SIGKILL"],
+  [10, "SIGBUS"],
+  [11, "SIGSEGV"],
+  [12, "SIGSYS"],
+]);
+
+/**
+ * "EXC_BAD_ACCESS / KERN_INVALID_ADDRESS". `information` is what Crashpad adds: type, code and subcode in 64 bits, which tell kind and
+ * flavour of resource limits and guards.
+ */
+export function macosReason(type: number, code: number, cpu: CpuName, information: readonly bigint[] = []): string {
   const name = TYPES.get(type);
   const codeHex = `0x${code.toString(16).padStart(8, "0")}`;
   if (!name) return `unknown 0x${type.toString(16).padStart(8, "0")} / ${codeHex}`;
   if (type > 0xffff) return name;
+  return `${name} / ${detailOf(name, code, cpu, information[1]) ?? codeHex}`;
+}
+
+function detailOf(name: string, code: number, cpu: CpuName, wideCode: bigint | undefined): string | undefined {
   const isArm = cpu === "arm" || cpu === "arm64";
-  const known =
-    name === "EXC_BAD_ACCESS"
-      ? (BAD_ACCESS.get(code) ?? (isArm ? BAD_ACCESS_ARM : BAD_ACCESS_X86).get(code))
-      : name === "EXC_SOFTWARE"
-        ? SOFTWARE.get(code)
-        : (isArm ? ARM : X86)[name]?.get(code);
-  return `${name} / ${known ?? codeHex}`;
+  switch (name) {
+    case "EXC_BAD_ACCESS":
+      return BAD_ACCESS.get(code) ?? (isArm ? BAD_ACCESS_ARM : BAD_ACCESS_X86).get(code);
+    case "EXC_SOFTWARE":
+      return SOFTWARE.get(code);
+    case "EXC_CRASH":
+      return CRASH_SIGNALS.get(code >>> 24);
+    case "EXC_RESOURCE": {
+      const kind = wideCode === undefined ? undefined : RESOURCES.get(Number((wideCode >> 61n) & 7n));
+      if (wideCode === undefined || !kind) return undefined;
+      const flavour = Number((wideCode >> 58n) & 7n);
+      return `${kind[0]} / ${kind[1][flavour - 1] ?? `0x${flavour.toString(16).padStart(8, "0")}`}`;
+    }
+    case "EXC_GUARD": {
+      const kind = wideCode === undefined ? undefined : GUARDS[Number((wideCode >> 61n) & 7n)];
+      if (wideCode === undefined || !kind) return undefined;
+      return `${kind} / 0x${((wideCode >> 32n) & 0x1fffffffn).toString(16).padStart(8, "0")}`;
+    }
+    default:
+      return (isArm ? ARM : X86)[name]?.get(code);
+  }
 }

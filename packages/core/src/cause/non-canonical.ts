@@ -5,7 +5,15 @@ import type { CauseInput } from "./cause.ts";
 import { faultEvidence, isMemoryFault } from "./memory-fault.ts";
 
 export function recogniseNonCanonical(input: CauseInput): ReportCause | null {
-  if (!isMemoryFault(input.reason) || input.cpu !== "amd64") return null;
+  if (!isMemoryFault(input.reason)) return null;
+  if (input.cpu === "arm64" && input.address !== null && input.address >> 56n !== 0n && input.address >> 47n !== 0x1ffffn) {
+    return {
+      title: "Access through a corrupted pointer: its upper bits are no address, as after a failed pointer authentication",
+      evidence: faultEvidence(input),
+      confidence: "likely",
+    };
+  }
+  if (input.cpu !== "amd64") return null;
   const hidden =
     input.reason?.endsWith("SI_KERNEL") ||
     input.reason?.endsWith("EXC_I386_GPFLT") ||

@@ -42,6 +42,17 @@ test("macOS exceptions depend on the processor", () => {
   assert.equal(macosReason(0, 0, "amd64"), "unknown 0x00000000 / 0x00000000");
 });
 
+test("macOS: resource limits, guards and the signal behind a crash", () => {
+  const wide = (kind: bigint, flavour: bigint, at: bigint): bigint[] => [11n, (kind << 61n) | (flavour << at), 0n];
+  assert.equal(macosReason(11, 0, "arm64", wide(3n, 1n, 58n)), "EXC_RESOURCE / RESOURCE_TYPE_MEMORY / FLAVOR_HIGH_WATERMARK");
+  assert.equal(macosReason(11, 0, "arm64", wide(1n, 7n, 58n)), "EXC_RESOURCE / RESOURCE_TYPE_CPU / 0x00000007");
+  assert.equal(macosReason(11, 5, "arm64"), "EXC_RESOURCE / 0x00000005");
+  assert.equal(macosReason(12, 0, "arm64", wide(2n, 1n, 32n)), "EXC_GUARD / GUARD_TYPE_FD / 0x00000001");
+  assert.equal(macosReason(12, 9, "arm64", wide(7n, 1n, 32n)), "EXC_GUARD / 0x00000009");
+  assert.equal(macosReason(10, 0x06000000, "arm64"), "EXC_CRASH / SIGABRT");
+  assert.equal(macosReason(10, 0, "arm64"), "EXC_CRASH / 0x00000000");
+});
+
 test("the crash address is what could not be accessed, in the width of the processor", () => {
   const record = { threadId: 1, code: 0xc0000005, flags: 0, address: 0x1000n, information: [1n, 0x45n], context: null };
   assert.equal(crashAddress(record, "windows", 8), 0x45n);

@@ -12,7 +12,7 @@ export function crashReason(exception: ExceptionRecord, os: Os, cpu: CpuName): s
       return windowsReason(exception.code, exception.information);
     case "macos":
     case "ios":
-      return macosReason(exception.code, exception.flags, cpu);
+      return macosReason(exception.code, exception.flags, cpu, exception.information);
     case "linux":
     case "android":
       return linuxReason(exception.code, exception.flags);

@@ -15,14 +15,21 @@ export function recogniseStackOverflow(input: CauseInput): ReportCause | null {
     return { title: "Stack overflow", evidence: [input.reason, depth], confidence: "certain" };
   }
   const { address, sp, stack } = input;
+  // Says enough by itself: some writers do not record the address of a fault.
+  if (isMemoryFault(input.reason) && sp !== null && input.region(sp)?.guard) {
+    const evidence = [...faultEvidence(input), `stack pointer ${hex(sp)} lies in a guard page`, depth];
+    return { title: "Stack overflow", evidence, confidence: "certain" };
+  }
   if (!isMemoryFault(input.reason) || address === null || sp === null) return null;
   const distance = address > sp ? address - sp : sp - address;
   if (distance > MAX_REACH_BYTES) return null;
-  const belowStack = stack === null || address < stack.start || sp < stack.start;
+  const region = input.region(address);
+  const inGuard = region?.guard === true;
+  const belowStack = inGuard || stack === null || address < stack.start || sp < stack.start;
   if (!belowStack && input.totalFrames < DEEP_FRAMES) return null;
   return {
     title: "Stack overflow",
-    evidence: [...faultEvidence(input), `stack pointer ${hex(sp)}`, depth],
-    confidence: input.totalFrames >= DEEP_FRAMES ? "certain" : "likely",
+    evidence: [...faultEvidence(input), `stack pointer ${hex(sp)}`, ...(inGuard ? ["the address lies in a guard page"] : []), depth],
+    confidence: input.totalFrames >= DEEP_FRAMES || inGuard ? "certain" : "likely",
   };
 }

@@ -51,6 +51,7 @@ const EXCEPTION: ReadonlyMap<number, string> = new Map([
   [0xe0434352, "MANAGED_EXCEPTION_CODE_V4"],
   [0xe0000008, "Out of Memory"],
   [0xe06d7363, "Unhandled C++ Exception"],
+  [0xcfffffff, "STATUS_APPLICATION_HANG"],
   [0x0517a7ed, "Simulated Exception"],
 ]);
 

@@ -1,5 +1,5 @@
 /** x86-64. CONTEXT is 1232 bytes: flags at 0x30, eflags 0x44, general registers from 0x78 in encoding order, rip 0xf8. */
-import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+import { type Cpu, fieldRow, numbered, recordAtFramePointer } from "./cpu.ts";
 
 export const amd64: Cpu = {
   name: "amd64",
@@ -12,6 +12,7 @@ export const amd64: Cpu = {
   calleeSaved: ["rbx", "rbp", "r12", "r13", "r14", "r15"],
   callBackStep: 1,
   aliases: new Map(),
+  frameRecord: recordAtFramePointer(8),
   stripAddress: (address) => address,
   layouts: [
     {

@@ -1,5 +1,5 @@
 /** arm, 32 bits. Breakpad's context is 368 bytes: flags 0, r0 … r15 from 4, cpsr 0x44; Windows' one begins alike. */
-import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+import { type Cpu, fieldRow, numbered, recordAtFramePointer } from "./cpu.ts";
 
 export const arm: Cpu = {
   name: "arm",
@@ -17,6 +17,7 @@ export const arm: Cpu = {
     ["r14", "lr"],
     ["r15", "pc"],
   ]),
+  frameRecord: recordAtFramePointer(4),
   // Bit 0 of a code address says Thumb.
   stripAddress: (address) => address & ~1n,
   layouts: [

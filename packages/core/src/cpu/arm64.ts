@@ -2,13 +2,14 @@
  * arm64. Two layouts: the current one (Windows, Crashpad, newer Breakpad; 912 bytes, u32 flags, cpsr, then x0) and Breakpad's
  * older one (796 bytes, u64 flags with bit 31, then x0 … sp, pc, cpsr behind). Windows writes flags 0x00400000.
  */
-import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+import { type Cpu, fieldRow, numbered, recordAtFramePointer } from "./cpu.ts";
 
 const NAMES = [...numbered("x", 0, 28), "fp", "lr", "sp", "pc"];
 const OLD_FLAG = 0x80000000;
 
-/** Pointer-authentication and tag bits above what user addresses need: 47 bits on macOS and iOS, 48 at most elsewhere. */
+/** Pointer-authentication and tag bits lie above what user addresses need: 47 bits on macOS and iOS, 48 at most elsewhere. */
 const ADDRESS_MASK = (1n << 48n) - 1n;
+const APPLE_ADDRESS_MASK = (1n << 47n) - 1n;
 
 export const arm64: Cpu = {
   name: "arm64",
@@ -25,6 +26,7 @@ export const arm64: Cpu = {
     ["x30", "lr"],
     ["x31", "sp"],
   ]),
+  frameRecord: recordAtFramePointer(8),
   stripAddress: (address) => address & ADDRESS_MASK,
   layouts: [
     {
@@ -40,3 +42,6 @@ export const arm64: Cpu = {
     },
   ],
 };
+
+/** As macOS and iOS use it: bit 47 of a signed pointer belongs to its signature. */
+export const appleArm64: Cpu = { ...arm64, stripAddress: (address) => address & APPLE_ADDRESS_MASK };

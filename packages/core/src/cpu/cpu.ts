@@ -5,7 +5,7 @@
 import { Cursor } from "../bytes/cursor.ts";
 
 /** "unknown": read and reported, not walked. */
-export type CpuName = "x86" | "amd64" | "arm" | "arm64" | "unknown";
+export type CpuName = "x86" | "amd64" | "arm" | "arm64" | "mips" | "mips64" | "riscv64" | "ppc" | "ppc64" | "sparc" | "unknown";
 
 /** Register values by name; a register that is not known is absent. */
 export type Registers = Map<string, bigint>;
@@ -26,6 +26,8 @@ export type Cpu = {
   callBackStep: number;
   /** Other names that rules use for a register: "x29" for "fp". */
   aliases: ReadonlyMap<string, string>;
+  /** Where a function that keeps frame pointers saves its caller's, in bytes from the frame pointer; null where the ABI has no such record. */
+  frameRecord: { savedFp: number; returnAddress: number; callerSp: number } | null;
   /** Strips what is no part of an address: pointer-authentication bits, the Thumb bit. */
   stripAddress(address: bigint): bigint;
   layouts: readonly ContextLayout[];
@@ -52,9 +54,16 @@ export function readContext(cpu: Cpu, bytes: Uint8Array, offset: number, littleE
   const registers: Registers = new Map();
   for (const field of layout.fields) {
     c.seek(field.at);
-    registers.set(field.name, field.bytes === 8 ? c.u64() : BigInt(field.bytes === 4 ? c.u32() : c.u16()));
+    const value = field.bytes === 8 ? c.u64() : BigInt(field.bytes === 4 ? c.u32() : c.u16());
+    // Contexts of 32-bit MIPS keep registers sign-extended in 64-bit fields.
+    registers.set(field.name, BigInt.asUintN(cpu.pointerBytes * 8, value));
   }
   return registers;
+}
+
+/** The frame record most processors share: the caller's frame pointer, above it the return address. */
+export function recordAtFramePointer(wordBytes: 4 | 8): Cpu["frameRecord"] {
+  return { savedFp: 0, returnAddress: wordBytes, callerSp: 2 * wordBytes };
 }
 
 /** Fields of equal size that follow each other. */

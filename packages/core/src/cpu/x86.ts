@@ -1,5 +1,5 @@
 /** x86, 32 bits. CONTEXT is 716 bytes: flags 0, floating point 0x1c, segments 0x8c, edi 0x9c … eip 0xb8, eflags 0xc0, esp 0xc4. */
-import { type Cpu, fieldRow } from "./cpu.ts";
+import { type Cpu, fieldRow, recordAtFramePointer } from "./cpu.ts";
 
 export const x86: Cpu = {
   name: "x86",
@@ -12,6 +12,7 @@ export const x86: Cpu = {
   calleeSaved: ["ebp", "ebx", "edi", "esi"],
   callBackStep: 1,
   aliases: new Map(),
+  frameRecord: recordAtFramePointer(4),
   stripAddress: (address) => address,
   layouts: [
     {

@@ -82,7 +82,7 @@ for (const littleEndian of [true, false]) {
     assert.equal(dump.memory.word(0x7ffe0008n, 8), 0x7ffe0018n, "labels are addresses");
     assert.equal(dump.memory.word(0x7ffe0019n, 8), null, "a word that is not all captured");
     assert.deepEqual(
-      [...dump.annotations],
+      [...(dump.crashpad?.annotations ?? [])],
       [
         ["version", "1.2"],
         ["ptype ä", "browser"],

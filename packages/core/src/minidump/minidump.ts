@@ -98,6 +98,18 @@ export class Minidump {
     return this.cursor(title, range.offset, Math.min(range.size, room, maxBytes));
   }
 
+  /** A stream that is text as the system had it (a file of /proc, a comment); null when absent. */
+  text(name: StreamName, maxBytes: number): string | null {
+    return this.warnings.guard<string | null>(
+      STREAM_TITLE[name],
+      () => {
+        const c = this.stream(name, maxBytes);
+        return c && decodeUtf8(c.bytes(c.left));
+      },
+      null,
+    );
+  }
+
   /** A cursor over any range of the file; throws FormatError when it reaches past the end. */
   cursor(what: string, offset: number, length: number): Cursor {
     return new Cursor(this.bytes(what, offset, length), `minidump: ${what}`, offset, this.littleEndian);

@@ -3,7 +3,6 @@
  *   0 size · 4 flags (1 = process id valid, 2 = times valid) · 8 process id · 12 creation time (seconds since 1970) · …
  * Later versions only append. Breakpad on Linux writes /proc/<pid>/status instead, of which only the "Pid:" line is read.
  */
-import { decodeUtf8 } from "../bytes/text.ts";
 import { MAX_PROC_STATUS_BYTES } from "./constants.ts";
 import type { Minidump } from "./minidump.ts";
 
@@ -33,8 +32,8 @@ function readProcStatusPid(dump: Minidump): number | null {
   return dump.warnings.guard<number | null>(
     "LinuxProcStatus",
     () => {
-      const c = dump.stream("linuxProcStatus", MAX_PROC_STATUS_BYTES);
-      const found = c && /^Pid:\s*(\d{1,10})$/m.exec(decodeUtf8(c.bytes(c.left)));
+      const text = dump.text("linuxProcStatus", MAX_PROC_STATUS_BYTES);
+      const found = text && /^Pid:\s*(\d{1,10})$/m.exec(text);
       return found ? Number(found[1]) : null;
     },
     null,

@@ -3,18 +3,36 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import { readContext } from "../cpu/cpu.ts";
 import { cpuByName } from "../cpu/index.ts";
-import { type BreakpadInfo, readAssertion, readBreakpadInfo, readSimpleAnnotations } from "./breakpad-info.ts";
+import { type BreakpadInfo, readAssertion, readBreakpadInfo } from "./breakpad-info.ts";
 import { MAX_CONTEXT_BYTES } from "./constants.ts";
+import { type CrashpadInfo, readCrashpadInfo } from "./crashpad-info.ts";
 import { type ExceptionRecord, readException } from "./exception.ts";
+import { type LinuxDistribution, type ProcessLimit, readDistribution, readLimits, readMicrocode } from "./linux-text.ts";
+import { type MacCrashRecord, readMacBootArgs, readMacCrashInfo } from "./mac-info.ts";
 import { type Memory, readMemory } from "./memory.ts";
+import { type MemoryRegions, readMemoryRegions } from "./memory-regions.ts";
+import { looksLikeMicrodump, readMicrodump } from "./microdump.ts";
 import { Minidump } from "./minidump.ts";
 import { type MiscInfo, readMiscInfo } from "./misc-info.ts";
 import { type Module, readModules, readUnloadedModules, type UnloadedModule } from "./modules.ts";
 import { readSystemInfo, type SystemInfo } from "./system-info.ts";
 import { type ContextRange, readThreads, type Thread } from "./threads.ts";
 import type { Warnings } from "./warnings.ts";
+import {
+  type FunctionTable,
+  type HandleCounts,
+  type MemoryFigures,
+  readComment,
+  readFunctionTables,
+  readHandles,
+  readMemoryFigures,
+  readThreadInfos,
+  type ThreadInfo,
+} from "./windows-info.ts";
 
 export type Dump = {
+  /** A microdump is written for crashes only, though it may not say which. */
+  form: "minidump" | "microdump";
   littleEndian: boolean;
   writtenAtSeconds: number | null;
   system: SystemInfo;
@@ -31,8 +49,16 @@ export type Dump = {
   breakpad: BreakpadInfo;
   /** The text of a failed assertion or an abort message: of the stream for it, else of Crashpad's annotations. */
   assertion: string | null;
-  /** Crashpad's process-wide simple annotations. */
-  annotations: ReadonlyMap<string, string>;
+  /** Crashpad's annotations; null without its stream. */
+  crashpad: CrashpadInfo | null;
+  regions: MemoryRegions;
+  linux: { distribution: LinuxDistribution | null; microcode: string | null; limits: ProcessLimit[] | null };
+  mac: { crashRecords: MacCrashRecord[] | null; bootArgs: string | null };
+  handles: HandleCounts | null;
+  memoryFigures: MemoryFigures | null;
+  threadInfos: readonly ThreadInfo[];
+  functionTables: readonly FunctionTable[];
+  comment: string | null;
   /** Registers of a thread; those of the exception for the crashing thread. Null when absent or damaged. */
   registersOf(threadIndex: number): Registers | null;
   warnings: Warnings;
@@ -48,8 +74,12 @@ const UNKNOWN_SYSTEM: SystemInfo = {
   cpuInfo: null,
 };
 
-/** Throws FormatError only when the bytes are no minidump at all. */
+/** A minidump, or a log with a microdump in it. Throws FormatError only when the bytes are neither at all. */
 export function readDump(source: ByteSource): Dump {
+  return looksLikeMicrodump(source) ? readMicrodump(source) : readMinidump(source);
+}
+
+function readMinidump(source: ByteSource): Dump {
   const file = new Minidump(source);
   const { warnings } = file;
   const absent = (stream: string): void => warnings.add(stream, null, "the stream is absent or unreadable");
@@ -65,12 +95,13 @@ export function readDump(source: ByteSource): Dump {
   const threads = listed ?? [];
   if (exception?.context && !threads.some((t) => t.id === exception.threadId)) {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
-    threads.push({ id: exception.threadId, name: null, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
+    threads.push({ id: exception.threadId, name: null, teb: 0n, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
-  const annotations = readSimpleAnnotations(file);
+  const crashpad = readCrashpadInfo(file);
+  const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;
   const crashingIndex = threads.findIndex((t) => t.id === crashingId);
-  const cpu = cpuByName(system?.cpu ?? "unknown");
+  const cpu = cpuByName(system?.cpu ?? "unknown", system?.os === "macos" || system?.os === "ios");
 
   const registersAt = (range: ContextRange | null, stream: string): Registers | null => {
     if (range === null || cpu === null) return null;
@@ -82,6 +113,7 @@ export function readDump(source: ByteSource): Dump {
   };
 
   return {
+    form: "minidump",
     littleEndian: file.littleEndian,
     writtenAtSeconds: file.timestampSeconds,
     system: system ?? UNKNOWN_SYSTEM,
@@ -94,8 +126,16 @@ export function readDump(source: ByteSource): Dump {
     crashingThread: crashingIndex < 0 ? null : crashingIndex,
     memory: readMemory(file, threads),
     breakpad,
-    assertion: readAssertion(file) ?? abortMessage(annotations),
-    annotations,
+    assertion: readAssertion(file) ?? abortMessage(crashpad),
+    crashpad,
+    regions: readMemoryRegions(file),
+    linux: { distribution: readDistribution(file), microcode: readMicrocode(file), limits: readLimits(file) },
+    mac,
+    handles: readHandles(file),
+    memoryFigures: readMemoryFigures(file),
+    threadInfos: readThreadInfos(file),
+    functionTables: readFunctionTables(file),
+    comment: readComment(file),
     registersOf(threadIndex) {
       const thread = threads[threadIndex];
       if (!thread) return null;
@@ -106,10 +146,15 @@ export function readDump(source: ByteSource): Dump {
   };
 }
 
-const ABORT_MESSAGE_KEYS = ["abort_message", "abort message", "assertion", "panic"];
+const ABORT_MESSAGE_KEYS = ["abort_message", "abort message", "assertion", "panic", "fatal_message", "LOG_FATAL"];
 const MAX_ABORT_MESSAGE_CHARACTERS = 1000;
 
-function abortMessage(annotations: ReadonlyMap<string, string>): string | null {
-  const key = ABORT_MESSAGE_KEYS.find((name) => annotations.get(name));
-  return key === undefined ? null : (annotations.get(key)?.slice(0, MAX_ABORT_MESSAGE_CHARACTERS) ?? null);
+/** Of the process first, then of its modules. */
+function abortMessage(crashpad: CrashpadInfo | null): string | null {
+  const all = crashpad === null ? [] : [crashpad.annotations, ...crashpad.modules.flatMap((m) => [m.simple, m.objects])];
+  for (const annotations of all) {
+    const key = ABORT_MESSAGE_KEYS.find((name) => annotations.get(name));
+    if (key !== undefined) return annotations.get(key)?.slice(0, MAX_ABORT_MESSAGE_CHARACTERS) ?? null;
+  }
+  return null;
 }

@@ -43,11 +43,13 @@ const ARCHITECTURE: ReadonlyMap<number, [CpuName, string]> = new Map([
   [5, ["arm", "arm"]],
   [12, ["arm64", "arm64"]],
   [0x8003, ["arm64", "arm64"]],
-  [3, ["unknown", "ppc"]],
-  [1, ["unknown", "mips"]],
-  [0x8001, ["unknown", "sparc"]],
-  [0x8002, ["unknown", "ppc64"]],
-  [0x8004, ["unknown", "mips64"]],
+  [1, ["mips", "mips"]],
+  [3, ["ppc", "ppc"]],
+  [0x8001, ["sparc", "sparc"]],
+  [0x8002, ["ppc64", "ppc64"]],
+  [0x8004, ["mips64", "mips64"]],
+  [0x8005, ["unknown", "riscv"]],
+  [0x8006, ["riscv64", "riscv64"]],
 ]);
 
 const RECORD_BYTES = 56;

@@ -13,6 +13,8 @@ export type ContextRange = { offset: number; size: number };
 export type Thread = {
   id: number;
   name: string | null;
+  /** Address of the thread's environment block on Windows; 0 elsewhere. */
+  teb: bigint;
   stackStart: bigint;
   stackSize: number;
   /** File offset of the stack's bytes; 0 when they are in a memory list only. */
@@ -31,12 +33,21 @@ export function readThreads(dump: Minidump): Thread[] | null {
   for (let i = 0; i < list.count; i++) {
     const c = list.cursor;
     const id = c.u32();
-    c.skip(20);
+    c.skip(12);
+    const teb = c.u64();
     const stackStart = c.u64();
     const stackSize = c.u32();
     const stackOffset = c.u32();
     const context = { size: c.u32(), offset: c.u32() };
-    threads.push({ id, name: names.get(id) ?? null, stackStart, stackSize, stackOffset, context: context.size === 0 ? null : context });
+    threads.push({
+      id,
+      name: names.get(id) ?? null,
+      teb,
+      stackStart,
+      stackSize,
+      stackOffset,
+      context: context.size === 0 ? null : context,
+    });
   }
   return threads;
 }

@@ -11,8 +11,6 @@ const MAX_STACK_BYTES = 16 * 1024 * 1024;
 /** Nor more in all: a hostile dump may show one stack to thousands of threads. */
 const MAX_TOTAL_STACK_BYTES = 128 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** arm64 pointers carry authentication bits above bit 47; the upper half of a pointer is masked by this. */
-const ARM64_UPPER_MASK = 0xffff;
 
 export function touchedModules(dump: Dump): boolean[] {
   const touched = dump.modules.map(() => false);
@@ -30,7 +28,8 @@ export function touchedModules(dump: Dump): boolean[] {
     for (const value of registers.values()) mark(Number(cpu.stripAddress(value)));
     const sp = registers.get(cpu.sp);
     if (sp !== undefined) {
-      const upperMask = cpu.name === "arm64" ? ARM64_UPPER_MASK : 0xffffffff;
+      // Pointers on the stack may be signed: what the processor strips of an address, in its upper half.
+      const upperMask = Number(cpu.stripAddress(0xffffffff00000000n) >> 32n);
       budgetBytes -= markStack(dump, sp, cpu.pointerBytes, upperMask, Math.min(budgetBytes, MAX_STACK_BYTES), mark);
     }
   }

@@ -1,10 +1,11 @@
 /** Which kind of debug file is this? Decided by content, never by name. */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
+import { pdb7Magic } from "../pdb/msf.ts";
 import { identifyBreakpad } from "./breakpad-identity.ts";
 import { identifyElf } from "./elf-identity.ts";
 import { identifyFatMachO, identifyMachO, maxFatSlices } from "./macho-identity.ts";
-import { identifyPdb, pdb2Magic, pdb7Magic } from "./pdb-identity.ts";
+import { identifyPdb, pdb2Magic } from "./pdb-identity.ts";
 import { identifyPe } from "./pe-identity.ts";
 import type { ObjectVerdict } from "./verdict.ts";
 

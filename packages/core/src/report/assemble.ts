@@ -7,26 +7,46 @@ import type { WalkFrame } from "../unwind/frame.ts";
 import { MAX_LISTED_FRAMES_PER_DUMP, MAX_WALKED_FRAMES_PER_DUMP, type Walk, walkStack } from "../unwind/walk.ts";
 import { CORE_VERSION } from "../version.ts";
 import { causeInput } from "./cause-input.ts";
+import { factsToJson, lastErrorOf, unloadedAt } from "./facts-json.ts";
 import { Images } from "./images.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import type { Report, ReportThread, WalkEnd } from "./report.ts";
 import { signatureOf } from "./signature.ts";
-import { type FramePlace, frameToJson, moduleToJson, registersToJson, threadToJson, toHexValue, unloadedModuleToJson } from "./to-json.ts";
+import {
+  bitFlipToJson,
+  type FramePlace,
+  frameToJson,
+  moduleToJson,
+  registersToJson,
+  threadToJson,
+  toHexValue,
+  unloadedModuleToJson,
+} from "./to-json.ts";
 
 /** Whether frames fell into a module, and what those frames lacked. */
 type Use = { frames: boolean; names: boolean; unwind: boolean };
 
 export function assembleReport(dump: Dump, options: ProcessOptions): Report {
-  const images = new Images(dump.modules, options.image);
+  const images = new Images(dump.modules, options.image, dump.memory);
   const uses = dump.modules.map((): Use => ({ frames: false, names: false, unwind: false }));
   const pointerBytes = dump.cpu?.pointerBytes ?? 8;
   const digits = pointerBytes * 2;
 
   const walks = walkThreads(dump, images);
+  const startAddresses = new Map(dump.threadInfos.map((info) => [info.threadId, info.startAddress]));
   const threads = dump.threads.map((thread, i): ReportThread => {
     const walk = walks[i]!;
-    const frames = walk.frames.map(({ number, frame }) => frameToJson(number, frame, placeOf(frame, images, uses), digits));
-    return threadToJson(thread, walk, frames);
+    const frames = walk.frames.map(({ number, frame }) => {
+      const place = placeOf(frame, images, uses);
+      const unloaded = place === null ? unloadedAt(dump, frame.lookupAddress, digits) : [];
+      return { ...frameToJson(number, frame, place, digits), ...(unloaded.length > 0 && { unloaded_modules: unloaded }) };
+    });
+    const started = startAddresses.get(thread.id);
+    return {
+      ...threadToJson(thread, walk, frames),
+      ...(dump.system.os === "windows" && { last_error_value: lastErrorOf(dump, thread) }),
+      ...(started !== undefined && { start_address: toHexValue(started, digits) }),
+    };
   });
   const modules = dump.modules.map((module, i) => {
     const own = options.own({ ...module, isMain: i === 0, mainModule: dump.modules[0] ?? null });
@@ -41,7 +61,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
   };
   const crashingWalk = dump.crashingThread === null ? null : walks[dump.crashingThread]!;
   const crashingThread = dump.crashingThread === null ? null : threads[dump.crashingThread]!;
-  const inModule = (address: bigint): boolean => images.inModule(address);
+  const cause = causeInput(dump, (address) => images.inModule(address), crash, crashingWalk, crashingThread);
 
   return {
     status: "OK",
@@ -53,17 +73,26 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
       cpu_arch: dump.system.cpuTitle,
       cpu_count: dump.system.cpuCount,
       cpu_info: dump.system.cpuInfo,
+      cpu_microcode_version: dump.linux.microcode,
     },
     pid: dump.misc.pid,
     crash_time: dump.writtenAtSeconds,
     process_create_time: dump.misc.createTimeSeconds,
+    process_uptime: uptimeSeconds(dump),
     crash_info: {
       type: crash.reason,
       address: crash.address === null ? null : toHexValue(crash.address, digits),
       crashing_thread: dump.crashingThread,
       assertion: crash.assertion,
+      possible_bit_flips: cause.bitFlips.length === 0 ? null : cause.bitFlips.map((flip) => bitFlipToJson(flip, digits)),
+      exception: exception && {
+        code: toHexValue(BigInt(exception.code), 8),
+        flags: toHexValue(BigInt(exception.flags), 8),
+        address: toHexValue(exception.address, digits),
+        parameters: exception.information.map((value) => toHexValue(value, digits)),
+      },
     },
-    cause: findCause(causeInput(dump, inModule, crash, crashingWalk, crashingThread)),
+    cause: findCause(cause),
     signature: signatureOf(crashingThread, modules, crash.reason),
     main_module: modules.length === 0 ? null : 0,
     modules,
@@ -71,9 +100,15 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
     thread_count: threads.length,
     threads,
     crashing_thread: crashingThread && crashingWalk && withRegisters(crashingThread, crashingWalk, dump, digits),
+    ...factsToJson(dump),
     re_walked: true,
     warnings: dump.warnings.list,
   };
+}
+
+function uptimeSeconds(dump: Dump): number | null {
+  const created = dump.misc.createTimeSeconds;
+  return created === null || dump.writtenAtSeconds === null || dump.writtenAtSeconds < created ? null : dump.writtenAtSeconds - created;
 }
 
 /** All threads, in the dump's order; the crashing one is walked first, so that it has the budget and the lookups. */

@@ -1,8 +1,13 @@
 /** Gathers the facts of the fault for the recognisers of causes. */
+
+import { baseName } from "../bytes/text.ts";
+import { findBitFlips } from "../cause/bit-flips.ts";
 import type { CauseInput } from "../cause/cause.ts";
+import { thrownType } from "../cause/thrown-type.ts";
 import { WINDOWS_CODE } from "../cause/windows-reason.ts";
 import type { Dump } from "../minidump/read-dump.ts";
 import type { Walk } from "../unwind/walk.ts";
+import { maskUserNames } from "./mask-paths.ts";
 import type { Report, ReportThread } from "./report.ts";
 
 export function causeInput(
@@ -15,11 +20,19 @@ export function causeInput(
   const innermost = walk?.frames[0]?.frame ?? null;
   const captured = dump.crashingThread === null ? undefined : dump.threads[dump.crashingThread];
   const trusted = (thread?.frames ?? []).filter((frame) => frame.trust !== "scan" && frame.trust !== "none");
+  const { exception } = dump;
+  const pointerBytes = dump.cpu?.pointerBytes ?? 8;
+  const registers = innermost?.registers ?? new Map<string, bigint>();
+  const access = accessOf(dump);
   return {
     os: dump.system.os,
     cpu: dump.system.cpu,
+    pointerBytes,
+    crashed: exception !== null || dump.form === "microdump",
     ...crash,
-    access: accessOf(dump),
+    parameters: exception?.information ?? [],
+    registers,
+    access,
     ip: innermost?.lookupAddress ?? null,
     sp: dump.cpu && innermost ? (innermost.registers.get(dump.cpu.sp) ?? null) : null,
     ipInModule: innermost !== null && inModule(innermost.lookupAddress),
@@ -29,7 +42,59 @@ export function causeInput(
     functions: trusted
       .flatMap((frame) => [...(frame.inlines ?? []).map((f) => f.function), frame.function])
       .filter((name) => name !== null),
+    region: (address) => dump.regions.at(address),
+    unloaded: (address) => {
+      const found = dump.unloadedModules.find((m) => address >= m.base && address < m.base + BigInt(m.size));
+      return found ? baseName(found.name) : null;
+    },
+    notes: notesOf(dump),
+    thrownType:
+      exception && dump.system.os === "windows" ? thrownType(exception.code, exception.information, pointerBytes, dump.memory) : null,
+    bitFlips: bitFlipsOf(dump, crash.address, access, registers),
   };
+}
+
+/** More would only repeat; a dump may carry thousands of annotations. */
+const MAX_NOTES = 1000;
+const MAX_NOTE_CHARACTERS = 1000;
+
+/** What the process told first, then its modules, then the system's libraries on macOS. */
+function notesOf(dump: Dump): CauseInput["notes"] {
+  const all: { key: string; text: string }[] = [];
+  const { crashpad } = dump;
+  const put = (annotations: ReadonlyMap<string, string>): void => {
+    for (const [key, text] of annotations) all.push({ key, text });
+  };
+  if (crashpad) put(crashpad.annotations);
+  for (const module of crashpad?.modules ?? []) {
+    put(module.simple);
+    put(module.objects);
+    all.push(...module.list.map((text) => ({ key: "", text })));
+  }
+  for (const record of dump.mac.crashRecords ?? []) {
+    for (const text of [record.message, record.message2]) if (text !== null) all.push({ key: "", text });
+  }
+  return all.slice(0, MAX_NOTES).map(({ key, text }) => ({ key, text: maskUserNames(text.slice(0, MAX_NOTE_CHARACTERS)) }));
+}
+
+/** Asked only where pointers have 64 bits and the dump lists its memory. */
+function bitFlipsOf(
+  dump: Dump,
+  address: bigint | null,
+  access: CauseInput["access"],
+  registers: ReadonlyMap<string, bigint>,
+): CauseInput["bitFlips"] {
+  if (address === null || dump.cpu?.pointerBytes !== 8 || dump.regions.regions.length === 0) return [];
+  return findBitFlips({
+    address,
+    amd64: dump.cpu.name === "amd64",
+    registers,
+    accessible: (at) => {
+      const region = dump.regions.at(at);
+      if (region === null || !region.committed || region.guard) return false;
+      return access === "write" ? region.write : access === "execute" ? region.execute : true;
+    },
+  });
 }
 
 /** Windows states what was tried: parameter 0 of an access violation. */

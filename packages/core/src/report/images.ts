@@ -10,6 +10,9 @@ import type { SourceFrame } from "../symbolicate/lookup.ts";
 import type { WalkImages } from "../unwind/frame.ts";
 import type { UnwindRow, WindowsFrame } from "../unwind/rules.ts";
 
+/** Captured memory, as far as code may be among it. */
+type ImageMemory = { bytes(address: bigint, maxBytes: number): Uint8Array | null };
+
 const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing", unwindStatus: "missing" };
 
 /** Functions that the system jumps to, so that nothing lies above them. */
@@ -22,7 +25,10 @@ export class Images implements WalkImages {
   readonly #open: ProcessOptions["image"];
   readonly #opened = new Map<number, ImageLookup>();
 
-  constructor(modules: readonly Module[], open: ProcessOptions["image"]) {
+  readonly #memory: ImageMemory | null;
+
+  constructor(modules: readonly Module[], open: ProcessOptions["image"], memory: ImageMemory | null = null) {
+    this.#memory = memory;
     this.#map = new ModuleMap(modules);
     this.#open = open;
   }
@@ -72,6 +78,27 @@ export class Images implements WalkImages {
       this.#opened.set(module.index, { ...lookup, unwind: null, windowsFrames: null, unwindStatus: "malformed" });
       return null;
     }
+  }
+
+  code(address: bigint, maxBytes: number): Uint8Array | null {
+    const module = this.moduleAt(address);
+    if (module === null) return null;
+    const captured = this.#memory?.bytes(address, maxBytes) ?? null;
+    if (captured !== null && captured.length === maxBytes) return captured;
+    const lookup = this.lookupOf(module);
+    try {
+      return lookup.code?.read(Number(address - module.base), maxBytes) ?? captured;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#opened.set(module.index, { ...lookup, code: null });
+      return captured;
+    }
+  }
+
+  functionName(address: bigint): string | null {
+    const module = this.moduleAt(address);
+    if (module === null) return null;
+    return this.names(module, Number(address - module.base))?.at(-1)?.function ?? null;
   }
 
   inModule(address: bigint): boolean {

@@ -29,12 +29,15 @@ export type ReportFrame = {
   inlines: ReportInline[] | null;
   missing_symbols: boolean;
   status: FrameStatus;
+  unloaded_modules?: { module: string; offset: Hex }[] | undefined;
   registers?: Record<string, Hex> | undefined;
 };
 
 export type ReportThread = {
   thread_id: number;
   thread_name: string | null;
+  last_error_value?: string | null | undefined;
+  start_address?: Hex | undefined;
   frame_count: number;
   total_frames: number;
   frames_truncated: boolean;
@@ -69,15 +72,92 @@ export type ReportCause = { title: string; evidence: string[]; confidence: "cert
 
 export type ReportUnloadedModule = { filename: string; code_id: string | null; base_addr: Hex; end_addr: Hex };
 
-export type Report = {
+export type ReportBitFlip = {
+  address: Hex;
+  confidence: number;
+  source_register: string | null;
+  details: {
+    was_non_canonical: boolean;
+    is_null: boolean;
+    was_low: boolean;
+    nearby_registers: number;
+    poison_registers: boolean;
+  };
+};
+
+export type ReportMacCrashRecord = {
+  thread: Hex | null;
+  dialog_mode: Hex | null;
+  abort_cause: Hex | null;
+  module: string | null;
+  message: string | null;
+  signature_string: string | null;
+  backtrace: string | null;
+  message2: string | null;
+};
+
+/** What streams beside stacks and modules tell; each null when the dump does not say. Optional: earlier reports have none of it. */
+export type ReportFacts = {
+  lsb_release?: { id: string; release: string; codename: string; description: string } | null | undefined;
+  linux_memory_map_count?: number | null | undefined;
+  proc_limits?: { limits: { name: string; soft: string; hard: string; unit: string }[] } | null | undefined;
+  mac_crash_info?: { num_records: number; records: ReportMacCrashRecord[] } | null | undefined;
+  mac_boot_args?: string | null | undefined;
+  crashpad_info?:
+    | {
+        report_id: string | null;
+        simple_annotations: Record<string, string>;
+        module_list: {
+          module_index: number;
+          list_annotations: string[];
+          simple_annotations: Record<string, string>;
+          annotation_objects: Record<string, string>;
+        }[];
+      }
+    | null
+    | undefined;
+  handle_counts?: { total: number; types: Record<string, number> } | null | undefined;
+  /** Bytes. */
+  memory_figures?:
+    | {
+        working_set: number | null;
+        peak_working_set: number | null;
+        private_bytes: number | null;
+        virtual_size: number | null;
+        system_total: number | null;
+        system_free: number | null;
+        system_committed: number | null;
+        system_commit_limit: number | null;
+      }
+    | null
+    | undefined;
+  comment?: string | null | undefined;
+};
+
+export type Report = ReportFacts & {
   status: "OK";
   schema_version: 1;
   core_version: string;
-  system_info: { os: string; os_ver: string | null; cpu_arch: string; cpu_count: number; cpu_info: string | null };
+  system_info: {
+    os: string;
+    os_ver: string | null;
+    cpu_arch: string;
+    cpu_count: number;
+    cpu_info: string | null;
+    cpu_microcode_version?: string | null | undefined;
+  };
   pid: number | null;
   crash_time: number | null;
   process_create_time: number | null;
-  crash_info: { type: string | null; address: Hex | null; crashing_thread: number | null; assertion: string | null };
+  process_uptime?: number | null | undefined;
+  crash_info: {
+    type: string | null;
+    address: Hex | null;
+    crashing_thread: number | null;
+    assertion: string | null;
+    possible_bit_flips?: ReportBitFlip[] | null | undefined;
+    exception?: { code: Hex; flags: Hex; address: Hex; parameters: Hex[] } | null | undefined;
+  };
   cause: ReportCause | null;
   signature: ReportSignature;
   main_module: number | null;

@@ -1,5 +1,6 @@
 /** The one place where the walk's terms become the report's field names. */
 import { baseName } from "../bytes/text.ts";
+import type { BitFlip } from "../cause/bit-flips.ts";
 import type { Registers } from "../cpu/cpu.ts";
 import type { Module, UnloadedModule } from "../minidump/modules.ts";
 import type { Thread } from "../minidump/threads.ts";
@@ -9,7 +10,7 @@ import type { WalkFrame } from "../unwind/frame.ts";
 import type { Walk } from "../unwind/walk.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import { needsOf, overallStatus } from "./needs.ts";
-import type { Hex, ReportFrame, ReportModule, ReportThread, ReportUnloadedModule } from "./report.ts";
+import type { Hex, ReportBitFlip, ReportFrame, ReportModule, ReportThread, ReportUnloadedModule } from "./report.ts";
 import { frameNames } from "./symbolicate-frame.ts";
 
 /** A 64-bit value as the report writes it; `digits` is twice the processor's pointer size in bytes. */
@@ -105,4 +106,19 @@ export function registersToJson(known: Registers, order: readonly string[], digi
     if (value !== undefined) registers[name] = toHexValue(value, digits);
   }
   return registers;
+}
+
+export function bitFlipToJson(flip: BitFlip, digits: number): ReportBitFlip {
+  return {
+    address: toHexValue(flip.address, digits),
+    confidence: flip.confidence,
+    source_register: flip.register,
+    details: {
+      was_non_canonical: flip.wasNonCanonical,
+      is_null: flip.isNull,
+      was_low: flip.wasLow,
+      nearby_registers: flip.nearbyRegisters,
+      poison_registers: flip.poisonRegisters,
+    },
+  };
 }

@@ -15,6 +15,8 @@ export function reportToText(report: Report): string {
   lines.push(
     `System:    ${[system.os, system.os_ver].filter(Boolean).join(" ")}, ${[system.cpu_arch, system.cpu_info].filter(Boolean).join(", ")}`,
   );
+  if (report.lsb_release?.description) lines.push(`           ${report.lsb_release.description}`);
+  if (report.comment) lines.push(`Comment:   ${report.comment}`);
   if (crash.assertion !== null) lines.push(`Assertion: ${crash.assertion}`);
   if (!report.re_walked) lines.push("Not re-walked: unwind data arrived after the dump was deleted.");
   lines.push("");
@@ -68,7 +70,10 @@ function frameLines(frame: ReportFrame): string[] {
 }
 
 function where(frame: ReportFrame): string {
-  if (frame.module === null) return frame.offset;
+  if (frame.module === null) {
+    const gone = frame.unloaded_modules?.[0];
+    return gone ? `${frame.offset} (in ${gone.module}, which was unloaded)` : frame.offset;
+  }
   const short = (value: string | null): string => `0x${BigInt(value ?? "0x0").toString(16)}`;
   if (frame.function === null) return `${frame.module} + ${short(frame.module_offset)}`;
   return `${frame.module}!${frame.function} + ${short(frame.function_offset)}`;

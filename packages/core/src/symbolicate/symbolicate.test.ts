@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnwindLookup } from "../unwind/rules.ts";
+import type { UnwindLookup, UnwindRow } from "../unwind/rules.ts";
 import type { NameLookup, SourceFrame } from "./lookup.ts";
 import { bestNames, bestUnwind, bestWindowsFrames, type ImageFile, rememberNames } from "./symbolicate.ts";
 
@@ -35,11 +35,27 @@ test("among equals the newest, which is the last", () => {
   assert.equal(nameAt(bestNames([file(names("old", 1), true, true), file(names("new", 1), true, true)]), 1), "new");
   assert.equal(bestNames([file(null, false, false)]), null);
   assert.equal(bestNames([]), null);
-  const [first, second]: UnwindLookup[] = [{ find: () => null }, { find: () => null }];
-  assert.equal(bestUnwind([file(null, false, false, first!), file(null, false, false, second!), file(null, true, true)]), second);
-  assert.equal(bestUnwind([file(null, false, false)]), null);
   const win = { find: () => null };
   assert.equal(bestWindowsFrames([{ ...file(null, false, false), windowsFrames: win }, file(null, true, true)]), win);
+});
+
+test("unwind rules: the newest file first, files that know calls only last, and where one has none the next", () => {
+  const row = (offset: number): UnwindRow => ({
+    cfa: { kind: "register", register: "rsp", offset },
+    returnAddress: { kind: "cfaOffset", offset: -8 },
+    registers: new Map(),
+  });
+  const rules = (offset: number, ...addresses: number[]): UnwindLookup => ({
+    find: (address) => (addresses.includes(address) ? row(offset) : null),
+  });
+  const atCalls = { ...rules(8, 1, 2, 3, 4), onlyAtCalls: true };
+  const files = [rules(16, 1, 2), rules(24, 1, 3), atCalls].map((unwind) => file(null, false, false, unwind));
+  const best = bestUnwind([...files, file(null, true, true)]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((address) => best?.find(address) ?? null),
+    [row(24), row(16), row(24), row(8), null],
+  );
+  assert.equal(bestUnwind([file(null, false, false)]), null);
 });
 
 test("answers are remembered, the oldest forgotten", () => {

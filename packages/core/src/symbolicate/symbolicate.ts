@@ -7,7 +7,7 @@
  *
  * Frames repeat within a crash and between crashes, so answers are remembered by address.
  */
-import type { UnwindLookup, WindowsFrameLookup } from "../unwind/rules.ts";
+import type { UnwindLookup, UnwindRow, WindowsFrameLookup } from "../unwind/rules.ts";
 import type { NameLookup, SourceFrame } from "./lookup.ts";
 
 const defaultMaxAddresses = 8192;
@@ -36,9 +36,20 @@ export function bestNames(files: readonly ImageFile[]): NameLookup | null {
   return ranked.length === 1 ? first : new FirstAnswer(ranked);
 }
 
-/** The unwind rules of an image out of its files: those of the last in the list that has any. */
+/**
+ * The unwind rules of an image out of its files. The last in the list is asked first, but files whose rules hold only at calls after the
+ * others; where a file has no rules the next is asked: a file of debug information may have rules for a few functions alone. Null when none
+ * has any.
+ */
 export function bestUnwind(files: readonly ImageFile[]): UnwindLookup | null {
-  return files.findLast((file) => file.unwind !== null)?.unwind ?? null;
+  const ranked = files
+    .map((file) => file.unwind)
+    .filter((unwind) => unwind !== null)
+    .reverse()
+    .sort((a, b) => Number(a.onlyAtCalls ?? false) - Number(b.onlyAtCalls ?? false));
+  const [first] = ranked;
+  if (first === undefined) return null;
+  return ranked.length === 1 ? first : new FirstRules(ranked);
 }
 
 /** The STACK WIN records of an image out of its files, chosen as bestUnwind does. */
@@ -49,6 +60,22 @@ export function bestWindowsFrames(files: readonly ImageFile[]): WindowsFrameLook
 /** The same names, with the answers for up to `maxAddresses` addresses remembered; the oldest are forgotten first. */
 export function rememberNames(names: NameLookup, maxAddresses = defaultMaxAddresses): NameLookup {
   return new RememberedNames(names, maxAddresses);
+}
+
+class FirstRules implements UnwindLookup {
+  readonly #sources: readonly UnwindLookup[];
+
+  constructor(sources: readonly UnwindLookup[]) {
+    this.#sources = sources;
+  }
+
+  find(relativeAddress: number): UnwindRow | null {
+    for (const source of this.#sources) {
+      const row = source.find(relativeAddress);
+      if (row !== null) return row;
+    }
+    return null;
+  }
 }
 
 class FirstAnswer implements NameLookup {

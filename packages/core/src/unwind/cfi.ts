@@ -20,12 +20,12 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   const returnAddress = cpu.stripAddress(raw);
   if (returnAddress === 0n) return { end: "end_of_stack" };
   if (!canBeCode(cpu, returnAddress)) return null;
-  // Compilers' rules for a program's very first function often give a word of the initial stack (argc, argv) as return address.
-  const sp = get(frame, cpu.sp);
   const isModule = images.inModule(returnAddress - BigInt(cpu.callBackStep));
-  if (!isModule && sp !== null && memory.inSameRange(sp, returnAddress)) return { end: "end_of_stack" };
   // Rules applied to a frame that was only guessed may be the wrong ones; then their result must at least be code.
   if (frame.trust === "scan" && !isModule) return null;
+  // Compilers' rules for a program's very first function often give a word of the initial stack (argc, argv) as return address.
+  const sp = get(frame, cpu.sp);
+  if (!isModule && sp !== null && memory.inSameRange(sp, returnAddress)) return { end: "end_of_stack" };
 
   const registers: Registers = preserved(cpu, frame.registers);
   for (const [given, rule] of row.registers) {
@@ -36,7 +36,7 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   }
   registers.set(cpu.ip, returnAddress);
   registers.set(cpu.sp, cfa);
-  return { registers, trust: "cfi" };
+  return row.interrupted ? { registers, trust: "cfi", interrupted: true } : { registers, trust: "cfi" };
 }
 
 /** The value a rule gives; `self` is the register the rule is about. Null when it cannot be known. */

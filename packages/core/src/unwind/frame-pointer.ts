@@ -1,6 +1,6 @@
 /**
- * A step by the frame pointer: the chain of saved frame pointers that compilers keep with -fno-omit-frame-pointer. On every
- * processor we walk, the frame pointer points at the caller's saved frame pointer with the return address one word above.
+ * A step by the frame pointer: the chain of saved frame pointers that compilers keep with -fno-omit-frame-pointer. On most processors the frame
+ * pointer points at the caller's saved frame pointer with the return address one word above; the processor's table says where exactly.
  */
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import { canBeCode, get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
@@ -13,7 +13,7 @@ const MAX_UNCAPTURED_BYTES = 8n * 1024n * 1024n;
 export function stepByFramePointer(frame: WalkFrame, { cpu, memory, images }: WalkInput): Step {
   const fp = get(frame, cpu.fp);
   const sp = get(frame, cpu.sp);
-  if (fp === null || sp === null) return null;
+  if (fp === null || sp === null || cpu.frameRecord === null) return null;
   // On x86 nearly all code keeps frame pointers, so one that rules recovered belongs to the chain as well.
   const onChain = frame.trust === "frame_pointer" || (frame.trust === "cfi" && cpu.name === "x86");
   // A thread starts with a frame pointer of 0. On x86, where registers are few, code without frame pointers often leaves a 0 there too.
@@ -48,14 +48,18 @@ function plausibleCallerFp(link: Link, callSite: bigint, { cpu, memory, images }
   return images.inModule(callSite) || leadsToModule(link.callerFp, { cpu, memory, images });
 }
 
+/** Swift marks the frames of async functions by this bit of the frame pointer they save; no address has it. */
+const SWIFT_ASYNC_MARK = 1n << 60n;
+
 type Link = { returnAddress: bigint; callerFp: bigint; callerSp: bigint };
 
 function readLink(fp: bigint, cpu: Cpu, memory: WalkInput["memory"]): Link | null {
-  const word = BigInt(cpu.pointerBytes);
-  const callerFp = memory.word(fp, cpu.pointerBytes);
-  const returnAddress = memory.word(fp + word, cpu.pointerBytes);
+  if (cpu.frameRecord === null) return null;
+  const { frameRecord: at } = cpu;
+  const callerFp = memory.word(fp + BigInt(at.savedFp), cpu.pointerBytes);
+  const returnAddress = memory.word(fp + BigInt(at.returnAddress), cpu.pointerBytes);
   if (callerFp === null || returnAddress === null) return null;
-  return { returnAddress: cpu.stripAddress(returnAddress), callerFp, callerSp: fp + 2n * word };
+  return { returnAddress: cpu.stripAddress(returnAddress), callerFp: callerFp & ~SWIFT_ASYNC_MARK, callerSp: fp + BigInt(at.callerSp) };
 }
 
 function leadsToModule(from: bigint, { cpu, memory, images }: WalkInput): boolean {

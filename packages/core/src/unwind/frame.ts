@@ -10,6 +10,8 @@ export type WalkFrame = {
   lookupAddress: bigint;
   /** Bytes of parameters that the callee of this frame still has on the stack (x86 on Windows, where callees pop them); 0 elsewhere. */
   calleeParameterBytes: number;
+  /** How many signals or traps the walk has stepped over to get here. */
+  interruptions?: number;
 };
 
 /** Captured memory. */
@@ -26,6 +28,10 @@ export interface WalkImages {
   inModule(address: bigint): boolean;
   /** Whether an address can be code that was called from: in a module and, where the module's names are known, in a function. */
   inFunction(address: bigint): boolean;
+  /** Code bytes at an address, at most so many: from the dump where it holds them, else from a file of the image. Null when neither has them. */
+  code?(address: bigint, maxBytes: number): Uint8Array | null;
+  /** Name of the function that holds an address, where names are known. */
+  functionName?(address: bigint): string | null;
   /** Start of the function that holds an address, where names are known. */
   functionStart(address: bigint): bigint | null;
   /** Whether an address lies in a function that nobody called: where a thread starts. False where names are unknown. */
@@ -39,7 +45,9 @@ export interface WalkImages {
 export type WalkInput = { cpu: Cpu; memory: WalkMemory; images: WalkImages };
 
 /** A step finds the caller's registers, or the end of the stack, or knows why it cannot though it should, or nothing. */
-export type Step = { registers: Registers; trust: FrameTrust } | { end: WalkEnd } | { failed: WalkEnd } | null;
+export type Step =
+  /** `interrupted`: the caller did not call, so its address is that of the instruction it was stopped at. */
+  { registers: Registers; trust: FrameTrust; interrupted?: true } | { end: WalkEnd } | { failed: WalkEnd } | null;
 
 /** A register's value, null when unknown. */
 export function get(frame: WalkFrame, name: string): bigint | null {

@@ -1,6 +1,9 @@
 /**
  * The postfix programs of Breakpad's STACK CFI records: "$rsp 8 + ^". Numbers (decimal, signed), registers ("$rsp" or "x29"),
  * ".cfa", the operators + - * / % and @ (align down), and ^ (the word stored at an address). All arithmetic wraps at the word size.
+ *
+ * Beyond Breakpad's there are the operators that DWARF expressions need, as words: and or xor shl shr sra not neg abs, div (signed), comparisons
+ * of signed values eq ne lt le gt ge (1 or 0), and "?": "condition then else ?".
  */
 
 /** What a program may ask. `register` and `word` answer null when the value is not known. */
@@ -9,6 +12,32 @@ export type PostfixInput = {
   cfa: bigint | null;
   register(name: string): bigint | null;
   word(address: bigint): bigint | null;
+};
+
+const unary: Readonly<Record<string, (value: bigint) => bigint>> = {
+  not: (value) => ~value,
+  neg: (value) => -value,
+  abs: (value) => (value < 0n ? -value : value),
+};
+
+const compare = (holds: (left: bigint, right: bigint) => boolean) => (left: bigint, right: bigint, bits: number) =>
+  holds(BigInt.asIntN(bits, left), BigInt.asIntN(bits, right)) ? 1n : 0n;
+
+/** Operators of two values written as words; null when there is no result. */
+const words: Readonly<Record<string, (left: bigint, right: bigint, bits: number) => bigint | null>> = {
+  and: (left, right) => left & right,
+  or: (left, right) => left | right,
+  xor: (left, right) => left ^ right,
+  shl: (left, right, bits) => (right < BigInt(bits) ? left << right : 0n),
+  shr: (left, right, bits) => (right < BigInt(bits) ? left >> right : 0n),
+  sra: (left, right, bits) => BigInt.asIntN(bits, left) >> (right < BigInt(bits) ? right : BigInt(bits)),
+  div: (left, right, bits) => (right === 0n ? null : BigInt.asIntN(bits, left) / BigInt.asIntN(bits, right)),
+  eq: compare((left, right) => left === right),
+  ne: compare((left, right) => left !== right),
+  lt: compare((left, right) => left < right),
+  le: compare((left, right) => left <= right),
+  gt: compare((left, right) => left > right),
+  ge: compare((left, right) => left >= right),
 };
 
 /** Longer programs are damage; compilers make fewer than ten tokens. */
@@ -37,7 +66,7 @@ export function evaluatePostfix(program: string, input: PostfixInput): bigint | 
 function operand(token: string, input: PostfixInput): bigint | null | undefined {
   if (/^-?\d{1,20}$/.test(token)) return BigInt(token);
   if (token === ".cfa") return input.cfa;
-  if (token.length === 1 && "+-*/%@^".includes(token)) return undefined;
+  if ((token.length === 1 && "+-*/%@^?".includes(token)) || Object.hasOwn(unary, token) || Object.hasOwn(words, token)) return undefined;
   return input.register(token.startsWith("$") ? token.slice(1) : token);
 }
 
@@ -50,9 +79,21 @@ function operate(operator: string, stack: bigint[], input: PostfixInput): boolea
     stack.push(word);
     return true;
   }
+  const alone = unary[operator]?.(BigInt.asIntN(input.wordBits, right));
+  if (alone !== undefined) {
+    stack.push(BigInt.asUintN(input.wordBits, alone));
+    return true;
+  }
   const left = stack.pop();
   if (left === undefined) return false;
-  const result = binary(operator, left, right);
+  if (operator === "?") {
+    const condition = stack.pop();
+    if (condition === undefined) return false;
+    stack.push(condition !== 0n ? left : right);
+    return true;
+  }
+  const word = words[operator];
+  const result = word === undefined ? binary(operator, left, right) : word(left, right, input.wordBits);
   if (result === null) return false;
   stack.push(BigInt.asUintN(input.wordBits, result));
   return true;

@@ -1,9 +1,9 @@
 /**
  * Unwind rules in the one form the stack walker understands.
  *
- * Every source of call frame information (STACK CFI records of a .sym file now; .eh_frame, .debug_frame, compact unwind,
- * PE unwind data later) is normalised to an UnwindRow: how to compute the canonical frame address (CFA), the return address
- * and the caller's registers, at one instruction. The walker never sees a file format, the readers never see a stack.
+ * Every source of call frame information (STACK CFI records of a .sym file, .eh_frame, .debug_frame, compact unwind, PE unwind data) is
+ * normalised to an UnwindRow: how to compute the canonical frame address (CFA), the return address
+ * and the caller's registers, before one instruction. The walker never sees a file format, the readers never see a stack.
  *
  * Example, x86-64 after `push rbp`:
  *   cfa            { kind: "register", register: "rsp", offset: 16 }
@@ -25,7 +25,8 @@ export type RegisterRule =
   | { kind: "register"; register: string; offset: number }
   /**
    * A postfix program in Breakpad's words that gives the value: numbers, registers ("$rsp" on x86 and amd64, "x29" elsewhere),
-   * ".cfa", "+ - * / % @" and "^", which replaces an address by the word stored there. Kept as text; the walker evaluates it.
+   * ".cfa", "+ - * / % @" and "^", which replaces an address by the word stored there; and the words of postfix.ts for what only DWARF says.
+   * Kept as text; the walker evaluates it.
    */
   | { kind: "expression"; program: string };
 
@@ -34,12 +35,28 @@ export type UnwindRow = {
   cfa: RegisterRule;
   returnAddress: RegisterRule;
   registers: ReadonlyMap<string, RegisterRule>;
+  /** The frame was entered by an interruption (signal, trap), not by a call: its "return address" is the instruction to look up itself. */
+  interrupted?: true;
 };
 
 /** Unwind rules of one image. */
 export interface UnwindLookup {
-  /** The rules at an image-relative address, or null when the image has none there. Throws FormatError for a damaged file. */
+  /** The rules hold where functions call others, not in prologues and epilogues: another file's rules are better. */
+  readonly onlyAtCalls?: boolean;
+  /**
+   * The rules at an image-relative address, or null when the image has none there. Of the innermost frame the address is the instruction
+   * to be executed next, of its callers a byte inside the call. Throws FormatError for a damaged file.
+   */
   find(relativeAddress: number): UnwindRow | null;
+}
+
+/** A stretch of code with one row; a null row says that it is known to have no rules. Image-relative start, length in bytes. */
+export type UnwindRange = { start: number; length: number; row: UnwindRow | null };
+
+/** Unwind rules read from a binary: asked by address while walking, or all of them in address order for a lookup file. */
+export interface UnwindSource extends UnwindLookup {
+  /** Disjoint, in ascending order; at every instruction in a range, and at every byte of a call, the row is what `find` gives. Throws FormatError for a damaged file. */
+  ranges(): Iterable<UnwindRange>;
 }
 
 /**

@@ -1,8 +1,9 @@
 /**
- * A step by scanning: the first word above the stack pointer that looks like a return address. The last resort: it may find
- * leftovers of earlier calls, so scanned frames are marked and never decide a group.
+ * A step by scanning: the first word above the stack pointer that looks like a return address. Where
+ * the code is at hand, only words behind a call count. The last resort: it may find leftovers of earlier calls, so scanned frames are marked and never decide a group.
  */
 import type { Registers } from "../cpu/cpu.ts";
+import { endsInCall, MAX_CALL_BYTES } from "./call-before.ts";
 import { canBeCode, get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
 
 /** Words looked at; more behind the innermost frame, whose function may hold a large buffer or be in an odd state. */
@@ -23,6 +24,9 @@ export function stepByScan(frame: WalkFrame, { cpu, memory, images }: WalkInput)
     if (value === null) return { failed: i === 0 ? "stack_not_captured" : "end_of_stack" };
     const returnAddress = cpu.stripAddress(value);
     if (!canBeCode(cpu, returnAddress) || !images.inFunction(returnAddress - BigInt(cpu.callBackStep))) continue;
+    // Where the code is at hand, a return address is one only if a call lies before it.
+    const before = images.code?.(returnAddress - BigInt(MAX_CALL_BYTES), MAX_CALL_BYTES) ?? null;
+    if (before?.length === MAX_CALL_BYTES && endsInCall(cpu, before) === false) continue;
     const registers: Registers = new Map([
       [cpu.ip, returnAddress],
       [cpu.sp, at + word],

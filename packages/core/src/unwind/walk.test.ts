@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { amd64 } from "../cpu/amd64.ts";
-import { arm64 } from "../cpu/arm64.ts";
+import { appleArm64, arm64 } from "../cpu/arm64.ts";
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import { x86 } from "../cpu/x86.ts";
 import type { WalkImages } from "./frame.ts";
@@ -215,6 +215,18 @@ test("arm64: a call through a wild pointer returns by the link register; authent
     words: [0n, 0x7712000000400300n],
   });
   assert.deepEqual(shape(result), ["context 1230", "cfi_scan 4001fc", "frame_pointer 4002fc"]);
+});
+
+test("arm64 on macOS and iOS: bit 47 of a signed return address is no part of it, Swift's mark none of a frame pointer", () => {
+  const signature = 0xb8_8000_0000_0000n << 8n;
+  const world: World = {
+    cpu: appleArm64,
+    registers: { pc: 0x400100n, sp: 0x1000n, fp: 0x1000n, lr: 0n },
+    stackAt: 0x1000n,
+    words: [0x1010n | (1n << 60n), 0x400200n | signature | (1n << 47n), 0n, 0x400300n | (1n << 47n)],
+  };
+  assert.deepEqual(shape(walk(world)), ["context 400100", "frame_pointer 4001fc", "frame_pointer 4002fc"]);
+  assert.notEqual(shape(walk({ ...world, cpu: arm64 }))[1], "frame_pointer 4001fc");
 });
 
 test("arm64: a leaf function's caller is in the link register, where names tell the functions apart", () => {

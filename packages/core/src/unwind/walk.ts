@@ -1,5 +1,5 @@
 /**
- * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: call frame information, STACK WIN records, the
+ * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: a signal's trampoline, call frame information, STACK WIN records, the
  * inference after a bare call, the frame pointer, a scan. A step counts only if it moves the stack pointer up, so a walk is linear in
  * the captured stack; every walk says why it ended.
  */
@@ -10,7 +10,9 @@ import { stepByCfi } from "./cfi.ts";
 import { get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
 import { stepByFramePointer } from "./frame-pointer.ts";
 import { stepByScan } from "./scan.ts";
+import { stepOverSignalFrame } from "./signal-frame.ts";
 import { stepByStackWin } from "./stack-win.ts";
+import { stepByX86Code } from "./x86-code.ts";
 
 /** A stack longer than this is listed with its middle left out. */
 export const MAX_LISTED_FRAMES = 512;
@@ -22,6 +24,9 @@ export const MAX_WALKED_FRAMES = 100_000;
 /** All threads of a dump together: a hostile dump may show one stack to thousands of threads. */
 export const MAX_WALKED_FRAMES_PER_DUMP = 250_000;
 export const MAX_LISTED_FRAMES_PER_DUMP = 50_000;
+
+/** Signals within signals are rare; a hostile stack could chain them in a circle. */
+const MAX_INTERRUPTIONS = 8;
 
 export type Walk = {
   /** Listed frames with their number in the whole stack, innermost first. */
@@ -56,7 +61,9 @@ export function walkStack(context: Registers, input: WalkInput, maxFrames = MAX_
 }
 
 const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [
+  stepOverSignalFrame,
   stepByCfi,
+  stepByX86Code,
   stepByStackWin,
   stepAfterBareCall,
   stepByFramePointer,
@@ -75,7 +82,10 @@ function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
       why ??= found.failed;
       continue;
     }
-    if (!progresses(callee, found.registers, input.cpu)) {
+    const interruptions = (callee.interruptions ?? 0) + (found.interrupted ? 1 : 0);
+    // A handler may run on a stack of its own, above or below the interrupted one; how often is bounded instead.
+    const otherStack = found.interrupted === true && interruptions <= MAX_INTERRUPTIONS;
+    if (!otherStack && !progresses(callee, found.registers, input.cpu)) {
       why ??= "no_progress";
       continue;
     }
@@ -83,8 +93,9 @@ function callerOf(callee: WalkFrame, input: WalkInput): WalkFrame | WalkEnd {
     return {
       registers: found.registers,
       trust: found.trust,
-      lookupAddress: resume - BigInt(input.cpu.callBackStep),
+      lookupAddress: found.interrupted ? resume : resume - BigInt(input.cpu.callBackStep),
       calleeParameterBytes: input.images.windowsFrame(callee.lookupAddress)?.parameterSize ?? 0,
+      ...(interruptions > 0 && { interruptions }),
     };
   }
   return why ?? "end_of_stack";

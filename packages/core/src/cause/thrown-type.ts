@@ -1,0 +1,55 @@
+/**
+ * The type of the object that an uncaught Visual C++ exception carried, from the exception's parameters and what the dump holds of the image.
+ *   parameters   0 a magic number · 1 the object · 2 its ThrowInfo · 3 the image base (64 bits only; the records then hold offsets from it)
+ *   ThrowInfo    0 attributes · 4 unwind · 8 forward · 12 array of catchable types
+ *   array        0 count · 4 first catchable type …
+ *   catchable    0 properties · 4 type descriptor …
+ *   descriptor   two pointers, then the decorated name: ".?AVruntime_error@std@@"
+ */
+import { decodeUtf8 } from "../bytes/text.ts";
+
+const CPP_EXCEPTION = 0xe06d7363;
+const MAX_NAME_BYTES = 512;
+const MAX_NAME_PARTS = 16;
+
+export type ThrownMemory = {
+  word(address: bigint, wordBytes: 4 | 8): bigint | null;
+  bytes(address: bigint, maxBytes: number): Uint8Array | null;
+};
+
+/** Null for other exceptions, and where the dump does not hold the records. */
+export function thrownType(code: number, parameters: readonly bigint[], pointerBytes: 4 | 8, memory: ThrownMemory): string | null {
+  const info = parameters[2];
+  if (code !== CPP_EXCEPTION || info === undefined) return null;
+  const base = pointerBytes === 8 ? parameters[3] : 0n;
+  if (base === undefined) return null;
+  const follow = (at: bigint | null): bigint | null => {
+    const value = at === null ? null : memory.word(at, 4);
+    return value === null || value === 0n ? null : base + value;
+  };
+  const types = follow(info + 12n);
+  const first = follow(types === null ? null : types + 4n);
+  const descriptor = follow(first === null ? null : first + 4n);
+  const bytes = descriptor === null ? null : memory.bytes(descriptor + BigInt(2 * pointerBytes), MAX_NAME_BYTES);
+  return bytes === null ? null : readableTypeName(decodeUtf8(bytes));
+}
+
+/** ".?AVruntime_error@std@@" → "std::runtime_error"; names with template arguments stay as they are; null for what is no such name. */
+export function readableTypeName(decorated: string): string | null {
+  if (!/^\.[?A-Z_][\x21-\x7e]*$/.test(decorated)) return null;
+  const plain = /^\.\?A[VU]([\w@]+)@@$/.exec(decorated);
+  const parts = plain?.[1]?.split("@") ?? [];
+  if (parts.length === 0 || parts.length > MAX_NAME_PARTS || parts.includes("")) return SIMPLE.get(decorated) ?? decorated;
+  return parts.reverse().join("::");
+}
+
+const SIMPLE: ReadonlyMap<string, string> = new Map([
+  [".H", "int"],
+  [".PEAD", "char*"],
+  [".PAD", "char*"],
+  [".PEBD", "const char*"],
+  [".PBD", "const char*"],
+  [".N", "double"],
+  [".K", "unsigned long"],
+  [".J", "long"],
+]);

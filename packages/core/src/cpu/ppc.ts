@@ -1,0 +1,32 @@
+/**
+ * PowerPC, 32 and 64 bits. Breakpad's layout: flags, srr0 (the instruction pointer), srr1, general registers, cr, xer, lr, ctr, each of one
+ * word; the stack pointer is r1 and points at the saved one of the caller (the back chain).
+ */
+import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+
+function make(name: "ppc" | "ppc64", pointerBytes: 4 | 8): Cpu {
+  return {
+    name,
+    pointerBytes,
+    ip: "srr0",
+    sp: "r1",
+    fp: "r31",
+    lr: "lr",
+    registers: ["srr0", ...numbered("r", 0, 31), "cr", "xer", "lr", "ctr"],
+    calleeSaved: numbered("r", 14, 31),
+    callBackStep: 4,
+    aliases: new Map([["pc", "srr0"]]),
+    frameRecord: null,
+    stripAddress: (address) => address,
+    layouts: [
+      {
+        minBytes: 39 * pointerBytes,
+        matches: () => true,
+        fields: fieldRow(["srr0", "srr1", ...numbered("r", 0, 31), "cr", "xer", "lr", "ctr"], pointerBytes, pointerBytes),
+      },
+    ],
+  };
+}
+
+export const ppc: Cpu = make("ppc", 4);
+export const ppc64: Cpu = make("ppc64", 8);

@@ -1,0 +1,23 @@
+/**
+ * SPARC V9. Breakpad's layout: flags 0, general registers (globals, outs, locals, ins) from 8, ccr 0x108, pc 0x110, npc 0x118. Addresses on
+ * the stack carry a bias of 2047; callers' registers lie in register windows, so only scanning finds callers.
+ */
+import { type Cpu, fieldRow, numbered } from "./cpu.ts";
+
+const NAMES = [...numbered("g", 0, 7), ...numbered("o", 0, 5), "sp", "o7", ...numbered("l", 0, 7), ...numbered("i", 0, 5), "fp", "i7"];
+
+export const sparc: Cpu = {
+  name: "sparc",
+  pointerBytes: 8,
+  ip: "pc",
+  sp: "sp",
+  fp: "fp",
+  lr: null,
+  registers: [...NAMES.slice(1), "pc", "npc"],
+  calleeSaved: [],
+  callBackStep: 4,
+  aliases: new Map(),
+  frameRecord: null,
+  stripAddress: (address) => address,
+  layouts: [{ minBytes: 0x120, matches: () => true, fields: [...fieldRow(NAMES, 8, 8), ...fieldRow(["pc", "npc"], 0x110, 8)] }],
+};

@@ -1,0 +1,268 @@
+/**
+ * Unwind rules of code that no table describes, read from the code itself: functions in assembler, start-up code, leaf functions of 32-bit ARM
+ * (whose tables say no more than "cannot be unwound"). The function's start comes from the symbol tables; without symbols the code between two
+ * described functions is followed from its first byte, one function after the other.
+ *
+ * The function where a program starts has no caller.
+ */
+import { lastAtOrBelow } from "../bytes/bisect.ts";
+import { Cursor } from "../bytes/cursor.ts";
+import { FormatError } from "../bytes/format-error.ts";
+import { arm64Machine } from "../macho/code-arm64.ts";
+import { x86Machine } from "../macho/code-x86.ts";
+import { type FrameState, type FunctionFlow, followFunction, type Machine } from "../macho/frame-state.ts";
+import type { RegisterRule, UnwindRange, UnwindRow } from "../unwind/rules.ts";
+import { armMachine, thumbMachine } from "./code-arm.ts";
+import { bytesAt, type ElfFile, sectionBytes } from "./elf-file.ts";
+import { flagExecutable, recordBytes, sectionDynsym, sectionSymtab, segmentExecutable, segmentLoad } from "./records.ts";
+
+/** Longer stretches without rules or symbols are whole programs; following them from the first byte would cost more than it tells. */
+const maxFollowedBytes = 128 << 10;
+const maxKeptFlows = 64;
+const maxSymbols = 1 << 22;
+/** Start-up code of every C library is shorter. */
+const maxStartBytes = 64;
+const typeFunction = 2;
+
+/** Image-relative, the end not included. `isOneFunction`: it begins with a function, and what that does not lead to is not known. */
+export type Stretch = { start: number; end: number; isOneFunction: boolean };
+
+type Place = { start: number; end: number; isOutermost: boolean; manyFunctions: boolean; isThumb: boolean };
+
+/** Where the encoding of ARM code is guessed from: bytes before and behind an address. */
+const guessBefore = 32;
+const guessBehind = 64;
+
+type FunctionSymbols = { start: Uint32Array; size: Uint32Array; isThumb: Uint8Array };
+
+export class CodeRules {
+  readonly #file: ElfFile;
+  readonly #entry: number;
+  readonly #flows = new Map<string, FunctionFlow | null>();
+  #symbols: FunctionSymbols | null = null;
+
+  constructor(file: ElfFile) {
+    this.#file = file;
+    this.#entry = file.entry;
+  }
+
+  /** The rules at an address within a stretch of code that has none; null when the code does not tell. */
+  find(relativeAddress: number, stretch: Stretch): UnwindRow | null {
+    const place = this.#placeOf(relativeAddress, stretch);
+    if (place.isOutermost) return this.#outermost();
+    const state = this.#flow(place)?.at(relativeAddress - place.start)?.state ?? null;
+    return state === null ? null : this.#row(state, place.isThumb);
+  }
+
+  /** The same for every address of the stretch; stretches of it without rules are left out. */
+  *ranges(stretch: Stretch): Iterable<UnwindRange> {
+    let at = stretch.start;
+    while (at < stretch.end) {
+      const place = this.#placeOf(at, stretch);
+      const end = Math.min(Math.max(place.end, at + 1), stretch.end);
+      if (place.isOutermost) yield { start: at, length: end - at, row: this.#outermost() };
+      else yield* this.#rangesOf(place, at, end);
+      at = end;
+    }
+  }
+
+  *#rangesOf(place: Place, start: number, end: number): Iterable<UnwindRange> {
+    const flow = this.#flow(place);
+    let from = start;
+    let state: FrameState | null = null;
+    const range = (until: number): UnwindRange | null => {
+      const row = state === null || until <= from ? null : this.#row(state, place.isThumb);
+      return row === null ? null : { start: from, length: until - from, row };
+    };
+    for (let at = start; flow !== null && at < end; ) {
+      const instruction = flow.at(at - place.start);
+      const next = instruction === null ? null : instruction.state;
+      if (next !== state) {
+        const done = range(at);
+        if (done !== null) yield done;
+        from = at;
+        state = next;
+      }
+      at = instruction === null ? at + flow.gapAt(at - place.start) : place.start + instruction.start + instruction.length;
+    }
+    const last = range(end);
+    if (last !== null) yield last;
+  }
+
+  /** The function or run of functions that holds an address, as far as symbols tell. */
+  #placeOf(relativeAddress: number, stretch: Stretch): Place {
+    const symbols = this.#functionSymbols();
+    const index = lastAtOrBelow(symbols.start, relativeAddress);
+    const symbolStart = index < 0 ? -1 : symbols.start[index]!;
+    const symbolEnd = index < 0 ? -1 : symbolStart + symbols.size[index]!;
+    const next = Math.min(stretch.end, index + 1 < symbols.start.length ? symbols.start[index + 1]! : stretch.end);
+    const entry = this.#entry & ~1;
+    const entryEnd = symbolStart === entry && symbolEnd > entry ? symbolEnd : Math.min(next, entry + maxStartBytes);
+    if (relativeAddress >= entry && relativeAddress < entryEnd && symbolStart <= entry) {
+      return { start: entry, end: entryEnd, isOutermost: true, manyFunctions: false, isThumb: false };
+    }
+    if (symbolStart >= stretch.start && relativeAddress < symbolEnd) {
+      const end = Math.min(symbolEnd, stretch.end);
+      return { start: symbolStart, end, isOutermost: false, manyFunctions: false, isThumb: symbols.isThumb[index] === 1 };
+    }
+    let start = Math.max(stretch.start, symbolEnd);
+    let end = next;
+    // The outermost function is another place.
+    if (relativeAddress < entry) end = Math.min(end, Math.max(entry, start));
+    else if (entry >= start) start = Math.max(start, entryEnd);
+    return {
+      start,
+      end,
+      isOutermost: false,
+      manyFunctions: !stretch.isOneFunction,
+      isThumb: this.#looksLikeThumb(relativeAddress, start, end),
+    };
+  }
+
+  /** Nearly all A32 instructions are executed always, which the highest four bits of their word say. */
+  #looksLikeThumb(relativeAddress: number, start: number, end: number): boolean {
+    if (this.#file.cpu !== "arm") return false;
+    const from = Math.max(start, relativeAddress - guessBefore) & ~3;
+    const code = bytesAt(this.#file, from)?.bytes ?? null;
+    if (code === null) return false;
+    const bytes = code.read(0, Math.min(code.size, relativeAddress + guessBehind - from, end - from));
+    let always = 0;
+    for (let i = 3; i < bytes.length; i += 4) if (bytes[i]! >>> 4 === 0x0e) always++;
+    return always * 2 < Math.floor(bytes.length / 4);
+  }
+
+  #machine(isThumb: boolean): Machine | null {
+    switch (this.#file.cpu) {
+      case "amd64":
+      case "x86":
+        return x86Machine(this.#file.cpu);
+      case "arm64":
+        return arm64Machine;
+      case "arm":
+        return isThumb ? thumbMachine : armMachine;
+      default:
+        return null;
+    }
+  }
+
+  #flow({ start, end, manyFunctions, isThumb }: Place): FunctionFlow | null {
+    const key = `${start} ${isThumb}`;
+    const kept = this.#flows.get(key);
+    if (kept !== undefined) return kept;
+    const machine = this.#machine(isThumb);
+    const code = bytesAt(this.#file, start)?.bytes ?? null;
+    const size = code === null ? 0 : Math.min(end - start, code.size);
+    const isFollowed = machine !== null && code !== null && size > 0 && size <= maxFollowedBytes;
+    const flow = isFollowed ? followFunction(code.read(0, size), machine, manyFunctions) : null;
+    if (this.#flows.size >= maxKeptFlows) this.#flows.clear();
+    this.#flows.set(key, flow);
+    return flow;
+  }
+
+  #stackPointer(): string {
+    return this.#file.cpu === "amd64" ? "rsp" : this.#file.cpu === "x86" ? "esp" : "sp";
+  }
+
+  #framePointer(isThumb: boolean): string {
+    switch (this.#file.cpu) {
+      case "amd64":
+        return "rbp";
+      case "x86":
+        return "ebp";
+      case "arm64":
+        return "x29";
+      default:
+        return isThumb ? "r7" : "r11";
+    }
+  }
+
+  #outermost(): UnwindRow {
+    return {
+      cfa: { kind: "register", register: this.#stackPointer(), offset: 0 },
+      returnAddress: { kind: "undefined" },
+      registers: new Map(),
+    };
+  }
+
+  #row(state: FrameState, isThumb: boolean): UnwindRow | null {
+    const { cfaFromSp, cfaFromFp, saved } = state;
+    const cfa: RegisterRule | null =
+      cfaFromSp !== null
+        ? { kind: "register", register: this.#stackPointer(), offset: cfaFromSp }
+        : cfaFromFp !== null
+          ? { kind: "register", register: this.#framePointer(isThumb), offset: cfaFromFp }
+          : null;
+    if (cfa === null) return null;
+    const registers = new Map<string, RegisterRule>();
+    for (const [name, offset] of saved) if (name !== "lr") registers.set(name, { kind: "cfaOffset", offset });
+    return { cfa, returnAddress: this.#returnAddress(saved.get("lr")), registers };
+  }
+
+  /** Calls of x86 push it; elsewhere it is in the link register until that is saved. */
+  #returnAddress(savedAt: number | undefined): RegisterRule {
+    if (this.#file.cpu === "amd64") return { kind: "cfaOffset", offset: -8 };
+    if (this.#file.cpu === "x86") return { kind: "cfaOffset", offset: -4 };
+    return savedAt === undefined ? { kind: "same" } : { kind: "cfaOffset", offset: savedAt };
+  }
+
+  #functionSymbols(): FunctionSymbols {
+    this.#symbols ??= readFunctionSymbols(this.#file);
+    return this.#symbols;
+  }
+}
+
+/** The loaded, executable parts of a file that it holds: sections, or segments where there are none; ascending. */
+export function executableStretches(file: ElfFile): Stretch[] {
+  const sections = file.sections.filter((section) => (section.flags & flagExecutable) !== 0 && sectionBytes(file, section) !== null);
+  const segments = file.segments.filter(({ type, flags, size }) => type === segmentLoad && (flags & segmentExecutable) !== 0 && size > 0);
+  const parts = file.sections.length > 1 ? sections : segments;
+  const stretches = parts
+    .map(({ address, size }) => ({ start: address, end: address + size, isOneFunction: false }))
+    .sort((a, b) => a.start - b.start);
+  return stretches.filter(({ start }, i) => start >= (stretches[i - 1]?.end ?? 0));
+}
+
+function readFunctionSymbols(file: ElfFile): FunctionSymbols {
+  const found: { start: number; size: number; isThumb: boolean }[] = [];
+  for (const type of [sectionSymtab, sectionDynsym]) {
+    const section = file.sections.find((one) => one.type === type);
+    const bytes = section === undefined ? null : sectionBytes(file, section);
+    if (section === undefined || bytes === null) continue;
+    collectFunctions(file, bytes.read(0, bytes.size), section.offset, found);
+    if (found.length > 0) break;
+  }
+  found.sort((a, b) => a.start - b.start || b.size - a.size);
+  return {
+    start: Uint32Array.from(found, (symbol) => symbol.start),
+    size: Uint32Array.from(found, (symbol) => symbol.size),
+    isThumb: Uint8Array.from(found, (symbol) => (symbol.isThumb ? 1 : 0)),
+  };
+}
+
+function collectFunctions(
+  file: ElfFile,
+  bytes: Uint8Array,
+  offset: number,
+  found: { start: number; size: number; isThumb: boolean }[],
+): void {
+  const size = recordBytes[file.is64 ? 64 : 32].symbol;
+  const count = Math.floor(bytes.length / size);
+  if (count > maxSymbols) throw new FormatError("elf: symbol table", offset, `${count} symbols`);
+  const cursor = new Cursor(bytes, "elf: symbol", offset, file.littleEndian);
+  const base = Number(BigInt.asUintN(32, file.imageBase));
+  for (let i = 0; i < count; i++) {
+    cursor.seek(i * size + (file.is64 ? 4 : 12));
+    const info = cursor.u8();
+    cursor.skip(1);
+    const section = cursor.u16();
+    if ((info & 0x0f) !== typeFunction || section === 0) continue;
+    cursor.seek(i * size + (file.is64 ? 8 : 4));
+    // Of 64-bit addresses the low half suffices: images are smaller than 4 GiB.
+    if (file.is64 && !file.littleEndian) cursor.skip(4);
+    const low = cursor.u32();
+    if (file.is64) cursor.seek(i * size + 16);
+    const length = file.is64 ? Number(BigInt.asUintN(32, cursor.u64())) : cursor.u32();
+    const isThumb = file.cpu === "arm" && (low & 1) === 1;
+    found.push({ start: ((isThumb ? low - 1 : low) - base) >>> 0, size: length, isThumb });
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Every dump of a folder (SALVAGE_CORPUS) against `minidump-stackwalk --json` (its path in SALVAGE_STACKWALK): crash, system, modules, threads,
+ * registers and the other streams, field by field, both without symbols. Skipped when either is not set. Each difference we stand by is in
+ * ACCEPTED with its reason; any other fails. The counts are printed.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import { BufferSource, processMinidump, type Report } from "../src/index.ts";
+
+const folder = process.env.SALVAGE_CORPUS;
+const tool = process.env.SALVAGE_STACKWALK;
+
+// biome-ignore lint/suspicious/noExplicitAny: another program's output, looked at field by field
+type Json = any;
+type Difference = { field: string; ours: unknown; theirs: unknown; report: Report };
+
+const isZeroId = (value: unknown): boolean => value === "" || (typeof value === "string" && /^0*[0-9a-f]*$/.test(value));
+
+const ACCEPTED: readonly { reason: string; covers(difference: Difference): boolean }[] = [
+  {
+    reason: "an id or name that the dump does not have is null, not zeros or an empty text",
+    covers: ({ field, ours, theirs }) => /^module\.(code_id|debug_id|debug_file)$/.test(field) && ours === null && isZeroId(theirs),
+  },
+  {
+    reason: "a record without a name of the debug file is called as its module is",
+    covers: ({ field, ours, theirs }) => field === "module.debug_file" && ours !== null && theirs === "",
+  },
+  {
+    reason: "a last error has its Win32 name; they give the NTSTATUS of the same number",
+    covers: ({ ours, theirs }) => ours === "WAIT_TIMEOUT" && theirs === "STATUS_TIMEOUT",
+  },
+  {
+    reason: "the AssertionInfo stream and assertion annotations are read",
+    covers: ({ field, ours, theirs }) => field === "crash.assertion" && ours !== null && theirs === null,
+  },
+  {
+    reason: "Crashpad's exception of the Objective-C run time has a name",
+    covers: ({ field, ours }) => field === "crash.type" && ours === "UNCAUGHT_NS_EXCEPTION",
+  },
+  {
+    reason: "a crash at address 0 is a null pointer, not a flipped bit",
+    covers: ({ field, report }) => field === "crash.possible_bit_flips" && /^0x0+$/.test(report.crash_info.address ?? ""),
+  },
+  {
+    reason: "only threads of Windows have a last error",
+    covers: ({ field, report }) => field === "thread.last_error_value" && report.system_info.os !== "Windows NT",
+  },
+];
+
+/** Pairs of values that must be equal, by the name of their field. */
+function* pairs(ours: Report, theirs: Json): Generator<[string, unknown, unknown]> {
+  const { crash_info: crash, system_info: system } = theirs;
+  yield ["crash.type", ours.crash_info.type, crash.type];
+  yield ["crash.address", ours.crash_info.address, crash.address];
+  yield ["crash.assertion", ours.crash_info.assertion, crash.assertion];
+  yield ["crash.crashing_thread", ours.crash_info.crashing_thread, crash.crashing_thread];
+  yield ["crash.possible_bit_flips", bitFlips(ours.crash_info.possible_bit_flips ?? []), bitFlips(crash.possible_bit_flips ?? [])];
+  for (const field of ["os", "os_ver", "cpu_arch", "cpu_count", "cpu_info", "cpu_microcode_version"] as const) {
+    yield [`system.${field}`, ours.system_info[field], system[field]];
+  }
+  for (const field of ["pid", "process_uptime", "linux_memory_map_count", "mac_boot_args", "main_module", "thread_count"] as const) {
+    yield [field, ours[field], theirs[field]];
+  }
+  for (const field of ["id", "release", "codename", "description"] as const) {
+    yield [`lsb_release.${field}`, ours.lsb_release?.[field], theirs.lsb_release?.[field]];
+  }
+  yield ["mac_crash_info.num_records", ours.mac_crash_info?.num_records, theirs.mac_crash_info?.num_records];
+  yield ["handles", ours.handle_counts?.total, theirs.handles?.length];
+  const placed = (m: { filename: unknown; code_id: unknown; base_addr: unknown; end_addr: unknown }): string =>
+    [m.filename, m.code_id, m.base_addr, m.end_addr].join(" ");
+  yield ["unloaded_modules", ours.unloaded_modules.map(placed), (theirs.unloaded_modules ?? []).map(placed)];
+  yield ["modules", ours.modules.length, theirs.modules?.length];
+  // They sort modules by address.
+  const byAddress = new Map(ours.modules.map((m) => [`${m.base_addr} ${m.filename}`, m]));
+  for (const other of theirs.modules ?? []) {
+    const module = byAddress.get(`${other.base_addr} ${other.filename}`);
+    for (const field of ["end_addr", "debug_file", "debug_id", "code_id", "version"] as const) {
+      yield [`module.${field}`, module?.[field], other[field]];
+    }
+  }
+  for (const [i, other] of (theirs.threads ?? []).entries()) {
+    const thread = ours.threads[i];
+    yield ["thread.thread_id", thread?.thread_id, other.thread_id];
+    yield ["thread.thread_name", thread?.thread_name, other.thread_name || null];
+    yield ["thread.last_error_value", thread?.last_error_value, other.last_error_value];
+  }
+  const registers = theirs.crashing_thread?.frames?.[0]?.registers ?? {};
+  const known = ours.crashing_thread?.frames[0]?.registers;
+  for (const [name, value] of Object.entries(registers)) yield [`register ${name}`, known?.[name], value];
+}
+
+function bitFlips(flips: unknown): string[] {
+  return (flips as { address: string; confidence: number; source_register: string | null }[]).map(
+    (flip) => `${flip.address} ${flip.confidence.toFixed(2)} ${flip.source_register}`,
+  );
+}
+
+const skip = folder === undefined || tool === undefined ? "SALVAGE_CORPUS or SALVAGE_STACKWALK is not set" : false;
+
+test("a folder of dumps against minidump-stackwalk", { skip }, (t) => {
+  const counts = { dumps: 0, refusedByThem: 0, fields: 0, accepted: 0 };
+  const wrong: string[] = [];
+  const root = folder ?? "";
+  const dumps = readdirSync(root, { withFileTypes: true, recursive: true }).filter((e) => e.isFile() && e.name.endsWith(".dmp"));
+  for (const entry of dumps) {
+    const path = join(entry.parentPath, entry.name);
+    const report = processMinidump(new BufferSource(readFileSync(path)), { image: () => null, own: () => false });
+    counts.dumps++;
+    const run = spawnSync(tool ?? "", ["--json", path], { encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
+    if (run.status !== 0 || run.stdout === "") {
+      counts.refusedByThem++;
+      continue;
+    }
+    for (const [field, ours, theirs] of pairs(report, JSON.parse(run.stdout) as Json)) {
+      counts.fields++;
+      if (JSON.stringify(ours ?? null) === JSON.stringify(theirs ?? null)) continue;
+      if (ACCEPTED.some(({ covers }) => covers({ field, ours: ours ?? null, theirs, report }))) counts.accepted++;
+      else wrong.push(`${relative(root, path)}: ${field}: ${JSON.stringify(ours)} instead of ${JSON.stringify(theirs)}`);
+    }
+  }
+  t.diagnostic(JSON.stringify(counts));
+  assert.ok(counts.dumps > 0, "the folder has dumps");
+  assert.deepEqual(wrong, []);
+});
