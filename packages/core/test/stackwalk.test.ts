@@ -13,8 +13,8 @@ import { BufferSource, processMinidump, type Report } from "../src/index.ts";
 const folder = process.env.SALVAGE_CORPUS;
 const tool = process.env.SALVAGE_STACKWALK;
 
-// biome-ignore lint/suspicious/noExplicitAny: another program's output, looked at field by field
-type Json = any;
+/** Another program's output, looked at field by field. */
+type Json = unknown;
 type Difference = { field: string; ours: unknown; theirs: unknown; report: Report };
 
 const isZeroId = (value: unknown): boolean => value === "" || (typeof value === "string" && /^0*[0-9a-f]*$/.test(value));
@@ -50,52 +50,65 @@ const ACCEPTED: readonly { reason: string; covers(difference: Difference): boole
   },
 ];
 
+/** A value inside another program's output, by the names on the way; undefined where there is none. */
+function at(value: Json, ...path: (string | number)[]): Json {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = (found as Record<string | number, unknown>)[key];
+  }
+  return found;
+}
+
+function list(value: Json): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** Pairs of values that must be equal, by the name of their field. */
 function* pairs(ours: Report, theirs: Json): Generator<[string, unknown, unknown]> {
-  const { crash_info: crash, system_info: system } = theirs;
-  yield ["crash.type", ours.crash_info.type, crash.type];
-  yield ["crash.address", ours.crash_info.address, crash.address];
-  yield ["crash.assertion", ours.crash_info.assertion, crash.assertion];
-  yield ["crash.crashing_thread", ours.crash_info.crashing_thread, crash.crashing_thread];
-  yield ["crash.possible_bit_flips", bitFlips(ours.crash_info.possible_bit_flips ?? []), bitFlips(crash.possible_bit_flips ?? [])];
+  for (const field of ["type", "address", "assertion", "crashing_thread"] as const) {
+    yield [`crash.${field}`, ours.crash_info[field], at(theirs, "crash_info", field)];
+  }
+  yield [
+    "crash.possible_bit_flips",
+    bitFlips(ours.crash_info.possible_bit_flips ?? []),
+    bitFlips(list(at(theirs, "crash_info", "possible_bit_flips"))),
+  ];
   for (const field of ["os", "os_ver", "cpu_arch", "cpu_count", "cpu_info", "cpu_microcode_version"] as const) {
-    yield [`system.${field}`, ours.system_info[field], system[field]];
+    yield [`system.${field}`, ours.system_info[field], at(theirs, "system_info", field)];
   }
   for (const field of ["pid", "process_uptime", "linux_memory_map_count", "mac_boot_args", "main_module", "thread_count"] as const) {
-    yield [field, ours[field], theirs[field]];
+    yield [field, ours[field], at(theirs, field)];
   }
   for (const field of ["id", "release", "codename", "description"] as const) {
-    yield [`lsb_release.${field}`, ours.lsb_release?.[field], theirs.lsb_release?.[field]];
+    yield [`lsb_release.${field}`, ours.lsb_release?.[field], at(theirs, "lsb_release", field)];
   }
-  yield ["mac_crash_info.num_records", ours.mac_crash_info?.num_records, theirs.mac_crash_info?.num_records];
-  yield ["handles", ours.handle_counts?.total, theirs.handles?.length];
-  const placed = (m: { filename: unknown; code_id: unknown; base_addr: unknown; end_addr: unknown }): string =>
-    [m.filename, m.code_id, m.base_addr, m.end_addr].join(" ");
-  yield ["unloaded_modules", ours.unloaded_modules.map(placed), (theirs.unloaded_modules ?? []).map(placed)];
-  yield ["modules", ours.modules.length, theirs.modules?.length];
+  yield ["mac_crash_info.num_records", ours.mac_crash_info?.num_records, at(theirs, "mac_crash_info", "num_records")];
+  yield ["handles", ours.handle_counts?.total, at(theirs, "handles", "length")];
+  const placed = (m: Json): string => ["filename", "code_id", "base_addr", "end_addr"].map((field) => at(m, field)).join(" ");
+  yield ["unloaded_modules", ours.unloaded_modules.map(placed), list(at(theirs, "unloaded_modules")).map(placed)];
+  yield ["modules", ours.modules.length, list(at(theirs, "modules")).length];
   // They sort modules by address.
   const byAddress = new Map(ours.modules.map((m) => [`${m.base_addr} ${m.filename}`, m]));
-  for (const other of theirs.modules ?? []) {
-    const module = byAddress.get(`${other.base_addr} ${other.filename}`);
+  for (const other of list(at(theirs, "modules"))) {
+    const module = byAddress.get(`${at(other, "base_addr")} ${at(other, "filename")}`);
     for (const field of ["end_addr", "debug_file", "debug_id", "code_id", "version"] as const) {
-      yield [`module.${field}`, module?.[field], other[field]];
+      yield [`module.${field}`, module?.[field], at(other, field)];
     }
   }
-  for (const [i, other] of (theirs.threads ?? []).entries()) {
+  for (const [i, other] of list(at(theirs, "threads")).entries()) {
     const thread = ours.threads[i];
-    yield ["thread.thread_id", thread?.thread_id, other.thread_id];
-    yield ["thread.thread_name", thread?.thread_name, other.thread_name || null];
-    yield ["thread.last_error_value", thread?.last_error_value, other.last_error_value];
+    yield ["thread.thread_id", thread?.thread_id, at(other, "thread_id")];
+    yield ["thread.thread_name", thread?.thread_name, at(other, "thread_name") || null];
+    yield ["thread.last_error_value", thread?.last_error_value, at(other, "last_error_value")];
   }
-  const registers = theirs.crashing_thread?.frames?.[0]?.registers ?? {};
+  const registers = at(theirs, "crashing_thread", "frames", 0, "registers") ?? {};
   const known = ours.crashing_thread?.frames[0]?.registers;
   for (const [name, value] of Object.entries(registers)) yield [`register ${name}`, known?.[name], value];
 }
 
-function bitFlips(flips: unknown): string[] {
-  return (flips as { address: string; confidence: number; source_register: string | null }[]).map(
-    (flip) => `${flip.address} ${flip.confidence.toFixed(2)} ${flip.source_register}`,
-  );
+function bitFlips(flips: readonly Json[]): string[] {
+  return flips.map((flip) => `${at(flip, "address")} ${Number(at(flip, "confidence")).toFixed(2)} ${at(flip, "source_register")}`);
 }
 
 const skip = folder === undefined || tool === undefined ? "SALVAGE_CORPUS or SALVAGE_STACKWALK is not set" : false;
@@ -114,7 +127,7 @@ test("a folder of dumps against minidump-stackwalk", { skip }, (t) => {
       counts.refusedByThem++;
       continue;
     }
-    for (const [field, ours, theirs] of pairs(report, JSON.parse(run.stdout) as Json)) {
+    for (const [field, ours, theirs] of pairs(report, JSON.parse(run.stdout))) {
       counts.fields++;
       if (JSON.stringify(ours ?? null) === JSON.stringify(theirs ?? null)) continue;
       if (ACCEPTED.some(({ covers }) => covers({ field, ours: ours ?? null, theirs, report }))) counts.accepted++;
