@@ -1,5 +1,6 @@
 /** Everything a report needs of a minidump, read once; damaged or absent streams become warnings. */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { FormatError } from "../bytes/format-error.ts";
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import { readContext } from "../cpu/cpu.ts";
 import { cpuByName } from "../cpu/index.ts";
@@ -74,7 +75,14 @@ const UNKNOWN_SYSTEM: SystemInfo = {
   cpuInfo: null,
 };
 
-/** A minidump, or a log with a microdump in it. Throws FormatError only when the bytes are neither at all. */
+/** No system, thread, exception or module: an empty report would only hide why. */
+function nothingLeft(warnings: Warnings): FormatError {
+  const first = warnings.list.find((warning) => warning.offset !== null);
+  const why = first === undefined ? "" : `; ${first.stream}: ${first.message}`;
+  return new FormatError("minidump", first?.offset ?? null, `no system, thread, exception or module could be read${why}`);
+}
+
+/** A minidump, or a log with a microdump in it. Throws FormatError when the bytes are neither, or damage left nothing to report on. */
 export function readDump(source: ByteSource): Dump {
   return looksLikeMicrodump(source) ? readMicrodump(source) : readMinidump(source);
 }
@@ -97,6 +105,7 @@ function readMinidump(source: ByteSource): Dump {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
     threads.push({ id: exception.threadId, name: null, teb: 0n, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
+  if (!system && threads.length === 0 && exception === null && (modules ?? []).length === 0) throw nothingLeft(warnings);
   const crashpad = readCrashpadInfo(file);
   const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;

@@ -28,7 +28,8 @@ export function causeInput(
     os: dump.system.os,
     cpu: dump.system.cpu,
     pointerBytes,
-    crashed: exception !== null || dump.form === "microdump",
+    // A stream that is listed and cannot be read is no sign that nothing crashed.
+    crashed: exception !== null || dump.form === "microdump" || dump.warnings.list.some(({ stream }) => stream === "Exception"),
     ...crash,
     parameters: exception?.information ?? [],
     registers,
