@@ -83,7 +83,7 @@ export function readHandles(dump: Minidump): HandleCounts | null {
 }
 
 export function readMemoryFigures(dump: Minidump): MemoryFigures | null {
-  const process = dump.warnings.guard<Partial<MemoryFigures> | null>(
+  const ofProcess = dump.warnings.guard<Partial<MemoryFigures> | null>(
     "ProcessVmCounters",
     () => {
       const c = dump.stream("processVmCounters", 96);
@@ -99,7 +99,7 @@ export function readMemoryFigures(dump: Minidump): MemoryFigures | null {
     },
     null,
   );
-  const system = dump.warnings.guard<Partial<MemoryFigures> | null>(
+  const ofSystem = dump.warnings.guard<Partial<MemoryFigures> | null>(
     "SystemMemoryInfo",
     () => {
       const c = dump.stream("systemMemoryInfo", SYSTEM_MEMORY_BYTES + 8);
@@ -113,9 +113,9 @@ export function readMemoryFigures(dump: Minidump): MemoryFigures | null {
     },
     null,
   );
-  if (process === null && system === null) return null;
+  if (ofProcess === null && ofSystem === null) return null;
   const none = { workingSet: null, peakWorkingSet: null, privateBytes: null, virtualSize: null };
-  return { ...none, systemTotal: null, systemFree: null, systemCommitted: null, systemCommitLimit: null, ...process, ...system };
+  return { ...none, systemTotal: null, systemFree: null, systemCommitted: null, systemCommitLimit: null, ...ofProcess, ...ofSystem };
 }
 
 const FREE_PAGES_AT = 116;
