@@ -75,11 +75,11 @@ const UNKNOWN_SYSTEM: SystemInfo = {
   cpuInfo: null,
 };
 
-/** No system, thread, exception or module: an empty report would only hide why. */
+/** No system, exception or module: without them no register of a thread can be read either, and an empty report would only hide why. */
 function nothingLeft(warnings: Warnings): FormatError {
   const first = warnings.list.find((warning) => warning.offset !== null);
   const why = first === undefined ? "" : `; ${first.stream}: ${first.message}`;
-  return new FormatError("minidump", first?.offset ?? null, `no system, thread, exception or module could be read${why}`);
+  return new FormatError("minidump", first?.offset ?? null, `neither system, exception nor modules could be read${why}`);
 }
 
 /** A minidump, or a log with a microdump in it. Throws FormatError when the bytes are neither, or damage left nothing to report on. */
@@ -105,7 +105,7 @@ function readMinidump(source: ByteSource): Dump {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
     threads.push({ id: exception.threadId, name: null, teb: 0n, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
-  if (!system && threads.length === 0 && exception === null && (modules ?? []).length === 0) throw nothingLeft(warnings);
+  if (!system && exception === null && (modules ?? []).length === 0) throw nothingLeft(warnings);
   const crashpad = readCrashpadInfo(file);
   const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;

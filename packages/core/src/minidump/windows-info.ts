@@ -99,7 +99,7 @@ export function readMemoryFigures(dump: Minidump): MemoryFigures | null {
     },
     null,
   );
-  const system = dump.warnings.guard<Partial<MemoryFigures> | null>(
+  const ofSystem = dump.warnings.guard<Partial<MemoryFigures> | null>(
     "SystemMemoryInfo",
     () => {
       const c = dump.stream("systemMemoryInfo", SYSTEM_MEMORY_BYTES + 8);
@@ -113,9 +113,9 @@ export function readMemoryFigures(dump: Minidump): MemoryFigures | null {
     },
     null,
   );
-  if (ofProcess === null && system === null) return null;
+  if (ofProcess === null && ofSystem === null) return null;
   const none = { workingSet: null, peakWorkingSet: null, privateBytes: null, virtualSize: null };
-  return { ...none, systemTotal: null, systemFree: null, systemCommitted: null, systemCommitLimit: null, ...ofProcess, ...system };
+  return { ...none, systemTotal: null, systemFree: null, systemCommitted: null, systemCommitLimit: null, ...ofProcess, ...ofSystem };
 }
 
 const FREE_PAGES_AT = 116;
