@@ -22,12 +22,17 @@ test("a report satisfies the schema exactly", () => {
   assert.deepEqual(parsed, report);
 });
 
-test("an empty dump gives a report that satisfies the schema", () => {
-  const dump = synthDump().without("systemInfo").without("threads").without("modules").build();
-  const report = processMinidump(new BufferSource(dump), { image: () => null, own: () => true });
+test("a dump with nothing but its system gives a report that satisfies the schema; one with nothing at all is refused", () => {
+  const bare = () => synthDump().linux().without("threads").without("modules");
+  const read = (dump: Uint8Array) => processMinidump(new BufferSource(dump), { image: () => null, own: () => true });
+  const report = read(bare().build());
   reportSchema.strict().parse(report);
   assert.deepEqual(
     report.warnings.map((w) => w.stream),
-    ["SystemInfo", "ModuleList", "ThreadList"],
+    ["ModuleList", "ThreadList"],
+  );
+  assert.throws(
+    () => read(bare().without("systemInfo").build()),
+    /FormatError: minidump: .*neither system, exception nor modules|no streams/,
   );
 });
