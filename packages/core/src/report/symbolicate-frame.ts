@@ -4,19 +4,16 @@ import type { FrameStatus, ImageStatus, ReportFrame } from "./report.ts";
 
 export type FrameNames = Pick<ReportFrame, "function" | "function_offset" | "file" | "line" | "inlines" | "missing_symbols" | "status">;
 
+/** A frame of which nothing is named. */
+export function unnamed(status: FrameNames["status"]): FrameNames {
+  return { function: null, function_offset: null, file: null, line: null, inlines: null, missing_symbols: true, status };
+}
+
 /** `frames` as a NameLookup gives them (innermost first), null when it knows nothing there; `digits` is the width of hex values. */
 export function frameNames(frames: SourceFrame[] | null, relativeAddress: number, namesStatus: ImageStatus, digits: number): FrameNames {
   const physical = frames?.at(-1);
   if (!frames || !physical) {
-    return {
-      function: null,
-      function_offset: null,
-      file: null,
-      line: null,
-      inlines: null,
-      missing_symbols: true,
-      status: unnamedStatus(namesStatus),
-    };
+    return unnamed(unnamedStatus(namesStatus));
   }
   const inlines = frames.slice(0, -1).map((f) => ({ function: f.function, file: f.file, line: f.line }));
   return {

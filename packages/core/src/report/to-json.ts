@@ -11,7 +11,7 @@ import type { Walk } from "../unwind/walk.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import { needsOf, overallStatus } from "./needs.ts";
 import type { Hex, ReportBitFlip, ReportFrame, ReportModule, ReportThread, ReportUnloadedModule } from "./report.ts";
-import { frameNames } from "./symbolicate-frame.ts";
+import { frameNames, unnamed } from "./symbolicate-frame.ts";
 
 /** A 64-bit value as the report writes it; `digits` is twice the processor's pointer size in bytes. */
 export function toHexValue(value: bigint, digits: number): Hex {
@@ -29,13 +29,7 @@ export function frameToJson(number: number, frame: WalkFrame, place: FramePlace 
       module: null,
       module_offset: null,
       module_index: null,
-      function: null,
-      function_offset: null,
-      file: null,
-      line: null,
-      inlines: null,
-      missing_symbols: true,
-      status: "unknown_image",
+      ...unnamed("unknown_image"),
     };
   }
   return {
