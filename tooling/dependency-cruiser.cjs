@@ -10,6 +10,7 @@ const anyApp = "^apps/([^/]+)/";
 const coreLayers = [
   ["bytes"],
   ["ids", "cpu"],
+  ["names"],
   ["minidump", "breakpad", "elf", "pe", "macho", "pdb", "dwarf"],
   ["object"],
   ["symcache"],

@@ -8,19 +8,21 @@ import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { shortText } from "../bytes/short-text.ts";
+import { framesAt } from "../names/answer.ts";
+import { flattenFunction, Segments } from "../names/flatten.ts";
+import type { FunctionTexts } from "../names/name-source.ts";
 import type { NameLookup, SourceFrame } from "../symbolicate/lookup.ts";
 import type { UnwindLookup, UnwindRow, WindowsFrame, WindowsFrameLookup } from "../unwind/rules.ts";
 import { CfiRow, type CfiRules, parseCfiRules, toUnwindRow } from "./cfi.ts";
 import { parseCfiBlock } from "./cfi-block.ts";
 import { Definitions } from "./definitions.ts";
-import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "./func-block.ts";
+import { parseFunctionBlock, SymFunctionBlock } from "./func-block.ts";
 import { maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "./records.ts";
 import { indexSym, type SymIndex } from "./sym-index.ts";
 
 const blockBytes = 16 << 10;
 const maxBlocks = 64;
 const maxCachedFunctions = 64;
-const maxCachedNames = 4096;
 const maxCachedRules = 4096;
 
 /** An open .sym. `damage` counts the lines that could not be used, those of blocks not yet looked at excepted. */
@@ -62,19 +64,23 @@ function textOf(bytes: Uint8Array): string {
   return shortText(bytes, 0, bytes.length);
 }
 
-type ParsedFunction = { name: string; address: number; block: FunctionBlock; segments: Segments };
+type ParsedFunction = { block: SymFunctionBlock; segments: Segments };
 
 class SymNames implements NameLookup {
   readonly #index: SymIndex;
   readonly #definitions: Definitions;
   readonly #reader: BlockReader;
   readonly #functions = new Map<number, ParsedFunction>();
-  readonly #files = new Map<number, string | null>();
-  readonly #origins = new Map<number, string>();
+  readonly #texts: FunctionTexts;
+  readonly #oldTexts: FunctionTexts;
 
   constructor(source: ByteSource, index: SymIndex) {
     this.#index = index;
-    this.#definitions = new Definitions(source, index);
+    const definitions = new Definitions(source, index);
+    const file = (id: number) => definitions.fileName(id);
+    this.#definitions = definitions;
+    this.#texts = { file, origin: (id) => definitions.originName(id, false) };
+    this.#oldTexts = { file, origin: (id) => definitions.originName(id, true) };
     this.#reader = new BlockReader(source, blockBytes, maxBlocks);
   }
 
@@ -94,54 +100,20 @@ class SymNames implements NameLookup {
     const { functions, lineEnd } = this.#index;
     const offset = functions.offset[at]!;
     const bytes = this.#reader.upTo(offset, Math.min(functions.length[at]!, maxFunctionBytes));
-    const block = new FunctionBlock();
+    const block = new SymFunctionBlock();
     const segments = new Segments();
     parseFunctionBlock(bytes, offset, lineEnd, block, null);
     flattenFunction(block, functions.start[at]!, functions.end[at]!, segments);
-    const name = shortText(bytes, block.nameStart, block.nameEnd);
-    const parsed = { name, address: block.address, block, segments };
+    // The block outlives the reader's buffer.
+    block.name = block.name.slice();
+    const parsed = { block, segments };
     makeRoom(this.#functions, maxCachedFunctions);
     this.#functions.set(at, parsed);
     return parsed;
   }
 
-  #inFunction({ name, address, block, segments }: ParsedFunction, relativeAddress: number): SourceFrame[] {
-    const segment = lastAtOrBelow(segments.start.view(), relativeAddress);
-    const lineIndex = segments.line.at(segment);
-    let file = lineIndex === NONE ? null : this.#file(block.lineFile.at(lineIndex));
-    let line = lineIndex === NONE ? null : block.lineNumber.at(lineIndex) || null;
-    const frames: SourceFrame[] = [];
-    for (let node = segments.chain.at(segment); node !== NONE; node = segments.chainParent.at(node)) {
-      const record = segments.chainRecord.at(node);
-      frames.push({ function: this.#origin(block.recordOrigin.at(record), block.oldInlines), functionAddress: address, file, line });
-      const callFile = block.recordCallFile.at(record);
-      file = callFile === NONE ? null : this.#file(callFile);
-      line = block.recordCallLine.at(record) || null;
-    }
-    frames.push({ function: name, functionAddress: address, file, line });
-    return frames;
-  }
-
-  #file(id: number): string | null {
-    let name = this.#files.get(id);
-    if (name === undefined) {
-      const bytes = this.#definitions.fileName(id);
-      name = bytes === null ? null : textOf(bytes) || null;
-      makeRoom(this.#files, maxCachedNames);
-      this.#files.set(id, name);
-    }
-    return name;
-  }
-
-  #origin(id: number, hasFileId: boolean): string {
-    let name = this.#origins.get(id);
-    if (name === undefined) {
-      const bytes = this.#definitions.originName(id, hasFileId);
-      name = bytes === null ? "" : textOf(bytes);
-      makeRoom(this.#origins, maxCachedNames);
-      this.#origins.set(id, name);
-    }
-    return name;
+  #inFunction({ block, segments }: ParsedFunction, relativeAddress: number): SourceFrame[] {
+    return framesAt(block, segments, block.oldInlines ? this.#oldTexts : this.#texts, relativeAddress);
   }
 }
 

@@ -6,12 +6,14 @@
 import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "../breakpad/cfi.ts";
 import { parseCfiBlock } from "../breakpad/cfi-block.ts";
 import { Definitions } from "../breakpad/definitions.ts";
-import { FunctionBlock, flattenFunction, NONE, parseFunctionBlock, Segments } from "../breakpad/func-block.ts";
+import { parseFunctionBlock, SymFunctionBlock } from "../breakpad/func-block.ts";
 import { type DamageLog, maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "../breakpad/records.ts";
 import { type IdTable, indexSym, type SymIndex } from "../breakpad/sym-index.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { shortText } from "../bytes/short-text.ts";
+import { flattenFunction, Segments } from "../names/flatten.ts";
+import { NONE } from "../names/function-block.ts";
 import { noRef, type SymcacheWriter } from "./writer.ts";
 
 /** Function and unwind blocks are read through these; small enough that blocks out of order cost little more than themselves. */
@@ -110,7 +112,7 @@ class BreakpadConversion {
 
   names(): void {
     const { functions } = this.#index;
-    const block = new FunctionBlock();
+    const block = new SymFunctionBlock();
     const segments = new Segments();
     let symbol = 0;
     let end = 0;
@@ -146,7 +148,7 @@ class BreakpadConversion {
     this.#writer.range(from, this.#writer.function(address, 0, name), noRef, 0);
   }
 
-  #function(i: number, block: FunctionBlock, segments: Segments): void {
+  #function(i: number, block: SymFunctionBlock, segments: Segments): void {
     const { functions, lineEnd, damage } = this.#index;
     const offset = functions.offset[i]!;
     const length = Math.min(functions.length[i]!, maxFunctionBytes);
@@ -161,7 +163,7 @@ class BreakpadConversion {
     flattenFunction(block, functions.start[i]!, functions.end[i]!, segments);
 
     const writer = this.#writer;
-    const name = writer.string(bytes.subarray(block.nameStart, block.nameEnd));
+    const name = writer.string(block.name);
     const functionRef = writer.function(block.address, block.size, name);
     if (functions.end[i]! < block.address + block.size) {
       if (this.#partRefs.size >= maxPartRefs) this.#partRefs.clear();
