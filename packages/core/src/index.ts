@@ -4,6 +4,10 @@ export { openSym, type SymFile } from "./breakpad/sym-file.ts";
 export { BufferSource, type ByteSource, checkRange } from "./bytes/byte-source.ts";
 export { Cursor } from "./bytes/cursor.ts";
 export { FormatError } from "./bytes/format-error.ts";
+export type { Compression, Ports, ScratchFile } from "./bytes/ports.ts";
+export { SliceSource } from "./bytes/slice-source.ts";
+export type { CpuName } from "./cpu/cpu.ts";
+export type { CodeAt, Disassemble, Instruction, InstructionFlow, MemoryOperand, Operand, OperandAccess } from "./cpu/instruction.ts";
 export { normalizeCodeId, peCodeId } from "./ids/code-id.ts";
 export {
   type DebugIdParts,
