@@ -4,8 +4,9 @@
  *   qualified name   innermost name, scopes outwards, "@": "push_back@?$vector@H@std@@"
  *   name             text "@" · digit (one of the first ten names seen) · "?$" name arguments "@" · "?" operator
  *   scope            name · "?A" key "@" (anonymous namespace) · "?" number "?" symbol (inside a function) · "?Q" name (an interface)
- *   argument         type · "$0" number · "$1" symbol · "$E" symbol · "$F"… offsets · "$H"… symbol and offsets · "$M" type value
- *                    · "$2" type members "@" (object) · "$3" type elements "@" (array) · "$7" type member value "@" (union) · packs: nothing
+ *   argument         type · "$0" number · "$1" symbol (address) · "$E" symbol · "$F", "$G" offsets · "$H" to "$J" symbol and offsets
+ *                    · "$A", "$B" bits of a float · "$2" type members "@" · "$3" type elements "@" · "$7" type member value "@" (union)
+ *                    · "$6" place member "@" · "$C" place index "@" · "$8" class member "@" · "$M" type and one of these · packs: nothing
  *
  * Each template has lists of names and parameters of its own, which its arguments refer to.
  */
@@ -21,6 +22,8 @@ export type Leading = "qualifiers" | "maybe qualifiers" | "nothing";
 
 /** How a name in front of "::" or in a type differs from the last one of a symbol, where templates are not remembered. */
 type Place = "scope or type" | "symbol";
+
+type SymbolArgument = Extract<TemplateArgument, { kind: "symbol" }>;
 
 export abstract class NameParser extends Reader {
   #names: Identifier[] = [];
@@ -180,10 +183,6 @@ export abstract class NameParser extends Reader {
     switch (code) {
       case "0":
         return { kind: "text", text: this.number() };
-      case "1":
-        return this.#reference("&");
-      case "E":
-        return this.#reference(type === null ? "" : "&");
       case "F":
         return this.#offsets(null, 2);
       case "G":
@@ -201,24 +200,23 @@ export abstract class NameParser extends Reader {
         return this.#object();
       case "3":
         return this.#array();
-      case "5":
-      case "6":
-        return code === "5" && this.eat("6") ? this.#place("&") : this.#place(type?.kind === "pointer" && type.sign === "*" ? "&" : "");
+      case "5": {
+        const place = this.#place(type);
+        this.expect("@");
+        return place;
+      }
       case "7":
         return this.#union();
       case "8":
         return this.#member();
       default:
-        return this.fail("an unknown template argument");
+        this.pos--;
+        return this.#place(type);
     }
   }
 
-  #reference(prefix: string): TemplateArgument {
-    return this.#symbolValue(prefix) ?? this.fail("a symbol expected");
-  }
-
   /** A symbol where one follows: a null pointer to a member has none. */
-  #symbolValue(prefix = ""): TemplateArgument | null {
+  #symbolValue(prefix = ""): SymbolArgument | null {
     if (!this.looksAt("?")) return null;
     const start = this.pos + 1;
     const symbol = this.symbol();
@@ -246,11 +244,11 @@ export abstract class NameParser extends Reader {
     return String(size === "A" ? view.getFloat32(4) : view.getFloat64(0));
   }
 
-  /** Members as type and value, up to "@". */
+  /** Members up to "@": type and value; objects, arrays and unions say their types themselves. */
   #object(): TemplateArgument {
     const head = this.type("nothing");
     const items: TemplateArgument[] = [];
-    while (!this.eat("@")) items.push(this.#value(this.type("nothing")));
+    while (!this.eat("@")) items.push(this.#value(this.atDigit() ? null : this.type("nothing")));
     return { kind: "braces", head, items };
   }
 
@@ -270,7 +268,7 @@ export abstract class NameParser extends Reader {
     const items: TemplateArgument[] = [];
     if (!this.eat("@")) {
       this.#plainOrKnownName();
-      items.push(this.#value(this.type("nothing")));
+      items.push(this.#value(null));
       this.expect("@");
     }
     return { kind: "braces", head, items };
@@ -284,14 +282,26 @@ export abstract class NameParser extends Reader {
     return { kind: "name", name };
   }
 
-  /** A place inside a variable: the variable, then names of members and indexes of elements up to "@". */
-  #place(prefix: string): TemplateArgument {
-    if (!this.eat("1")) this.expect("E");
-    const base = this.#symbolValue(prefix);
-    if (base?.kind !== "symbol") return this.fail("a symbol expected");
-    let suffix = "";
-    while (!this.eat("@")) suffix += this.eat("C") ? `[${this.number()}]` : `.${this.#plainOrKnownName().text}`;
-    return { ...base, suffix };
+  /** "6" place name "@" (a member), "C" place index "@" (an element), or the variable they are in. */
+  #place(type: Type | null): SymbolArgument {
+    const code = this.take();
+    if (code === "1" || code === "E") {
+      const isAddress = type === null ? code === "1" : type.kind === "pointer" && type.sign === "*";
+      return this.#symbolValue(isAddress ? "&" : "") ?? this.fail("a symbol expected");
+    }
+    if (code !== "6" && code !== "C") return this.fail("an unknown template argument");
+    this.enter();
+    const base = this.#place(type);
+    let step: string;
+    if (code === "6") {
+      step = `.${this.#plainOrKnownName().text}`;
+    } else {
+      this.expect("0");
+      step = `[${this.number()}]`;
+    }
+    this.expect("@");
+    this.leave();
+    return { ...base, suffix: base.suffix + step };
   }
 
   #plainOrKnownName(): Identifier {

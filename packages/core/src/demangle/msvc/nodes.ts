@@ -45,7 +45,7 @@ export type FunctionType = {
   readonly convention: string;
   /** Null for constructors and destructors. */
   readonly returns: Type | null;
-  /** Null: the list is not told. Empty: "(void)", or "(...)" when variadic. */
+  /** Null: the list is not told. One void: there are none. Empty: only "..." */
   readonly params: readonly Type[] | null;
   readonly variadic: boolean;
   readonly noexcept: boolean;

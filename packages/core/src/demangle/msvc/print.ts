@@ -228,7 +228,6 @@ export class Printer {
         this.#type(param);
       });
       if (type.variadic) this.#write(type.params.length === 0 ? "..." : ", ...");
-      else if (type.params.length === 0) this.#write("void");
       this.#write(")");
     }
     this.#qualifiers(type.quals, true);
@@ -240,6 +239,7 @@ export class Printer {
 
   /** "const volatile __restrict", as far as they are set; `spaced`: with a blank before each. */
   #qualifiers(quals: number, spaced: boolean): void {
+    if (quals === 0) return;
     let blank = spaced ? " " : "";
     for (const [bit, word] of words) {
       if ((quals & bit) === 0) continue;

@@ -46,7 +46,7 @@ function wideString(reader: Reader, size: number): string {
     characters.push((high << 8) | readByte(reader));
   }
   // The zero at the end of a whole string is not shown.
-  if (!truncated) characters.length = Math.min(characters.length, size / 2 - 1);
+  if (!truncated) characters.splice(size / 2 - 1, 1);
   return quoted("L", characters, truncated);
 }
 

@@ -173,8 +173,8 @@ export class SymbolParser extends TypeParser {
     if (this.eat("9")) return unknownFunction('extern "C" ', "");
     if (this.eat("$")) return this.#virtualThunk(extern);
     const found = functionClass(this.take()) ?? this.fail("an unknown class of function");
-    const adjustment = found.thunk ? `\`adjustor{${this.number()}}'` : "";
-    return { ...this.functionType(found.member), prefix: found.prefix + extern, adjustment };
+    const adjustment = found.thunk ? `\`adjustor{${Number(this.number()) >>> 0}}'` : "";
+    return this.functionType(found.member, found.prefix + extern, adjustment);
   }
 
   /** A thunk that finds `this` in a virtual base. */
@@ -182,13 +182,12 @@ export class SymbolParser extends TypeParser {
     const extended = this.eat("R");
     const index = this.take().charCodeAt(0) - 0x30;
     const access = thunkAccess[index >> 1] ?? this.fail("an unknown class of thunk");
-    const numbers: string[] = [];
-    for (let i = 0; i < (extended ? 4 : 2); i++) numbers.push(this.number());
-    return {
-      ...this.functionType(true),
-      prefix: `[thunk]: ${access}virtual ${extern}`,
-      adjustment: `\`vtordisp${extended ? "ex" : ""}{${numbers.join(", ")}}'`,
-    };
+    // All but the last, the adjustment itself, are 32 bits with a sign.
+    const numbers: number[] = [];
+    for (let i = extended ? 3 : 1; i > 0; i--) numbers.push(Number(this.number()) | 0);
+    numbers.push(Number(this.number()) >>> 0);
+    const adjustment = `\`vtordisp${extended ? "ex" : ""}{${numbers.join(", ")}}'`;
+    return this.functionType(true, `[thunk]: ${access}virtual ${extern}`, adjustment);
   }
 }
 

@@ -16,8 +16,8 @@ import { CONVENTIONS, MORE_PRIMITIVES, PRIMITIVES } from "./tables.ts";
 
 const maxRememberedParams = 10;
 
-/** A function's type without what its symbol says. */
-const bare = { prefix: "", adjustment: "" };
+/** What stands between the parentheses of a function without parameters. */
+const noParameters: Type = { kind: "primitive", quals: 0, name: "void" };
 
 export abstract class TypeParser extends NameParser {
   override type(leading: Leading): Type {
@@ -133,7 +133,8 @@ export abstract class TypeParser extends NameParser {
     return restrict | (this.eat("F") ? UNALIGNED : 0);
   }
 
-  protected functionType(hasThis: boolean): FunctionType {
+  /** `prefix` and `adjustment` are what a symbol says beside its type. */
+  protected functionType(hasThis: boolean, prefix = "", adjustment = ""): FunctionType {
     this.enter();
     let quals = 0;
     let reference: FunctionType["reference"] = "";
@@ -150,7 +151,7 @@ export abstract class TypeParser extends NameParser {
     const noexcept = this.eat("_E");
     if (!noexcept) this.expect("Z");
     this.leave();
-    return { kind: "function", quals, convention, returns, params, variadic, noexcept, reference, ...bare };
+    return { kind: "function", quals, prefix, convention, returns, params, variadic, noexcept, reference, adjustment };
   }
 
   protected convention(): string {
@@ -159,7 +160,10 @@ export abstract class TypeParser extends NameParser {
 
   /** Fills the list; whether more parameters may follow it. */
   #parameters(params: Type[]): boolean {
-    if (this.eat("X")) return false;
+    if (this.eat("X")) {
+      params.push(noParameters);
+      return false;
+    }
     while (!this.eat("@")) {
       if (this.eat("Z")) return true;
       if (this.atDigit()) {
