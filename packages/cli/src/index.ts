@@ -45,7 +45,7 @@ function declare(program: Command): void {
     .action(async (dump: string, options: { symbols: string[]; json?: boolean; human?: boolean }) => {
       if (options.json && options.human) throw new CliError("choose one of --json and --human.", 2);
       const { report } = await import("./commands/report.ts");
-      report(dump, options.symbols, options.json === true);
+      await report(dump, options.symbols, options.json === true);
     });
 
   program

@@ -96,6 +96,40 @@ export const bitFlip = z.object({
   }),
 });
 
+const likelyGuardPage = z.literal(true).optional();
+
+/** What the faulting instruction tells; absent where it was not decoded. */
+const instructionFields = {
+  /** As an assembler writes it: "mov dword [rcx], eax". */
+  instruction: z.string().nullable().optional(),
+  memory_accesses: z
+    .array(
+      z.object({
+        address: hex,
+        size: z.number().int().nullable(),
+        access_type: z.enum(["read", "write", "readwrite"]).optional(),
+        is_likely_guard_page: likelyGuardPage,
+      }),
+    )
+    .nullable()
+    .optional(),
+  instruction_pointer_update: z.object({ address: hex, is_likely_guard_page: likelyGuardPage }).nullable().optional(),
+  /** A better word than `address`: what the processor did not tell, or how far from null. */
+  adjusted_address: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("non-canonical"), address: hex }),
+      z.object({ kind: z.literal("null-pointer"), offset: hex }),
+    ])
+    .nullable()
+    .optional(),
+  /** Ours: what was tried, as the system says it, else the instruction. */
+  access: z.enum(["read", "write", "readwrite", "execute"]).nullable().optional(),
+  /** Ours: the register whose value made the address wrong. */
+  bad_register: z.object({ name: z.string(), value: hex }).nullable().optional(),
+  /** Ours: after a jump to no code, the call that led there. */
+  call_instruction: z.string().nullable().optional(),
+};
+
 export const moduleAnnotations = z.object({
   module_index: z.number().int(),
   list_annotations: z.array(z.string()),
@@ -142,6 +176,7 @@ export const reportSchema = z.object({
     address: hex.nullable(),
     crashing_thread: z.number().int().nullable(),
     assertion: z.string().nullable(),
+    ...instructionFields,
     /** Null when none was found or nothing could be asked. */
     possible_bit_flips: z.array(bitFlip).nullable().optional(),
     /** Ours: the exception record as it is. */

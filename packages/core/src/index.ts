@@ -21,7 +21,7 @@ export {
 export { identifyObject } from "./object/identify.ts";
 export { type OpenedUnwind, openUnwind } from "./object/open-unwind.ts";
 export type { ObjectFeature, ObjectKind, ObjectVerdict } from "./object/verdict.ts";
-export { applyNames, inspectMinidump, processMinidump } from "./process.ts";
+export { applyNames, cpuOfMinidump, inspectMinidump, processMinidump } from "./process.ts";
 export type { ImageLookup, MinidumpOutline, ModuleIds, ProcessOptions } from "./process-types.ts";
 export type * from "./report/report.ts";
 export { reportToText } from "./report/to-text.ts";

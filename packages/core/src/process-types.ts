@@ -1,4 +1,5 @@
 /** What goes into and comes out of processing, apart from the report itself: module ids, lookups, options, outline. */
+import type { Disassemble } from "./cpu/instruction.ts";
 import type { ImageStatus, ReportWarning } from "./report/report.ts";
 import type { NameLookup } from "./symbolicate/lookup.ts";
 import type { UnwindLookup, WindowsFrameLookup } from "./unwind/rules.ts";
@@ -38,4 +39,6 @@ export type ProcessOptions = {
   image(module: ModuleIds & { index: number }): ImageLookup | null;
   /** Whether the module is the team's own, so that its missing files keep a crash provisional. */
   own(module: ModuleIds & { index: number; isMain: boolean; mainModule: ModuleIds | null }): boolean;
+  /** Decodes the faulting instruction; without it the report says all that needs no instruction. */
+  disassemble?: Disassemble;
 };

@@ -1,6 +1,7 @@
 /** The three things core does with a dump: look at it, make its report, put late names on a report. */
 import type { ByteSource } from "./bytes/byte-source.ts";
-import { readDump } from "./minidump/read-dump.ts";
+import type { CpuName } from "./cpu/cpu.ts";
+import { readCpu, readDump } from "./minidump/read-dump.ts";
 import { touchedModules } from "./minidump/touched.ts";
 import type { MinidumpOutline, ProcessOptions } from "./process-types.ts";
 import { applyNamesToReport } from "./report/apply-names.ts";
@@ -27,6 +28,11 @@ export function inspectMinidump(source: ByteSource): MinidumpOutline {
     })),
     warnings: dump.warnings.list,
   };
+}
+
+/** The processor of a dump, before anything else of it is read; "unknown" where it does not tell. Throws FormatError for no minidump. */
+export function cpuOfMinidump(source: ByteSource): CpuName {
+  return readCpu(source);
 }
 
 /** Dump to report. Damaged streams become warnings; throws FormatError only when the bytes are no minidump at all. */

@@ -56,7 +56,12 @@ export function readArmOperands(mnemonic: string, written: string, code: CodeAt)
     } else if (immediate !== null) {
       operands.push({ kind: "immediate", value: immediate });
     } else if (REGISTER.test(register)) {
-      operands.push({ kind: "register", register: registerName(register, is64), access: registerAccess(base, access, i) });
+      operands.push({
+        kind: "register",
+        register: registerName(register, is64),
+        bits: registerBits(register),
+        access: registerAccess(base, access, i),
+      });
     }
   }
   const many = listed(base, parts, code);
@@ -142,6 +147,11 @@ function sizeOf(mnemonic: string, parts: readonly string[], memoryAt: number): n
   const register = parts[memoryAt - 1] ?? "";
   const bytes = REGISTER_BYTES.get(register[0] ?? "") ?? (/^(lr|sp|pc|fp|ip|sl|sb)$/.test(register) ? 4 : null);
   return bytes === null ? null : isPair ? 2 * bytes : bytes;
+}
+
+function registerBits(register: string): number | null {
+  const bytes = REGISTER_BYTES.get(register[0] ?? "");
+  return bytes === undefined || !/[0-9]$/.test(register) ? null : bytes * 8;
 }
 
 const REGISTER_BYTES: ReadonlyMap<string, number> = new Map([

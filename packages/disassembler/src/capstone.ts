@@ -1,3 +1,4 @@
+/// <reference path="./capstone-js.d.ts" />
 /**
  * Every processor but x86 by Capstone. The JavaScript package gives text and length; its structures of operands are laid out for an older
  * Capstone than the one inside, so operands are read from the text, whose form is the assembler's.

@@ -87,7 +87,7 @@ test("arm64: displacement, index, literal, pairs, exclusive and atomic accesses"
     [word(0x1ac20c20), "sdiv w0, w1, w2", "next"],
   ]);
   assert.deepEqual((await decode("arm64", word(0xd4200020))).operands, [{ kind: "immediate", value: 1n }]);
-  assert.deepEqual((await decode("arm64", word(0xd63f03c0))).operands, [{ kind: "register", register: "lr", access: "read" }]);
+  assert.deepEqual((await decode("arm64", word(0xd63f03c0))).operands, [{ kind: "register", register: "lr", bits: 64, access: "read" }]);
 });
 
 test("arm and Thumb: literals count from the word boundary, lists move as many words as registers", async () => {

@@ -16,7 +16,7 @@ export function readPlainOperands(mnemonic: string, written: string, { cpu }: Co
       operands.push(operand);
       memory.push(operand);
     } else if (immediate !== null) operands.push({ kind: "immediate", value: immediate });
-    else if (/^[$%]?[a-z][a-z0-9]*$/.test(part)) operands.push({ kind: "register", register: bare(part), access: "none" });
+    else if (/^[$%]?[a-z][a-z0-9]*$/.test(part)) operands.push({ kind: "register", register: bare(part), bits: null, access: "none" });
   }
   return { operands, memory, flow: flowOf(name) };
 }

@@ -88,7 +88,12 @@ function operandOf(
 ): Operand | null {
   switch (decoded.opKind(i)) {
     case OpKind.Register:
-      return { kind: "register", register: registerName(decoded.opRegister(i), bitness) ?? "", access: ACCESS.get(access) ?? "none" };
+      return {
+        kind: "register",
+        register: registerName(decoded.opRegister(i), bitness) ?? "",
+        bits: RegisterExt.size(decoded.opRegister(i)) * 8,
+        access: ACCESS.get(access) ?? "none",
+      };
     case OpKind.Memory:
       return memory.find((part) => !part.implicit) ?? null;
     case OpKind.NearBranch16:

@@ -1,34 +1,17 @@
 /**
- * The tasks as a child process carries them out. Stateless but for the lookup files it keeps open, because crashes of one
- * program ask for the same ones again and again.
+ * The tasks as a child process carries them out. Stateless but for the files of open-files.ts.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import {
-  applyNames,
-  FormatError,
-  type ImageLookup,
-  inspectMinidump,
-  type NameLookup,
-  openSymcache,
-  type ProcessOptions,
-  processMinidump,
-  type Report,
-  rememberNames,
-  type UnwindLookup,
-  type WindowsFrameLookup,
-} from "@salvage/core";
-import { convert, extract, listArchive } from "./child-imports.ts";
-import { FileSource, withDump } from "./sources.ts";
+import { applyNames, cpuOfMinidump, FormatError, inspectMinidump, type ProcessOptions, processMinidump, type Report } from "@salvage/core";
+import { openDisassembler } from "@salvage/disassembler";
+import { convert, identify, unpackAny } from "./child-imports.ts";
+import { closeStaleFiles, lookupOf } from "./open-files.ts";
+import { withDump } from "./sources.ts";
 import { outlineOf, summaryOf } from "./summary.ts";
 import type { ImageFiles, ReportOutput, TaskAnswer, TaskName, Tasks } from "./tasks.ts";
 
-/** Open files and their page caches; a program seldom has more modules of its own. */
-const maxOpenSymcaches = 48;
 /** Speed over size: a report is read seldom and written for every crash. */
 const gzipLevel = 4;
-
-type OpenSymcache = { source: FileSource; names: NameLookup | null; unwind: UnwindLookup | null; windowsFrames: WindowsFrameLookup | null };
-const openSymcaches = new Map<string, OpenSymcache>();
 
 const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"] | Promise<Tasks[K]["output"]> } = {
   inspect: ({ dump }) =>
@@ -46,17 +29,20 @@ const tasks: { [K in TaskName]: (input: Tasks[K]["input"]) => Tasks[K]["output"]
         })),
       };
     }),
-  process: ({ dump, images, own }) => withDump(dump, (source) => written(processMinidump(source, options(images, own)))),
+  process: async ({ dump, images, own }) => {
+    const disassemble = await openDisassembler(withDump(dump, cpuOfMinidump));
+    return withDump(dump, (source) => written(processMinidump(source, { ...options(images, own), disassemble })));
+  },
   outlineReport: ({ gzip }) => outlineOf(parsed(gzip)),
   applyNames: ({ gzip, images, own }) => written(applyNames(parsed(gzip), options(images, own))),
-  listArchive,
-  extract,
+  unpack: unpackAny,
+  identify,
   convert,
 };
 
 /** Runs one task; never throws. */
 export async function runTask<K extends TaskName>(task: K, input: Tasks[K]["input"]): Promise<TaskAnswer<K>> {
-  closeStaleSymcaches();
+  closeStaleFiles();
   try {
     return { outcome: "done", output: await tasks[task](input) };
   } catch (error) {
@@ -71,58 +57,10 @@ function options(images: readonly ImageFiles[], own: readonly boolean[]): Proces
   return {
     image: ({ index }) => {
       const files = byIndex.get(index);
-      return files === undefined ? null : lookup(files);
+      return files === undefined ? null : lookupOf(files.files);
     },
     own: ({ index }) => own[index] ?? false,
   };
-}
-
-/** Opens the best part of each kind. A lookup file that does not open is a status of its image, not the crash's fault. */
-function lookup(files: ImageFiles): ImageLookup {
-  const names = files.names === null ? "missing" : open(files.names);
-  const unwind = files.unwind === null ? "missing" : open(files.unwind);
-  return {
-    names: typeof names === "string" ? null : names.names,
-    namesStatus: typeof names === "string" ? names : "found",
-    unwind: typeof unwind === "string" ? null : unwind.unwind,
-    windowsFrames: typeof unwind === "string" ? null : unwind.windowsFrames,
-    unwindStatus: typeof unwind === "string" ? unwind : "found",
-  };
-}
-
-function open(path: string): OpenSymcache | "missing" | "malformed" {
-  const known = openSymcaches.get(path);
-  if (known !== undefined) {
-    // Most recently used last.
-    openSymcaches.delete(path);
-    openSymcaches.set(path, known);
-    return known;
-  }
-  let source: FileSource;
-  try {
-    source = new FileSource(path);
-  } catch {
-    return "missing"; // deleted between the look-up and now
-  }
-  try {
-    const { names, unwind, windowsFrames } = openSymcache(source);
-    const opened = { source, names: names && rememberNames(names), unwind, windowsFrames };
-    openSymcaches.set(path, opened);
-    return opened;
-  } catch (error) {
-    source.close();
-    if (error instanceof FormatError) return "malformed";
-    throw error;
-  }
-}
-
-/** Between tasks only: a task may hold on to every file it opened. */
-function closeStaleSymcaches(): void {
-  for (const [oldest, { source }] of openSymcaches) {
-    if (openSymcaches.size <= maxOpenSymcaches) return;
-    openSymcaches.delete(oldest);
-    source.close();
-  }
 }
 
 function parsed(gzip: Uint8Array): Report {

@@ -1,17 +1,22 @@
 /** `salvage report`: the same core as the server's, on one minidump and local symbol folders. */
-import { FormatError, processMinidump, type Report, reportToText } from "@salvage/core";
+import { cpuOfMinidump, FormatError, processMinidump, type Report, reportToText } from "@salvage/core";
+import { openDisassembler } from "@salvage/disassembler";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
 import { ownRule } from "../own.ts";
 import { SymbolFolders } from "../symbols.ts";
 
 /** Prints the report on standard output and hints on standard error. Throws CliError when the file is no minidump. */
-export function report(dump: string, folders: readonly string[], json: boolean): void {
+export async function report(dump: string, folders: readonly string[], json: boolean): Promise<void> {
   const source = new FileSource(dump);
   const symbols = new SymbolFolders(folders);
   let made: Report;
   try {
-    made = processMinidump(source, { image: (module) => symbols.image(module), own: ownRule(symbols.names()) });
+    made = processMinidump(source, {
+      image: (module) => symbols.image(module),
+      own: ownRule(symbols.names()),
+      disassemble: await openDisassembler(cpuOfMinidump(source)),
+    });
   } catch (error) {
     if (error instanceof FormatError) throw new CliError(`${dump}: ${error.message}`);
     throw error;

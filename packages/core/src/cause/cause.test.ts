@@ -12,6 +12,9 @@ const fault: CauseInput = {
   reason: "SIGSEGV / SEGV_MAPERR",
   address: 0x7f1234567890n,
   access: null,
+  instruction: null,
+  fault: null,
+  cameFrom: null,
   ip: 0x401000n,
   sp: 0x7ffe0100n,
   ipInModule: true,
@@ -24,6 +27,8 @@ const fault: CauseInput = {
   parameters: [],
   registers: new Map(),
   region: () => null,
+  module: () => null,
+  word: () => null,
   unloaded: () => null,
   notes: [],
   thrownType: null,
@@ -47,8 +52,11 @@ function regionOf(change: Partial<MemoryRegion>): CauseInput["region"] {
   return () => ({ start: 0n, end: 1n << 64n, ...none, ...change });
 }
 
+/** What remains to be said when nothing about the address says more. */
+const WILD = "Access through a wild pointer: nothing is mapped there";
+
 const cases: [string, Partial<CauseInput>, string | null, string?][] = [
-  ["an ordinary wild pointer has no cause we can name", {}, null],
+  ["an ordinary wild pointer", {}, WILD],
   ["null", { address: 0n }, "Access to a null pointer", "likely"],
   [
     "null, Windows says what was tried",
@@ -73,7 +81,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
   ["stack overflow as Windows says it", { os: "windows", reason: "EXCEPTION_STACK_OVERFLOW" }, "Stack overflow", "certain"],
   ["stack overflow by its address", { address: 0x7ffdfff8n, sp: 0x7ffe0000n }, "Stack overflow", "likely"],
   ["deep recursion makes it certain", { address: 0x7ffe0008n, sp: 0x7ffe0010n, totalFrames: 20_000 }, "Stack overflow", "certain"],
-  ["a fault in the middle of the stack is no overflow", { address: 0x7ffe0108n }, null],
+  ["a fault in the middle of the stack is no overflow", { address: 0x7ffe0108n }, WILD],
   ["integer division", { reason: "SIGFPE / FPE_INTDIV" }, "Integer division by zero", "certain"],
   ["division on macOS", { os: "macos", reason: "EXC_ARITHMETIC / EXC_I386_DIV" }, "Integer division by zero"],
   ["abort", { reason: "SIGABRT / SI_TKILL" }, "The program aborted itself", "certain"],
@@ -85,7 +93,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
   ],
   ["Rust panic", { reason: "SIGABRT", functions: ["abort", "core::panicking::panic_fmt", "f"] }, "Rust panic"],
   ["an assertion in the dump", { assertion: "x != 0 (f at a.c:3)" }, "Failed assertion"],
-  ["abort in a frame of a segmentation fault says nothing", { functions: ["f", "abort"] }, null],
+  ["abort in a frame of a segmentation fault says nothing", { functions: ["f", "abort"] }, WILD],
   ["illegal instruction", { reason: "SIGILL / ILL_ILLOPN" }, "Illegal instruction, often a trap that the compiler or the program planted"],
   [
     "trap",
@@ -131,7 +139,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
   [
     "such a message beside a wild pointer says nothing",
     { notes: [note("", "libc++abi: terminating due to uncaught exception of type A: b")] },
-    null,
+    WILD,
   ],
   [
     "Visual C++ exception with its type",
@@ -164,7 +172,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
   ["out of memory by assertion", { reason: "SIGABRT", assertion: "memory allocation of 99 bytes failed" }, "Out of memory"],
   ["bad_alloc", { os: "windows", reason: "Unhandled C++ Exception", thrownType: "std::bad_alloc" }, "Out of memory"],
   ["memory limit of iOS", { os: "ios", reason: "EXC_RESOURCE / RESOURCE_TYPE_MEMORY / FLAVOR_HIGH_WATERMARK" }, "Out of memory"],
-  ["a wild pointer in a process that noted its memory", { notes: [note("oom-size", "5")] }, null],
+  ["a wild pointer in a process that noted its memory", { notes: [note("oom-size", "5")] }, WILD],
   [
     "Swift trap by message",
     {
@@ -236,7 +244,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
     },
     "Use after free: a pointer was read from memory that had been freed",
   ],
-  ["a pattern in a register beside an address that is known", { registers: new Map([["rax", 0xe5e5e5e5e5e5e5e5n]]) }, null],
+  ["a pattern in a register beside an address that is known", { registers: new Map([["rax", 0xe5e5e5e5e5e5e5e5n]]) }, WILD],
   [
     "uninitialised memory",
     { os: "windows", cpu: "x86", pointerBytes: 4, reason: "EXCEPTION_ACCESS_VIOLATION_WRITE", address: 0xcdcdcdcdn },
@@ -278,7 +286,7 @@ const cases: [string, Partial<CauseInput>, string | null, string?][] = [
     "certain",
   ],
   ["a flipped bit", { bitFlips: [flip(0.4), flip(0.7)] }, "A flipped bit in a pointer, possibly faulty hardware", "possible"],
-  ["an unlikely flipped bit", { bitFlips: [flip(0.4)] }, null],
+  ["an unlikely flipped bit", { bitFlips: [flip(0.4)] }, WILD],
   ["heap corruption", { os: "windows", reason: "STATUS_HEAP_CORRUPTION" }, "Heap corruption found by Windows"],
   ["fast fail", { os: "windows", reason: "EXCEPTION_STACK_BUFFER_OVERRUN / FAST_FAIL_RANGE_CHECK_FAILURE" }, "Array index out of range"],
 ];

@@ -8,6 +8,8 @@ const MIN_CONFIDENCE = 0.6;
 
 export function recogniseFlippedBit(input: CauseInput): ReportCause | null {
   if (!isMemoryFault(input.reason)) return null;
+  // A null pointer needs no flip to be wrong.
+  if (input.fault?.register?.value === 0n) return null;
   const [best] = [...input.bitFlips].sort((a, b) => b.confidence - a.confidence);
   if (best === undefined || best.confidence < MIN_CONFIDENCE) return null;
   return {
@@ -15,6 +17,7 @@ export function recogniseFlippedBit(input: CauseInput): ReportCause | null {
     evidence: [
       ...faultEvidence(input),
       `${hex(best.address)} differs in one bit and can be accessed`,
+      ...(best.register === null ? [] : [`register ${best.register} would have held it`]),
       ...(best.nearbyRegisters > 0 ? [`${best.nearbyRegisters} registers point near it`] : []),
     ],
     confidence: "possible",

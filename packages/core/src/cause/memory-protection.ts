@@ -21,16 +21,26 @@ export function recogniseMemoryProtection(input: CauseInput): ReportCause | null
   if (/KERN_CODESIGN_ERROR/.test(reason)) return cause("Code whose signature the system refuses", "certain");
   if (/^EXCEPTION_GUARD_PAGE/.test(reason)) return cause("Access to a guard page", "certain");
   if (!isMemoryFault(reason) || address === null) return null;
+  const isWrite = input.access === "write" || input.access === "read_write";
   const region = input.region(address);
-  if (region === null || !region.committed) return null;
+  if (region === null) {
+    // The system says that the memory is there, and the instruction that it wrote.
+    const module = input.module(address);
+    if (!isWrite || module === null || !/SEGV_ACCERR|KERN_PROTECTION_FAILURE/.test(reason)) return null;
+    return cause("Write to read-only memory", "likely", `the address lies in ${module}`);
+  }
+  if (!region.committed) return null;
   if (region.guard)
     return cause("Access to a guard page: an overrun of the memory beside it", "likely", "the address lies in a guard page");
-  if (region.read && !region.write && input.access !== "read" && input.access !== "execute") {
-    return cause(
-      "Write to read-only memory",
-      input.access === "write" ? "certain" : "likely",
-      "the address lies in memory that can be read but not written",
-    );
+  if (!region.write && (region.read || region.execute) && input.access !== "read" && input.access !== "execute") {
+    const module = input.module(address);
+    const where = module === null ? "the address lies in memory" : `the address lies in ${module}, in memory`;
+    return region.execute
+      ? cause("Write to code", isWrite ? "certain" : "likely", `${where} that can be executed but not written`)
+      : cause("Write to read-only memory", isWrite ? "certain" : "likely", `${where} that can be read but not written`);
+  }
+  if (!region.read && !region.write && !region.execute) {
+    return cause("Access to memory that was made inaccessible", "likely", "the address lies in memory without any access");
   }
   return null;
 }

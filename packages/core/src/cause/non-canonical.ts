@@ -2,7 +2,8 @@
 
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, isMemoryFault } from "./memory-fault.ts";
+import { isNonCanonical } from "./fault.ts";
+import { faultEvidence, hidesAddress, isMemoryFault, throughWords } from "./memory-fault.ts";
 
 export function recogniseNonCanonical(input: CauseInput): ReportCause | null {
   if (!isMemoryFault(input.reason)) return null;
@@ -14,15 +15,23 @@ export function recogniseNonCanonical(input: CauseInput): ReportCause | null {
     };
   }
   if (input.cpu !== "amd64") return null;
-  const hidden =
-    input.reason?.endsWith("SI_KERNEL") ||
-    input.reason?.endsWith("EXC_I386_GPFLT") ||
-    (input.os === "windows" && input.address === 0xffffffffffffffffn);
-  const outside = input.address !== null && input.address > 0x7fffffffffffn && input.address < 0xffff800000000000n;
+  const hidden = hidesAddress(input);
+  const outside = input.address !== null && isNonCanonical(input.address);
   if (!hidden && !outside) return null;
+  const { fault } = input;
+  if (fault?.access === "execute" && fault.operand === null) {
+    const returned = input.instruction?.instruction.flow === "return";
+    return {
+      title: returned
+        ? "Return to an address that this processor cannot have: the stack was overwritten"
+        : "Call through a corrupted function pointer (not an address this processor can have)",
+      evidence: faultEvidence(input),
+      confidence: "certain",
+    };
+  }
   return {
-    title: "Access through a corrupted pointer (not an address this processor can have)",
+    title: `${throughWords(input.access)} a corrupted pointer (not an address this processor can have)`,
     evidence: faultEvidence(input),
-    confidence: outside ? "certain" : "likely",
+    confidence: outside || fault !== null ? "certain" : "likely",
   };
 }

@@ -1,17 +1,18 @@
 /** A pointer whose bytes are text: something wrote a string over it, as a buffer overrun does. */
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, isMemoryFault } from "./memory-fault.ts";
+import { faultEvidence, hidesAddress, isMemoryFault } from "./memory-fault.ts";
 
 export function recogniseOverwrittenPointer(input: CauseInput): ReportCause | null {
   if (!isMemoryFault(input.reason)) return null;
-  const candidates: [string, bigint][] = [
-    ...(input.address === null ? [] : [["the address", input.address] as [string, bigint]]),
-    // Eight letters are no address, so the system may not tell it; a register then holds it.
-    ...(input.pointerBytes === 8 && hidesAddress(input)
-      ? [...input.registers].map(([name, v]): [string, bigint] => [`register ${name}`, v])
-      : []),
-  ];
+  const { fault } = input;
+  const candidates: [string, bigint][] = [];
+  if (fault?.register) candidates.push([`register ${fault.register.name}`, fault.register.value]);
+  if (input.address !== null && !hidesAddress(input)) candidates.push(["the address", input.address]);
+  // Eight letters are no address, so the system does not tell it; where the instruction is not known, a register holds it.
+  if (hidesAddress(input) && input.instruction === null) {
+    for (const [name, value] of input.registers) candidates.push([`register ${name}`, value]);
+  }
   for (const [holder, value] of candidates) {
     const text = asText(value, input.pointerBytes);
     if (text === null) continue;
@@ -22,10 +23,6 @@ export function recogniseOverwrittenPointer(input: CauseInput): ReportCause | nu
     };
   }
   return null;
-}
-
-function hidesAddress(input: CauseInput): boolean {
-  return /(SI_KERNEL|EXC_I386_GPFLT)$/.test(input.reason ?? "") || (input.os === "windows" && input.address === 0xffffffffffffffffn);
 }
 
 /** The bytes in memory order when all are letters or digits; null otherwise. */

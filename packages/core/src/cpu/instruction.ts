@@ -30,7 +30,11 @@ export type MemoryOperand = {
   implicit: boolean;
 };
 
-export type Operand = { kind: "register"; register: string; access: OperandAccess } | { kind: "immediate"; value: bigint } | MemoryOperand;
+/** `bits` of a register: how much of it is meant, from its low end; null where the name says nothing. */
+export type Operand =
+  | { kind: "register"; register: string; bits: number | null; access: OperandAccess }
+  | { kind: "immediate"; value: bigint }
+  | MemoryOperand;
 
 /** Where control goes after it. "trap": the instruction exists to raise an exception. */
 export type InstructionFlow = "next" | "branch" | "jump" | "call" | "return" | "trap";

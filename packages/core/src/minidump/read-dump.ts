@@ -1,7 +1,7 @@
 /** Everything a report needs of a minidump, read once; damaged or absent streams become warnings. */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
-import type { Cpu, Registers } from "../cpu/cpu.ts";
+import type { Cpu, CpuName, Registers } from "../cpu/cpu.ts";
 import { readContext } from "../cpu/cpu.ts";
 import { cpuByName } from "../cpu/index.ts";
 import { type BreakpadInfo, readAssertion, readBreakpadInfo } from "./breakpad-info.ts";
@@ -85,6 +85,12 @@ function nothingLeft(warnings: Warnings): FormatError {
 /** A minidump, or a log with a microdump in it. Throws FormatError when the bytes are neither, or damage left nothing to report on. */
 export function readDump(source: ByteSource): Dump {
   return looksLikeMicrodump(source) ? readMicrodump(source) : readMinidump(source);
+}
+
+/** Only the processor. Throws FormatError as readDump does. */
+export function readCpu(source: ByteSource): CpuName {
+  if (looksLikeMicrodump(source)) return readMicrodump(source).system.cpu;
+  return readSystemInfo(new Minidump(source))?.cpu ?? "unknown";
 }
 
 function readMinidump(source: ByteSource): Dump {

@@ -9,6 +9,7 @@ import { CORE_VERSION } from "../version.ts";
 import { causeInput } from "./cause-input.ts";
 import { factsToJson, lastErrorOf, unloadedAt } from "./facts-json.ts";
 import { Images } from "./images.ts";
+import { instructionToJson } from "./instruction-json.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import type { Report, ReportThread, WalkEnd } from "./report.ts";
 import { signatureOf } from "./signature.ts";
@@ -61,7 +62,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
   };
   const crashingWalk = dump.crashingThread === null ? null : walks[dump.crashingThread]!;
   const crashingThread = dump.crashingThread === null ? null : threads[dump.crashingThread]!;
-  const cause = causeInput(dump, (address) => images.inModule(address), crash, crashingWalk, crashingThread);
+  const cause = causeInput(dump, images, crash, crashingWalk, crashingThread, options.disassemble);
 
   return {
     status: "OK",
@@ -84,6 +85,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
       address: crash.address === null ? null : toHexValue(crash.address, digits),
       crashing_thread: dump.crashingThread,
       assertion: crash.assertion,
+      ...instructionToJson(cause, digits),
       possible_bit_flips: cause.bitFlips.length === 0 ? null : cause.bitFlips.map((flip) => bitFlipToJson(flip, digits)),
       exception: exception && {
         code: toHexValue(BigInt(exception.code), 8),

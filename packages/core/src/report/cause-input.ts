@@ -3,19 +3,24 @@
 import { baseName } from "../bytes/text.ts";
 import { findBitFlips } from "../cause/bit-flips.ts";
 import type { CauseInput } from "../cause/cause.ts";
+import { hidesAddress } from "../cause/memory-fault.ts";
 import { thrownType } from "../cause/thrown-type.ts";
 import { WINDOWS_CODE } from "../cause/windows-reason.ts";
+import type { Disassemble } from "../cpu/instruction.ts";
 import type { Dump } from "../minidump/read-dump.ts";
 import type { Walk } from "../unwind/walk.ts";
+import { faultingInstruction } from "./faulting-instruction.ts";
+import type { Images } from "./images.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import type { Report, ReportThread } from "./report.ts";
 
 export function causeInput(
   dump: Dump,
-  inModule: (address: bigint) => boolean,
+  images: Images,
   crash: { reason: string | null; address: bigint | null; assertion: Report["crash_info"]["assertion"] },
   walk: Walk | null,
   thread: ReportThread | null,
+  disassemble: Disassemble | undefined,
 ): CauseInput {
   const innermost = walk?.frames[0]?.frame ?? null;
   const captured = dump.crashingThread === null ? undefined : dump.threads[dump.crashingThread];
@@ -23,7 +28,13 @@ export function causeInput(
   const { exception } = dump;
   const pointerBytes = dump.cpu?.pointerBytes ?? 8;
   const registers = innermost?.registers ?? new Map<string, bigint>();
-  const access = accessOf(dump);
+  const code = (address: bigint, maxBytes: number): Uint8Array | null => {
+    const captured = dump.memory.bytes(address, maxBytes);
+    return captured?.length === maxBytes ? captured : (images.code(address, maxBytes) ?? captured);
+  };
+  const decoded = faultingInstruction(dump, crash, walk, code, disassemble);
+  const { fault } = decoded;
+  const access = accessOf(dump) ?? fault?.access ?? null;
   return {
     os: dump.system.os,
     cpu: dump.system.cpu,
@@ -34,9 +45,10 @@ export function causeInput(
     parameters: exception?.information ?? [],
     registers,
     access,
+    ...decoded,
     ip: innermost?.lookupAddress ?? null,
     sp: dump.cpu && innermost ? (innermost.registers.get(dump.cpu.sp) ?? null) : null,
-    ipInModule: innermost !== null && inModule(innermost.lookupAddress),
+    ipInModule: innermost !== null && images.inModule(innermost.lookupAddress),
     stack:
       captured && captured.stackSize > 0 ? { start: captured.stackStart, end: captured.stackStart + BigInt(captured.stackSize) } : null,
     totalFrames: walk?.totalFrames ?? 0,
@@ -44,6 +56,11 @@ export function causeInput(
       .flatMap((frame) => [...(frame.inlines ?? []).map((f) => f.function), frame.function])
       .filter((name) => name !== null),
     region: (address) => dump.regions.at(address),
+    module: (address) => {
+      const found = images.moduleAt(address);
+      return found && baseName(found.codeFile);
+    },
+    word: (address, wordBytes) => dump.memory.word(address, wordBytes),
     unloaded: (address) => {
       const found = dump.unloadedModules.find((m) => address >= m.base && address < m.base + BigInt(m.size));
       return found ? baseName(found.name) : null;
@@ -51,7 +68,7 @@ export function causeInput(
     notes: notesOf(dump),
     thrownType:
       exception && dump.system.os === "windows" ? thrownType(exception.code, exception.information, pointerBytes, dump.memory) : null,
-    bitFlips: bitFlipsOf(dump, crash.address, access, registers),
+    bitFlips: bitFlipsOf(dump, crash, access, decoded, registers),
   };
 }
 
@@ -81,10 +98,14 @@ function notesOf(dump: Dump): CauseInput["notes"] {
 /** Asked only where pointers have 64 bits and the dump lists its memory. */
 function bitFlipsOf(
   dump: Dump,
-  address: bigint | null,
+  crash: { reason: string | null; address: bigint | null },
   access: CauseInput["access"],
+  { fault }: Pick<CauseInput, "fault">,
   registers: ReadonlyMap<string, bigint>,
 ): CauseInput["bitFlips"] {
+  // Where the system has no address to tell, the instruction may.
+  const hidden = hidesAddress({ cpu: dump.system.cpu, os: dump.system.os, ...crash });
+  const address = hidden ? (fault?.address ?? crash.address) : crash.address;
   if (address === null || dump.cpu?.pointerBytes !== 8 || dump.regions.regions.length === 0) return [];
   return findBitFlips({
     address,
@@ -93,7 +114,7 @@ function bitFlipsOf(
     accessible: (at) => {
       const region = dump.regions.at(at);
       if (region === null || !region.committed || region.guard) return false;
-      return access === "write" ? region.write : access === "execute" ? region.execute : true;
+      return access === "write" || access === "read_write" ? region.write : access === "execute" ? region.execute : true;
     },
   });
 }

@@ -85,6 +85,25 @@ export type ReportBitFlip = {
   };
 };
 
+export type ReportMemoryAccess = {
+  address: Hex;
+  /** Bytes; null where the instruction does not fix it. */
+  size: number | null;
+  access_type?: "read" | "write" | "readwrite" | undefined;
+  is_likely_guard_page?: true | undefined;
+};
+
+/** What the faulting instruction tells; absent without a disassembler. */
+export type ReportInstruction = {
+  instruction?: string | null | undefined;
+  memory_accesses?: ReportMemoryAccess[] | null | undefined;
+  instruction_pointer_update?: { address: Hex; is_likely_guard_page?: true | undefined } | null | undefined;
+  adjusted_address?: { kind: "non-canonical"; address: Hex } | { kind: "null-pointer"; offset: Hex } | null | undefined;
+  access?: "read" | "write" | "readwrite" | "execute" | null | undefined;
+  bad_register?: { name: string; value: Hex } | null | undefined;
+  call_instruction?: string | null | undefined;
+};
+
 export type ReportMacCrashRecord = {
   thread: Hex | null;
   dialog_mode: Hex | null;
@@ -150,7 +169,7 @@ export type Report = ReportFacts & {
   crash_time: number | null;
   process_create_time: number | null;
   process_uptime?: number | null | undefined;
-  crash_info: {
+  crash_info: ReportInstruction & {
     type: string | null;
     address: Hex | null;
     crashing_thread: number | null;
