@@ -1,0 +1,45 @@
+/**
+ * Swift names as `swift demangle` spells them.
+ *
+ * Two manglings: that of Swift 4.0 and later (`$s`, before it `$S` and `_T0`; operators in postfix order, new-mangling.ts) and the one before
+ * (`_T`, prefix order, old-mangling.ts), which Objective-C still sees as `_Tt…` in the names of classes. Both are read into the same tree (node.ts)
+ * and spelled by one printer. Whatever is not well formed is null; work, nesting and output are bounded by the constants of cursor.ts and printer.ts.
+ */
+import { maxNameLength } from "./cursor.ts";
+import { asyncMain, newManglingPrefix, parseAsyncMain, parseNewMangling } from "./new-mangling.ts";
+import { malformed, type SwiftNode } from "./node.ts";
+import { parseOldMangling } from "./old-mangling.ts";
+import { Printer } from "./printer.ts";
+import { completeSpelling, type FullSpelling, type SwiftSpelling } from "./spelling.ts";
+
+export type { SwiftSpelling } from "./spelling.ts";
+
+/** Names inside names inside names: specializations of closures are in the name of what they are passed to. */
+const maxNestedNames = 4;
+
+/** The readable name of a mangled Swift symbol, with or without the underscore Mach-O puts before it; null when it is none. */
+export function demangleSwift(mangled: string, options: SwiftSpelling = {}): string | null {
+  return demangle(mangled, completeSpelling(options), 0);
+}
+
+function demangle(mangled: string, spelling: FullSpelling, nesting: number): string | null {
+  if (mangled.length > maxNameLength || nesting > maxNestedNames) return null;
+  try {
+    const tree = parse(mangled.startsWith("__") ? mangled.slice(1) : mangled);
+    if (tree === null) return null;
+    const printer = new Printer(spelling, (inner) => demangle(inner, spelling, nesting + 1));
+    printer.print(tree);
+    return printer.finish() || null;
+  } catch (error) {
+    if (error === malformed) return null;
+    throw error;
+  }
+}
+
+function parse(mangled: string): SwiftNode | null {
+  const prefix = newManglingPrefix(mangled);
+  if (prefix > 0) return parseNewMangling(mangled, prefix);
+  if (mangled.startsWith("_T")) return parseOldMangling(mangled);
+  if (mangled.startsWith(asyncMain) && mangled.length > asyncMain.length) return parseAsyncMain(mangled);
+  return null;
+}
