@@ -2,7 +2,8 @@
  * Which of an instruction's accesses the system refused, and the register whose value made its address wrong.
  *
  * Where the system tells an address, it is the access that covers it. A general protection fault of amd64 tells none: it is what the processor
- * says of an address whose upper bits are neither all 0 nor all 1, so then it is the access with such an address.
+ * says of an address whose upper bits are neither all 0 nor all 1, so then it is the access with such an address. Some writers leave the address
+ * 0; an instruction with one access, to another place where nothing is, then knows better.
  */
 import type { MemoryOperand } from "../cpu/instruction.ts";
 import type { ExecutedInstruction, Machine } from "./executed-instruction.ts";
@@ -45,6 +46,12 @@ export function findFault(
     if (access.address === null || operand.access === "none") continue;
     const refused = address === null ? isNonCanonical(access.address) : covers(access.address, operand.sizeBytes, address);
     if (refused) return { access: operand.access, address: access.address, operand, register: toBlame(operand, machine, isMapped) };
+  }
+  const [only, second] = executed.accesses;
+  if (address === 0n && only !== undefined && second === undefined && only.address !== null && !isMapped(only.address)) {
+    const { operand } = only;
+    if (operand.access !== "none")
+      return { access: operand.access, address: only.address, operand, register: toBlame(operand, machine, isMapped) };
   }
   const { target } = executed;
   if (target === null || (address === null ? !isNonCanonical(target) : target !== address)) return null;

@@ -15,6 +15,13 @@ export function hidesAddress({ cpu, os, reason, address }: Pick<CauseInput, "cpu
   return /(SI_KERNEL|EXC_I386_GPFLT)$/.test(reason ?? "") || (os === "windows" && address === 0xffffffffffffffffn);
 }
 
+/** What could not be accessed: as the system tells it, else the instruction; null where neither does. */
+export function accessedAddress(input: CauseInput): bigint | null {
+  const { address, fault } = input;
+  if (hidesAddress(input)) return fault?.address ?? null;
+  return address === 0n && fault !== null ? fault.address : address;
+}
+
 /** "Read of", "Write to", "Access to". */
 export function accessWords(access: CauseInput["access"]): string {
   if (access === "read") return "Read of";
@@ -38,9 +45,7 @@ export function faultEvidence(input: CauseInput): string[] {
   if (address !== null && !hidesAddress(input)) lines.push(`address ${hex(address)}`);
   lines.push(...instructionEvidence(input));
   if (fault?.register) lines.push(`register ${fault.register.name} holds ${hex(fault.register.value)}`);
-  if (fault && (hidesAddress(input) || (address !== null && fault.address !== address))) {
-    lines.push(`the instruction's address is ${hex(fault.address)}`);
-  }
+  if (fault && fault.address !== address) lines.push(`the instruction's address is ${hex(fault.address)}`);
   return lines;
 }
 

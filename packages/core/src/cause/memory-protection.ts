@@ -1,10 +1,11 @@
 /** Memory that is there but forbids what was tried: read-only, a guard page, a file that shrank, a misaligned address. */
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, isMemoryFault } from "./memory-fault.ts";
+import { accessedAddress, faultEvidence, isMemoryFault } from "./memory-fault.ts";
 
 export function recogniseMemoryProtection(input: CauseInput): ReportCause | null {
-  const { reason, address } = input;
+  const { reason } = input;
+  const address = accessedAddress(input);
   if (reason === null) return null;
   const cause = (title: string, confidence: ReportCause["confidence"], ...more: string[]): ReportCause => ({
     title,

@@ -3,10 +3,11 @@
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
 import type { Fault } from "./fault.ts";
-import { accessWords, faultEvidence, hex, hidesAddress, isMemoryFault, NEAR_NULL_BYTES } from "./memory-fault.ts";
+import { accessedAddress, accessWords, faultEvidence, hex, hidesAddress, isMemoryFault, NEAR_NULL_BYTES } from "./memory-fault.ts";
 
 export function recogniseNullAccess(input: CauseInput): ReportCause | null {
-  const { address, fault } = input;
+  const { fault } = input;
+  const address = accessedAddress(input);
   if (!isMemoryFault(input.reason) || address === null || hidesAddress(input)) return null;
   const evidence = faultEvidence(input);
   if (fault !== null && nullBase(fault)) {

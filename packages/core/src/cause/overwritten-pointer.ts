@@ -1,14 +1,15 @@
 /** A pointer whose bytes are text: something wrote a string over it, as a buffer overrun does. */
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, hidesAddress, isMemoryFault } from "./memory-fault.ts";
+import { accessedAddress, faultEvidence, hidesAddress, isMemoryFault } from "./memory-fault.ts";
 
 export function recogniseOverwrittenPointer(input: CauseInput): ReportCause | null {
   if (!isMemoryFault(input.reason)) return null;
   const { fault } = input;
   const candidates: [string, bigint][] = [];
   if (fault?.register) candidates.push([`register ${fault.register.name}`, fault.register.value]);
-  if (input.address !== null && !hidesAddress(input)) candidates.push(["the address", input.address]);
+  const address = accessedAddress(input);
+  if (address !== null) candidates.push(["the address", address]);
   // Eight letters are no address, so the system does not tell it; where the instruction is not known, a register holds it.
   if (hidesAddress(input) && input.instruction === null) {
     for (const [name, value] of input.registers) candidates.push([`register ${name}`, value]);
@@ -19,7 +20,7 @@ export function recogniseOverwrittenPointer(input: CauseInput): ReportCause | nu
     return {
       title: "Access through a pointer that was overwritten with text, as a buffer overrun does",
       evidence: [...faultEvidence(input), `${holder} reads "${text}"`],
-      confidence: "possible",
+      confidence: holder.startsWith("register") && fault !== null ? "likely" : "possible",
     };
   }
   return null;

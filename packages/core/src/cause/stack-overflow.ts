@@ -2,7 +2,7 @@
 
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, hex, instructionEvidence, isMemoryFault } from "./memory-fault.ts";
+import { accessedAddress, faultEvidence, hex, instructionEvidence, isMemoryFault } from "./memory-fault.ts";
 
 /** A function's frame can reach this far below the stack pointer before the first access to it. */
 const MAX_REACH_BYTES = 0x10000n;
@@ -16,7 +16,8 @@ export function recogniseStackOverflow(input: CauseInput): ReportCause | null {
   if (input.reason?.startsWith("EXCEPTION_STACK_OVERFLOW")) {
     return { title: "Stack overflow", evidence: [input.reason, ...instructionEvidence(input), depth], confidence: "certain" };
   }
-  const { address, sp, stack } = input;
+  const { sp, stack } = input;
+  const address = accessedAddress(input);
   // Says enough by itself: some writers do not record the address of a fault.
   if (isMemoryFault(input.reason) && sp !== null && input.region(sp)?.guard) {
     const evidence = [...faultEvidence(input), `stack pointer ${hex(sp)} lies in a guard page`, depth];

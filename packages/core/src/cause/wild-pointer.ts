@@ -4,13 +4,14 @@
  */
 import type { ReportCause } from "../report/report.ts";
 import type { CauseInput } from "./cause.ts";
-import { faultEvidence, hidesAddress, isMemoryFault, throughWords } from "./memory-fault.ts";
+import { accessedAddress, faultEvidence, hidesAddress, isMemoryFault, throughWords } from "./memory-fault.ts";
 
 /** Reasons by which the system itself says that nothing is mapped. */
 const UNMAPPED = /SEGV_MAPERR|KERN_INVALID_ADDRESS/;
 
 export function recogniseWildPointer(input: CauseInput): ReportCause | null {
-  const { reason, address, fault } = input;
+  const { reason, fault } = input;
+  const address = accessedAddress(input);
   if (!isMemoryFault(reason) || address === null || hidesAddress(input)) return null;
   const region = input.region(address);
   if (region?.committed) return null;

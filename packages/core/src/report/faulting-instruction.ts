@@ -16,7 +16,9 @@ const MAX_INSTRUCTION_BYTES = 16;
 const MAX_CALL_BYTES = 8;
 /** A breakpoint of x86 stops behind itself on Linux and macOS. */
 const INT3 = 0xcc;
+/** Of arm's status register. */
 const THUMB_BIT = 0x20n;
+const MODE_BITS = 0x1fn;
 
 type Code = (address: bigint, maxBytes: number) => Uint8Array | null;
 export type FaultingInstruction = { instruction: ExecutedInstruction | null; fault: Fault | null; cameFrom: ExecutedInstruction | null };
@@ -36,7 +38,7 @@ export function faultingInstruction(
   const ip = cpu === null ? undefined : registers?.get(cpu.ip);
   if (disassemble === undefined || cpu === null || registers === undefined || ip === undefined || dump.exception === null) return NOTHING;
   const machine = machineOf(dump, cpu, registers);
-  const thumb = cpu.name === "arm" && ((registers.get("cpsr") ?? 0n) & THUMB_BIT) !== 0n;
+  const thumb = cpu.name === "arm" && isThumb(ip, registers);
   const decode = (address: bigint, bytes: Uint8Array): Instruction | null =>
     disassemble({ cpu: cpu.name, bytes, address, littleEndian: dump.littleEndian, thumb });
 
@@ -48,9 +50,20 @@ export function faultingInstruction(
   const cameFrom = instruction === null || crash.address === at ? callBefore(walk, at, machine, cpu, code, decode) : null;
   if (instruction === null || !isMemoryFault(crash.reason)) return { instruction, fault: null, cameFrom };
   const hidden = hidesAddress({ cpu: cpu.name, os: dump.system.os, reason: crash.reason, address: crash.address });
-  const isMapped = (address: bigint): boolean => (dump.regions.at(address)?.committed ?? false) || dump.memory.rangeAt(address) !== null;
+  const isMapped = (address: bigint): boolean => {
+    const region = dump.regions.at(address);
+    if (region?.committed) return !region.guard && (region.read || region.write || region.execute);
+    return dump.memory.rangeAt(address) !== null;
+  };
   const fault = crash.address === null && !hidden ? null : findFault(instruction, hidden ? null : crash.address, machine, isMapped);
   return { instruction, fault, cameFrom };
+}
+
+/** Some writers leave the status register 0, which no processor has; then callers and callees mostly being of one kind, the return address tells. */
+function isThumb(ip: bigint, registers: Registers): boolean {
+  const status = registers.get("cpsr") ?? 0n;
+  if ((status & MODE_BITS) !== 0n) return (status & THUMB_BIT) !== 0n;
+  return ((ip | (registers.get("lr") ?? 0n)) & 1n) !== 0n;
 }
 
 function machineOf(dump: Dump, cpu: Cpu, registers: Registers): Machine {
