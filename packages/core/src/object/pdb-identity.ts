@@ -27,7 +27,7 @@ export function identifyPdb(source: ByteSource): ObjectVerdict {
     lacks.push("a DBI stream: no symbols at all");
   } else {
     if (dbi.publicsStream !== null) features.push("symbols");
-    if (dbi.moduleListBytes > 0) features.push("lines", "inlines");
+    if (dbi.modules.bytes > 0) features.push("lines", "inlines");
     else lacks.push("modules: a stripped PDB with public symbols only");
     const frames = [dbi.debugStream(debugStreamFpo), dbi.debugStream(debugStreamFrameData)];
     if (frames.some((stream) => stream !== null && msf.streamBytes(stream) > 0)) features.push("unwind");

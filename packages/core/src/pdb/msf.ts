@@ -1,25 +1,34 @@
 /**
- * The container of PDB 7 files (MSF): a file system of blocks. The first block names the block list of the directory, the directory lists each
- * stream's size and blocks. Only the parts needed are read, so that a directory that lies costs little.
+ * The container of PDB 7 files (MSF): a file system of blocks. The header names the blocks that list the directory's blocks, the directory lists
+ * each stream's size and blocks. Only the parts needed are read, so that a directory that lies costs little, and a file of many GB no more.
  *
- *   magic 32 bytes, block bytes u32, free map u32, block count u32, directory bytes u32, unknown u32, block of the directory's block list u32
+ *   magic 32 bytes, block bytes u32, free map u32, block count u32, directory bytes u32, unknown u32, then the blocks u32 of the block map: one,
+ *   or as many as the numbers of the directory's blocks fill
  *   directory: stream count u32, stream bytes u32 each (0xffffffff: deleted), then the blocks u32 of each stream in turn
  *
- * Specification: "The MSF File Format" in LLVM's documentation.
+ * Blocks have 512 bytes to 64 KiB (linkers choose 4096; larger ones carry files above 4 GB).
+ * Specification: "The MSF File Format" in LLVM's documentation, which knows block maps of one block only.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { FormatError } from "../bytes/format-error.ts";
+import { MsfStream } from "./msf-stream.ts";
 
 export const pdb7Magic = "Microsoft C/C++ MSF 7.00\r\n\u001aDS\0\0\0";
 
 const maxDirectoryBytes = 256 << 20;
 const maxStreams = 1 << 20;
-const headBytes = 128;
+const blockMapAt = 52;
+/** The header is one block; block maps of a directory at its limit need less. */
+const headBytes = 512;
+const minBlockBytes = 512;
+const maxBlockBytes = 1 << 16;
 
 /** Streams with fixed numbers. */
 export const infoStream = 1;
+export const tpiStream = 2;
 export const dbiStream = 3;
+export const ipiStream = 4;
 /** A stream number that says "there is none". */
 export const noStream = 0xffff;
 
@@ -27,9 +36,7 @@ export const noStream = 0xffff;
 export class Msf {
   readonly #source: ByteSource;
   readonly #blockBytes: number;
-  readonly #blockCount: number;
-  readonly #directoryBytes: number;
-  readonly #directoryMap: Uint8Array;
+  readonly #directory: MsfStream;
   readonly #sizes: Uint32Array;
   #firstBlocks: Float64Array | null = null;
 
@@ -37,38 +44,25 @@ export class Msf {
     this.#source = source;
     const head = new Cursor(source.read(0, Math.min(headBytes, source.size)), "pdb: MSF header");
     head.seek(32);
-    this.#blockBytes = head.u32();
-    head.skip(4);
-    this.#blockCount = head.u32();
-    this.#directoryBytes = head.u32();
-    head.skip(4);
-    const mapBlock = head.u32();
-    if (![512, 1024, 2048, 4096, 8192, 16384, 32768].includes(this.#blockBytes)) {
-      throw new FormatError("pdb: MSF header", 32, `block size ${this.#blockBytes}`);
+    const blockBytes = head.u32();
+    head.skip(8);
+    const directoryBytes = head.u32();
+    if (blockBytes < minBlockBytes || blockBytes > maxBlockBytes || (blockBytes & (blockBytes - 1)) !== 0) {
+      throw new FormatError("pdb: MSF header", 32, `block size ${blockBytes}`);
     }
-    if (this.#directoryBytes > maxDirectoryBytes || this.#directoryBytes > source.size) {
-      throw new FormatError("pdb: MSF header", 44, `directory of ${this.#directoryBytes} bytes`);
+    if (directoryBytes > maxDirectoryBytes || directoryBytes > source.size) {
+      throw new FormatError("pdb: MSF header", 44, `directory of ${directoryBytes} bytes`);
     }
-    this.#directoryMap = source.read(this.#blockOffset(mapBlock), 4 * this.#blocksFor(this.#directoryBytes));
-    const count = this.#directoryWord(0);
-    if (count > maxStreams || 4 + 4 * count > this.#directoryBytes)
-      throw new FormatError("pdb: stream directory", null, `${count} streams`);
-    const sizes = this.#directory(4, 4 * count);
-    const cursor = new Cursor(sizes, "pdb: stream directory");
-    this.#sizes = new Uint32Array(count);
-    for (let i = 0; i < count; i++) {
-      const size = cursor.u32();
-      this.#sizes[i] = size === 0xffffffff ? 0 : size; // deleted
-    }
-  }
-
-  #blocksFor(bytes: number): number {
-    return Math.ceil(bytes / this.#blockBytes);
-  }
-
-  #blockOffset(block: number): number {
-    if (block >= this.#blockCount) throw new FormatError("pdb: MSF", null, `block ${block} of ${this.#blockCount}`);
-    return block * this.#blockBytes;
+    this.#blockBytes = blockBytes;
+    const mapBytes = 4 * Math.ceil(directoryBytes / blockBytes);
+    head.seek(blockMapAt);
+    const mapBlocks = words(head.bytes(4 * Math.ceil(mapBytes / blockBytes)));
+    const map = new MsfStream(source, blockBytes, mapBlocks, mapBytes, "pdb: block map").read(0, mapBytes);
+    this.#directory = new MsfStream(source, blockBytes, words(map), directoryBytes, "pdb: stream directory");
+    const count = words(this.#directory.read(0, 4))[0]!;
+    if (count > maxStreams || 4 + 4 * count > directoryBytes) throw new FormatError("pdb: stream directory", null, `${count} streams`);
+    this.#sizes = words(this.#directory.read(4, 4 * count));
+    for (let i = 0; i < count; i++) if (this.#sizes[i] === 0xffffffff) this.#sizes[i] = 0; // deleted
   }
 
   /** Blocks of all streams before one. */
@@ -78,42 +72,29 @@ export class Msf {
       let blocks = 0;
       for (let i = 0; i < this.#sizes.length; i++) {
         this.#firstBlocks[i] = blocks;
-        blocks += this.#blocksFor(this.#sizes[i]!);
+        blocks += Math.ceil(this.#sizes[i]! / this.#blockBytes);
       }
     }
     return this.#firstBlocks[stream]!;
   }
 
-  /** Bytes [offset, offset+length) of the directory, put together from its blocks. */
-  #directory(offset: number, length: number): Uint8Array {
-    if (offset + length > this.#directoryBytes)
-      throw new FormatError("pdb: stream directory", null, `need ${length} bytes from ${offset}, ${this.#directoryBytes} in all`);
-    const map = new DataView(this.#directoryMap.buffer, this.#directoryMap.byteOffset, this.#directoryMap.byteLength);
-    return this.#gather(offset, length, (index) => map.getUint32(4 * index, true));
-  }
-
-  #directoryWord(offset: number): number {
-    return new Cursor(this.#directory(offset, 4), "pdb: stream directory").u32();
-  }
-
-  #gather(offset: number, length: number, blockAt: (index: number) => number): Uint8Array {
-    const out = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const within = (offset + done) % this.#blockBytes;
-      const part = Math.min(length - done, this.#blockBytes - within);
-      const block = blockAt(Math.floor((offset + done) / this.#blockBytes));
-      out.set(this.#source.read(this.#blockOffset(block) + within, part), done);
-      done += part;
-    }
-    return out;
+  /** A stream by number, empty when there is none of that number. Throws FormatError when its size or its blocks are impossible. */
+  open(stream: number): MsfStream {
+    const bytes = this.streamBytes(stream);
+    const what = `pdb: stream ${stream}`;
+    if (bytes === 0) return new MsfStream(this.#source, this.#blockBytes, new Uint32Array(0), 0, what);
+    // A stream that claims more than the file holds names blocks twice.
+    if (bytes > this.#source.size) throw new FormatError(what, null, `${bytes} bytes in a file of ${this.#source.size}`);
+    const list = 4 + 4 * this.#sizes.length + 4 * this.#blocksBefore(stream);
+    const blocks = words(this.#directory.read(list, 4 * Math.ceil(bytes / this.#blockBytes)));
+    return new MsfStream(this.#source, this.#blockBytes, blocks, bytes, what);
   }
 
   /** A whole stream, empty when there is none of that number. Throws FormatError above `maxBytes`. */
   whole(stream: number, maxBytes: number): Uint8Array {
     const bytes = this.streamBytes(stream);
     if (bytes > maxBytes) throw new FormatError(`pdb: stream ${stream}`, null, `${bytes} bytes, more than ${maxBytes}`);
-    return bytes === 0 ? new Uint8Array(0) : this.stream(stream, 0, bytes);
+    return bytes === 0 ? new Uint8Array(0) : this.open(stream).read(0, bytes);
   }
 
   /** Size of a stream; 0 when there is none of that number. */
@@ -123,13 +104,14 @@ export class Msf {
 
   /** Bytes [offset, offset+length) of a stream. Throws FormatError when they reach past its end. */
   stream(stream: number, offset: number, length: number): Uint8Array {
-    if (offset + length > this.streamBytes(stream)) {
-      throw new FormatError(`pdb: stream ${stream}`, null, `need ${length} bytes from ${offset}, ${this.streamBytes(stream)} in all`);
-    }
-    // A stream that claims more than the file holds names blocks twice.
-    if (length > this.#source.size)
-      throw new FormatError(`pdb: stream ${stream}`, null, `${length} bytes in a file of ${this.#source.size}`);
-    const list = 4 + 4 * this.#sizes.length + 4 * this.#blocksBefore(stream);
-    return this.#gather(offset, length, (index) => this.#directoryWord(list + 4 * index));
+    return this.open(stream).read(offset, length);
   }
+}
+
+/** Little-endian words, copied; whole ones only. */
+function words(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const out = new Uint32Array(bytes.length >>> 2);
+  for (let i = 0; i < out.length; i++) out[i] = view.getUint32(4 * i, true);
+  return out;
 }

@@ -6,6 +6,7 @@
  *                 offset of the name u32, stream number u32
  *   "/names"      signature u32 0xeffeeffe, version u32, bytes u32, text; strings are named by their offset in the text
  */
+import { BlockReader } from "../bytes/block-reader.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
 import { infoStream, type Msf } from "./msf.ts";
@@ -54,5 +55,36 @@ export class StringTable {
   /** The string at an offset, at most `maxBytes` of it; null outside the table. */
   at(offset: number, maxBytes: number): string | null {
     return offset >= this.#text.length ? null : decodeUtf8(this.#text.subarray(offset, offset + maxBytes));
+  }
+}
+
+const textOffset = 12;
+const pathBlockBytes = 32 << 10;
+const pathBlocks = 64;
+const usualPathBytes = 512;
+/** Paths have at most 32767 characters. */
+const maxPathBytes = 3 * 32767;
+
+/** The paths in "/names" by offset, read as they are asked for. */
+export class Paths {
+  readonly #reader: BlockReader | null;
+
+  /** Throws FormatError for a damaged map of names. */
+  constructor(msf: Msf) {
+    const stream = namedStream(msf, "/names");
+    this.#reader = stream === null ? null : new BlockReader(msf.open(stream), pathBlockBytes, pathBlocks);
+  }
+
+  /** The UTF-8 bytes of a path, a view; null outside the table. Throws FormatError for a damaged container. */
+  at(offset: number): Uint8Array | null {
+    const reader = this.#reader;
+    if (reader === null || offset + textOffset >= reader.size) return null;
+    let bytes = reader.upTo(textOffset + offset, usualPathBytes);
+    let nul = bytes.indexOf(0);
+    if (nul < 0) {
+      bytes = reader.upTo(textOffset + offset, maxPathBytes);
+      nul = bytes.indexOf(0);
+    }
+    return nul < 0 ? bytes : bytes.subarray(0, nul);
   }
 }
