@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { openSym } from "../src/breakpad/sym-file.ts";
 import { indexSym } from "../src/breakpad/sym-index.ts";
 import { buildSymcache } from "../src/symcache/build.ts";
-import { openSymcache, SymcacheNames } from "../src/symcache/reader.ts";
+import { FrameRefs, openSymcache, SymcacheNames } from "../src/symcache/reader.ts";
 import { FileSink, FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
 
@@ -122,10 +122,11 @@ const cases: Record<string, (sym: string, cache: string) => void> = {
       if (!(names instanceof SymcacheNames)) throw new Error("no names");
       const random = randomFrom(3);
       const addresses = Float64Array.from({ length: lookups }, () => random(end));
-      for (const address of addresses) names.locate(address);
+      const refs = new FrameRefs();
+      for (const address of addresses) names.locate(address, refs);
       let found = 0;
       let started = performance.now();
-      for (const address of addresses) if (names.locate(address) !== null) found++;
+      for (const address of addresses) if (names.locate(address, refs)) found++;
       report(`random lookups as ids, ${label}`, `${(((performance.now() - started) * 1e6) / lookups).toFixed(0)} ns each, ${found} found`);
       started = performance.now();
       const some = lookups / 10;

@@ -18,8 +18,9 @@ export interface NameSink {
   /** `texts` is one object for as long as the block's ids mean the same, so that a sink may remember them by it. The block is reused after the call. */
   function(block: FunctionBlock, texts: FunctionTexts): void;
   /**
-   * A name from a symbol table: it counts where no function covers. `size` in bytes; 0: not known, it holds to the next symbol or function, or
-   * to the end of its section, which `limit` states (0xffffffff: none known).
+   * A name from a symbol table: it counts where no function covers. `size` in bytes; 0: not known, it holds to the next symbol, to the next
+   * function that starts at or above it, or to the end of its section, which `limit` states (0xffffffff: none known). Of several symbols the
+   * one that starts last wins, of equal starts the first given.
    */
   symbol(address: number, size: number, name: Uint8Array, limit: number): void;
 }

@@ -12,6 +12,11 @@ export type SourceFrame = {
   file: string | null;
   /** Source line from 1; null when unknown. */
   line: number | null;
+  /**
+   * Of the physical function: names of others that the linker folded into the same code, in the debug file's order. The crash may have been in
+   * any of them. Only lookup files made from functions at one place and of one extent say this, and they give the first few.
+   */
+  aliases?: string[];
 };
 
 /** Names of one image. */

@@ -4,7 +4,7 @@ import * as layout from "./layout.ts";
 
 test("record sizes: a change here is a new version of the format", () => {
   assert.deepEqual(layout.recordBytes, { function: 16, inline: 16, range: 16, row: 8, rule: 8, winRow: 8, winFrame: 48, index: 8 });
-  assert.equal(layout.symcacheVersion, 1);
+  assert.equal(layout.symcacheVersion, 2);
   assert.equal(layout.pageBytes, 4096);
   assert.equal(layout.payloadBytes, 4080);
   assert.equal(layout.headerBytes, 120);

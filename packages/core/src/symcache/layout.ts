@@ -10,11 +10,11 @@
  *
  *   page kind    record                                                                   size
  *   strings      u32 length, UTF-8 bytes, padding to 4; longer than a page: goes on in the payload of the next pages
- *   functions    u32 address, u32 size (0 = public symbol), string name, u32 0              16
+ *   functions    u32 address, u32 size (0 = symbol), string name, ref alias (function; 0 = none)   16
  *   inlines      ref outer (function or inline), string name, string call file, u32 call line   16
  *   ranges       u32 start, ref scope (function or inline; 0 = nothing here), string file, u32 line   16
  *   rows         u32 start, ref rules (0 = no rules here)                                    8
- *   rules        u16 count, u16 0, u32 0, then count rules: u8 target, u8 kind, u8 base, u8 0, i32 operand   8 each
+ *   rules        u16 count, u16 flags (1 = interrupted), u32 0, then count rules: u8 target, u8 kind, u8 base, u8 0, i32 operand   8 each
  *   winRows      u32 start, ref winFrames (0 = none here)                                    8
  *   winFrames    u32 kind, address, code, prologue, epilogue, parameters, saved, locals, max stack, string program, u32 flags, u32 0   48
  *   index        u32 first start, u32 page                                                   8
@@ -35,10 +35,13 @@
  *   ranges     0x1000 F "a.c" 10 | 0x1010 I "g.h" 3 | 0x1020 F "a.c" 13 | 0x1040 0 0 0
  *   a = 0x1014 → g at g.h:3, then f at a.c:12.
  *
- * Versions: 1 first version. Raise it whenever a reader of the old version would misread a file; it is part of the stored file's key.
+ * Folded functions: a linker that keeps one copy of functions with equal code gives it several names. The first function's record carries the
+ * ranges, its `alias` leads to the record of the next; each alias lies before the record that names it, so every chain ends.
+ *
+ * Versions: 1 first version; 2 aliases, interrupted rules, rules that hold only at calls. Raise it whenever a reader of the old version would misread a file; it is part of the stored file's key.
  */
 
-export const symcacheVersion = 1;
+export const symcacheVersion = 2;
 export const pageBytes = 4096;
 /** Bytes of records in a page: a multiple of every record size. */
 export const payloadBytes = 4080;
@@ -111,11 +114,15 @@ export const headerField = {
 } as const;
 export const headerBytes = 120;
 
-export const HeaderFlag = { names: 1, unwind: 2, winFrames: 4, lines: 8, inlines: 16 } as const;
+/** `onlyAtCalls`: the unwind rules hold where functions call others, not in prologues and epilogues. */
+export const HeaderFlag = { names: 1, unwind: 2, winFrames: 4, lines: 8, inlines: 16, onlyAtCalls: 32 } as const;
 
 /** Which format the file was made from. */
 export const sourceKinds = ["breakpad", "elf", "pe", "pdb", "macho"] as const;
 export type SourceKind = (typeof sourceKinds)[number];
+
+/** Flag of a rule record: the frame was entered by an interruption, not by a call. */
+export const interruptedRules = 1;
 
 export const targetCfa = 254;
 export const targetReturnAddress = 255;
@@ -125,6 +132,8 @@ export const maxRegisterNames = 250;
 export const maxRulesPerRow = 256;
 /** Frames of one inline chain that a reader follows. */
 export const maxChainLength = 300;
+/** Names of folded functions that an answer carries; the file keeps all. */
+export const maxAliasesInAnswer = 16;
 /** Levels of index pages a reader descends; 510 entries a page reach 2^32 pages in 4. */
 export const maxIndexLevels = 4;
 

@@ -12,7 +12,9 @@ import {
   HeaderFlag,
   headerBytes,
   headerField,
+  interruptedRules,
   magic,
+  maxAliasesInAnswer,
   maxChainLength,
   maxIndexLevels,
   maxRulesPerRow,
@@ -62,8 +64,17 @@ export type Symcache = {
   bytesRead(): number;
 };
 
-/** What a range says, without decoding any string; refs name records of this file. */
-export type RangeHit = { scope: number; file: number; line: number };
+/** The frames at one address as refs of this file's strings, innermost first; no string is decoded. Reused from address to address. */
+export class FrameRefs {
+  length = 0;
+  /** Start of the function that is there. */
+  functionAddress = 0;
+  /** Record of the first function folded with it; 0: none. */
+  alias = 0;
+  readonly name = new Uint32Array(maxChainLength);
+  readonly file = new Uint32Array(maxChainLength);
+  readonly line = new Uint32Array(maxChainLength);
+}
 
 /** Opens a symcache. Throws FormatError when it is none, is of another version, or is damaged or cut short. */
 export function openSymcache(source: ByteSource, maxCachedPages = defaultMaxCachedPages): Symcache {
@@ -116,7 +127,7 @@ export function openSymcache(source: ByteSource, maxCachedPages = defaultMaxCach
   return {
     header,
     names: ranges === null ? null : new SymcacheNames(cache, strings, ranges),
-    unwind: rows === null ? null : new SymcacheUnwind(cache, strings, rows, registers),
+    unwind: rows === null ? null : new SymcacheUnwind(cache, strings, rows, registers, (flags & HeaderFlag.onlyAtCalls) !== 0),
     windowsFrames: winRows === null ? null : new SymcacheWindowsFrames(cache, strings, winRows),
     bytesRead: () => cache.bytesRead,
   };
@@ -236,6 +247,7 @@ export class SymcacheNames implements NameLookup {
   readonly #cache: PageCache;
   readonly #strings: StringReader;
   readonly #ranges: Tree;
+  readonly #refs = new FrameRefs();
 
   constructor(cache: PageCache, strings: StringReader, ranges: Tree) {
     this.#cache = cache;
@@ -243,59 +255,83 @@ export class SymcacheNames implements NameLookup {
     this.#ranges = ranges;
   }
 
-  /** The range at an address as refs; null when nothing is known there. Decodes no string. */
-  locate(relativeAddress: number): RangeHit | null {
-    if (!this.#ranges.search(relativeAddress)) return null;
-    const view = this.#ranges.page!.view;
-    const at = this.#ranges.at;
-    const scope = view.getUint32(at + 4, true);
-    return scope === 0 ? null : { scope, file: view.getUint32(at + 8, true), line: view.getUint32(at + 12, true) };
-  }
-
-  lookup(relativeAddress: number): SourceFrame[] | null {
-    const hit = this.locate(relativeAddress);
-    if (hit === null) return null;
-    const strings = this.#strings;
-    const frames: SourceFrame[] = [];
-    let { scope, file, line } = hit;
+  /** Finds the frames at an address and puts their refs into `out`; false when nothing is known there. */
+  locate(relativeAddress: number, out: FrameRefs): boolean {
+    out.length = 0;
+    if (!this.#ranges.search(relativeAddress)) return false;
+    const range = this.#ranges.page!.view;
+    const rangeAt = this.#ranges.at;
+    let scope = range.getUint32(rangeAt + 4, true);
+    if (scope === 0) return false;
+    let file = range.getUint32(rangeAt + 8, true);
+    let line = range.getUint32(rangeAt + 12, true);
     for (let steps = 0; steps < maxChainLength; steps++) {
-      const number = Math.floor(scope / (pageBytes / 4));
-      const page = this.#cache.anyPage(number, "scope");
+      const page = this.#cache.anyPage(Math.floor(scope / (pageBytes / 4)), "scope");
       const at = (scope * 4) % pageBytes;
       const isFunction = page.kind === PageKind.functions;
       if (!isFunction && page.kind !== PageKind.inlines)
         throw new FormatError("symcache: scope", scope * 4, "neither a function nor an inline record");
       if (at + recordBytes.inline > page.used) throw new FormatError("symcache: scope", scope * 4, "record lies outside its page");
       const view = page.view;
+      out.file[steps] = file;
+      out.line[steps] = line;
+      out.length = steps + 1;
       if (isFunction) {
-        const functionAddress = view.getUint32(at, true);
-        frames.push({
-          function: strings.at(view.getUint32(at + 8, true)),
-          functionAddress,
-          file: strings.at(file) || null,
-          line: line || null,
-        });
-        for (const frame of frames) frame.functionAddress = functionAddress;
-        return frames;
+        out.functionAddress = view.getUint32(at, true);
+        out.name[steps] = view.getUint32(at + 8, true);
+        out.alias = view.getUint32(at + 12, true);
+        return true;
       }
-      const name = view.getUint32(at + 4, true);
-      frames.push({ function: strings.at(name), functionAddress: 0, file: strings.at(file) || null, line: line || null });
+      out.name[steps] = view.getUint32(at + 4, true);
       scope = view.getUint32(at, true);
       file = view.getUint32(at + 8, true);
       line = view.getUint32(at + 12, true);
     }
-    throw new FormatError("symcache: inlines", hit.scope * 4, `chain of more than ${maxChainLength} frames`);
+    throw new FormatError("symcache: inlines", range.getUint32(rangeAt + 4, true) * 4, `chain of more than ${maxChainLength} frames`);
+  }
+
+  lookup(relativeAddress: number): SourceFrame[] | null {
+    const refs = this.#refs;
+    if (!this.locate(relativeAddress, refs)) return null;
+    const strings = this.#strings;
+    const frames: SourceFrame[] = [];
+    for (let i = 0; i < refs.length; i++) {
+      frames.push({
+        function: strings.at(refs.name[i]!),
+        functionAddress: refs.functionAddress,
+        file: strings.at(refs.file[i]!) || null,
+        line: refs.line[i] || null,
+      });
+    }
+    if (refs.alias !== 0) frames[frames.length - 1]!.aliases = this.#aliases(refs.alias);
+    return frames;
+  }
+
+  #aliases(first: number): string[] {
+    const names: string[] = [];
+    let ref = first;
+    while (ref !== 0 && names.length < maxAliasesInAnswer) {
+      const { view } = recordPage(this.#cache, ref, PageKind.functions, recordBytes.function, "alias");
+      const at = (ref * 4) % pageBytes;
+      names.push(this.#strings.at(view.getUint32(at + 8, true)));
+      const next = view.getUint32(at + 12, true);
+      if (next >= ref) throw new FormatError("symcache: alias", ref * 4, "the next alias does not lie before this one");
+      ref = next;
+    }
+    return names;
   }
 }
 
 class SymcacheUnwind implements UnwindLookup {
+  readonly onlyAtCalls: boolean;
   readonly #cache: PageCache;
   readonly #strings: StringReader;
   readonly #rows: Tree;
   readonly #registers: string[];
   readonly #known = new Map<number, UnwindRow>();
 
-  constructor(cache: PageCache, strings: StringReader, rows: Tree, registers: string[]) {
+  constructor(cache: PageCache, strings: StringReader, rows: Tree, registers: string[], onlyAtCalls: boolean) {
+    this.onlyAtCalls = onlyAtCalls;
     this.#cache = cache;
     this.#strings = strings;
     this.#rows = rows;
@@ -319,6 +355,7 @@ class SymcacheUnwind implements UnwindLookup {
     const page = recordPage(this.#cache, ref, PageKind.rules, recordBytes.rule, "rules");
     let at = (ref * 4) % pageBytes;
     const count = page.view.getUint16(at, true);
+    const flags = page.view.getUint16(at + 2, true);
     if (count > maxRulesPerRow || at + recordBytes.rule * (count + 1) > page.used) {
       throw new FormatError("symcache: rules", ref * 4, `${count} rules do not fit the page`);
     }
@@ -334,7 +371,7 @@ class SymcacheUnwind implements UnwindLookup {
       else registers.set(this.#register(target, page, at), rule);
     }
     if (cfa === null || returnAddress === null) throw new FormatError("symcache: rules", ref * 4, "no rule for CFA or return address");
-    return { cfa, returnAddress, registers };
+    return (flags & interruptedRules) === 0 ? { cfa, returnAddress, registers } : { cfa, returnAddress, registers, interrupted: true };
   }
 
   #register(index: number, page: CheckedPage, at: number): string {

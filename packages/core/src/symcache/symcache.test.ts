@@ -217,7 +217,7 @@ test("other versions, other files, cut and lengthened files are refused with the
     );
   refused(() => new Uint8Array(0), 0, /not a symcache/);
   refused((copy) => copy.subarray(0, 10), 8, /version 0/);
-  refused((copy) => copy.fill(2, headerField.version, headerField.version + 1), 8, /version 2 is not supported, only 1/);
+  refused((copy) => copy.fill(1, headerField.version, headerField.version + 1), 8, /version 1 is not supported, only 2/);
   refused((copy) => copy.subarray(0, copy.length - pageBytes), headerField.pageCount, /9 pages announced/);
   refused((copy) => copy.subarray(0, copy.length - 1), headerField.pageCount, /9 pages announced/);
   refused((copy) => new Uint8Array([...copy, ...new Uint8Array(pageBytes)]), headerField.pageCount, /9 pages announced/);

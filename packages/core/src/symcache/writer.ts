@@ -1,6 +1,6 @@
 /**
  * Builds a symcache from whatever a debug file gave: names, inlined functions, ranges, unwind rules. Knows no debug format; the converters
- * beside it (from-breakpad.ts) call these methods in ascending order of address. Memory stays bounded however large the file becomes.
+ * beside it (from-breakpad.ts, from-names.ts, from-unwind.ts) give ranges and rows in ascending order of address. Memory stays bounded however large the file becomes.
  */
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { RegisterRule, UnwindRow, WindowsFrame } from "../unwind/rules.ts";
@@ -8,6 +8,7 @@ import {
   HeaderFlag,
   headerBytes,
   headerField,
+  interruptedRules,
   magic,
   maxRegisterNames,
   maxRulesPerRow,
@@ -171,11 +172,11 @@ export class SymcacheWriter {
     return ref;
   }
 
-  /** A function, or a public symbol (size 0). Names are string refs. */
-  function(address: number, size: number, name: number): number {
+  /** A function, or a symbol (size 0). `name` is a string ref, `alias` the record of a function folded with this one, written before. */
+  function(address: number, size: number, name: number, alias: number = noRef): number {
     if (size === 0) this.counts.symbolCount++;
     else this.counts.functionCount++;
-    return writeRecord16(this.#functions.room(recordBytes.function), address, size, name, 0);
+    return writeRecord16(this.#functions.room(recordBytes.function), address, size, name, alias);
   }
 
   /** A function inlined into `outer` (a function or inline ref), called from the given place. */
@@ -198,7 +199,7 @@ export class SymcacheWriter {
   /** Ref of a rule record; equal rows share one. noRef when it cannot be stored (more registers than any CPU has). */
   rules(row: UnwindRow): number {
     const names = [...row.registers.keys()].sort();
-    const key = JSON.stringify([row.cfa, row.returnAddress, names.map((name) => [name, row.registers.get(name)])]);
+    const key = JSON.stringify([row.interrupted, row.cfa, row.returnAddress, names.map((name) => [name, row.registers.get(name)])]);
     const known = this.#knownRules.get(key);
     if (known !== undefined) return known;
     const ref = this.#writeRules(row, names);
@@ -226,6 +227,7 @@ export class SymcacheWriter {
     const page = this.#rules.room(recordBytes.rule * (count + 1));
     const ref = RecordPages.refOf(page);
     page.view.setUint16(page.used, count, true);
+    page.view.setUint16(page.used + 2, row.interrupted ? interruptedRules : 0, true);
     page.used += recordBytes.rule;
     for (const { target, kind, base, operand } of encoded) {
       page.view.setUint8(page.used, target);
@@ -302,7 +304,7 @@ export class SymcacheWriter {
   }
 
   /** Completes all pages, the index and the header. Nothing may be added afterwards. */
-  finish(ids: SymcacheIds, damagedLines: number): void {
+  finish(ids: SymcacheIds, damagedLines: number, onlyAtCalls = false): void {
     const strings = [ids.debugId, ids.codeId, ids.debugFile, ids.codeFile, ids.cpu, ids.os, [...this.#registerIds.keys()].join(" ")];
     const stringRefs = strings.map((text) => this.text(text));
     for (const pages of [this.#strings, this.#functions, this.#inlines, this.#rules, this.#winFrames]) pages.close();
@@ -323,7 +325,8 @@ export class SymcacheWriter {
         (rows.root > 0 ? HeaderFlag.unwind : 0) |
         (winRows.root > 0 ? HeaderFlag.winFrames : 0) |
         (this.#hasLines ? HeaderFlag.lines : 0) |
-        (this.counts.inlineCount > 0 ? HeaderFlag.inlines : 0),
+        (this.counts.inlineCount > 0 ? HeaderFlag.inlines : 0) |
+        (onlyAtCalls ? HeaderFlag.onlyAtCalls : 0),
     );
     put("sourceKind", sourceKinds.indexOf(ids.sourceKind) + 1);
     for (const [i, ref] of stringRefs.entries()) header.view.setUint32(headerField.debugId + 4 * i, ref, true);
