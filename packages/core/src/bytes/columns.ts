@@ -62,6 +62,11 @@ export class F64Column {
     this.#values[index] = value;
   }
 
+  /** Forgets all values, keeps the memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
   view(): Float64Array {
     return this.#values.subarray(0, this.length);
   }

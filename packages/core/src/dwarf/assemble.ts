@@ -1,0 +1,75 @@
+/** A function found by the walk, with its unit's lines, as the block that all readers of names give. */
+import type { FunctionBlock } from "../names/function-block.ts";
+import { NONE } from "../names/function-block.ts";
+import type { FunctionTree } from "./functions.ts";
+import type { LineRanges } from "./line-program.ts";
+import type { UnitTexts } from "./unit-texts.ts";
+
+/** The inlined calls of each function of a tree: function i has order[start[i]] to order[start[i + 1]] - 1. */
+export class InlineOrder {
+  readonly start: Uint32Array;
+  readonly order: Uint32Array;
+
+  constructor(tree: FunctionTree) {
+    const count = tree.inlineFunction.length;
+    const owner = tree.inlineFunction.view();
+    this.start = new Uint32Array(tree.entry.length + 1);
+    this.order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) this.start[owner[i]! + 1]!++;
+    for (let i = 1; i < this.start.length; i++) this.start[i]! += this.start[i - 1]!;
+    const next = this.start.slice();
+    for (let i = 0; i < count; i++) this.order[next[owner[i]!]!++] = i;
+  }
+}
+
+/** Fills the block with function `index` of the tree. */
+export function assembleFunction(
+  tree: FunctionTree,
+  index: number,
+  inlines: InlineOrder,
+  lines: LineRanges,
+  texts: UnitTexts,
+  block: FunctionBlock,
+): void {
+  block.clear();
+  const first = tree.rangeStart.at(index);
+  block.address = tree.ranges.start.at(first);
+  block.size = tree.ranges.end.at(first) - block.address;
+  for (let range = first; range < tree.rangeEnd(index); range++) {
+    const start = tree.ranges.start.at(range);
+    const end = tree.ranges.end.at(range);
+    block.partStart.push(start);
+    block.partEnd.push(end);
+    appendLines(lines, start, end, block);
+  }
+  for (let k = inlines.start[index]!; k < inlines.start[index + 1]!; k++) {
+    const inline = inlines.order[k]!;
+    const record = block.recordDepth.length;
+    block.recordDepth.push(tree.inlineDepth.at(inline));
+    block.recordCallLine.push(tree.inlineCallLine.at(inline));
+    block.recordCallFile.push(tree.inlineCallFile.at(inline));
+    block.recordOrigin.push(texts.originId(tree.inlineOriginForm.at(inline), tree.inlineOrigin.at(inline)));
+    for (let range = tree.inlineRangeStart.at(inline); range < tree.inlineRangeEnd(inline); range++) {
+      block.inlineStart.push(tree.inlineRanges.start.at(range));
+      block.inlineEndAddress.push(tree.inlineRanges.end.at(range));
+      block.inlineRecord.push(record);
+    }
+  }
+}
+
+function appendLines(lines: LineRanges, start: number, end: number, block: FunctionBlock): void {
+  let low = 0;
+  let high = lines.start.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (lines.end[middle]! <= start) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low; i < lines.start.length && lines.start[i]! < end; i++) {
+    const row = lines.item === null ? i : lines.item[i]!;
+    block.lineStart.push(Math.max(start, lines.start[i]!));
+    block.lineEndAddress.push(Math.min(end, lines.end[i]!));
+    block.lineNumber.push(lines.line[row]!);
+    block.lineFile.push(lines.file[row] ?? NONE);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Parts of a section held in memory, found by offset. Reads of a few bytes scattered over sections of any size go through here; at most
+ * a fixed number of parts is remembered.
+ */
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { FormatError } from "../bytes/format-error.ts";
+
+const partBytes = 16 << 10;
+/** A part reaches this far into the next one, so that what starts in it rarely leaves it. */
+const overlapBytes = 1 << 10;
+/** Strings longer are cut: nobody reads a name of a megabyte. */
+const maxStringBytes = 1 << 20;
+const empty = new Uint8Array(0);
+
+/** Bytes [base, base + bytes.length) of a section. */
+export class Part {
+  readonly base: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+
+  constructor(base: number, bytes: Uint8Array) {
+    this.base = base;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+export class SectionBlocks {
+  readonly size: number;
+  readonly name: string;
+  readonly littleEndian: boolean;
+  readonly #source: ByteSource;
+  readonly #maxParts: number;
+  readonly #parts = new Map<number, Part>();
+  #lastNumber = -1;
+  #last: Part | null = null;
+
+  /** `name` is what errors call the section. */
+  constructor(source: ByteSource, name: string, littleEndian: boolean, maxBytes: number) {
+    this.size = source.size;
+    this.name = name;
+    this.littleEndian = littleEndian;
+    this.#source = source;
+    this.#maxParts = Math.max(2, Math.floor(maxBytes / partBytes));
+  }
+
+  /** The remembered part that holds an offset and, unless the section ends, a kilobyte after it. Throws FormatError outside the section. */
+  part(offset: number): Part {
+    const number = Math.floor(offset / partBytes);
+    if (number === this.#lastNumber) return this.#last!;
+    if (!(offset >= 0 && offset < this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
+    let part = this.#parts.get(number);
+    if (part === undefined) {
+      const base = number * partBytes;
+      part = new Part(base, this.#source.read(base, Math.min(partBytes + overlapBytes, this.size - base)));
+      if (this.#parts.size >= this.#maxParts) {
+        for (const oldest of this.#parts.keys()) {
+          this.#parts.delete(oldest);
+          break;
+        }
+      }
+      this.#parts.set(number, part);
+    }
+    this.#lastNumber = number;
+    this.#last = part;
+    return part;
+  }
+
+  /** Bytes read for this call alone, not remembered; fewer than asked only at the end of the section. */
+  read(offset: number, length: number): Part {
+    if (!(offset >= 0 && offset <= this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
+    return new Part(offset, this.#source.read(offset, Math.min(length, this.size - offset)));
+  }
+
+  u16(offset: number): number {
+    const part = this.#holding(offset, 2);
+    return part.view.getUint16(offset - part.base, this.littleEndian);
+  }
+
+  u32(offset: number): number {
+    const part = this.#holding(offset, 4);
+    return part.view.getUint32(offset - part.base, this.littleEndian);
+  }
+
+  /** An offset or size stored in 4 or 8 bytes; fails above 2^53 - 1. */
+  word(offset: number, bytes: number): number {
+    if (bytes === 4) return this.u32(offset);
+    const first = this.u32(offset);
+    const second = this.u32(offset + 4);
+    const value = this.littleEndian ? second * 0x100000000 + first : first * 0x100000000 + second;
+    return value <= Number.MAX_SAFE_INTEGER ? value : this.fail(offset, "value above 2^53");
+  }
+
+  u64(offset: number): bigint {
+    const part = this.#holding(offset, 8);
+    return part.view.getBigUint64(offset - part.base, this.littleEndian);
+  }
+
+  /** A NUL-terminated string without its NUL; empty outside the section. A view that stays valid. */
+  string(offset: number): Uint8Array {
+    if (!(offset >= 0 && offset < this.size)) return empty;
+    const part = this.part(offset);
+    const end = part.bytes.indexOf(0, offset - part.base);
+    return end >= 0 ? part.bytes.subarray(offset - part.base, end) : this.#longString(offset);
+  }
+
+  #longString(offset: number): Uint8Array {
+    for (let length = 4 * partBytes; ; length *= 4) {
+      const { bytes } = this.read(offset, Math.min(length, maxStringBytes));
+      const end = bytes.indexOf(0);
+      if (end >= 0) return bytes.subarray(0, end);
+      if (length >= maxStringBytes || bytes.length < length) return bytes;
+    }
+  }
+
+  #holding(offset: number, length: number): Part {
+    if (!(offset >= 0 && length <= this.size - offset)) this.fail(offset, `need ${length} bytes, ${Math.max(0, this.size - offset)} left`);
+    return this.part(offset);
+  }
+
+  fail(offset: number, reason: string): never {
+    throw new FormatError(`dwarf: .debug_${this.name}`, offset, reason);
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The functions of a unit and the calls inlined into them: one walk over the unit's entries, in the order of the file.
+ *
+ *   compile unit ─ namespace ─ subprogram with code      a function: its ranges, and below it
+ *                                ├─ lexical block          passed through
+ *                                │   └─ inlined subroutine  an inlined call: its ranges, depth 0, the function it stands for, where it was called
+ *                                │       └─ inlined subroutine  depth 1
+ *                                └─ subprogram with code   a function of its own (nested functions of Ada, Fortran, GNU C)
+ *
+ * The walk hands over each outermost function with all that lies below it, so that memory depends on the largest function, not on the unit. Only
+ * attributes that matter are looked at; names are read later, by the offset of the entry (entry-names.ts).
+ */
+import { F64Column, U32Column } from "../bytes/columns.ts";
+import { FormatError } from "../bytes/format-error.ts";
+import { NONE } from "../names/function-block.ts";
+import { Role } from "./abbreviations.ts";
+import { EntryReader, isOverrun } from "./entries.ts";
+import { appendRanges, CodeRanges, statesCode } from "./range-lists.ts";
+import { Slot } from "./slots.ts";
+import type { Unit } from "./units.ts";
+
+/** A unit of this size is read at once, a larger one in windows. */
+const windowBytes = 8 << 20;
+/** A window is left behind when less remains of it. */
+const slackBytes = 4 << 10;
+/** No single entry is larger. */
+const maxWindowBytes = 64 << 20;
+/** Calls nest some tens deep; beyond, the inner ones are left out. */
+export const maxInlineDepth = 250;
+/** Functions that stand in functions: a few deep. */
+const maxOpenEntries = 2000;
+/** The largest function known has some hundred thousand inlined calls. */
+const maxInlinesPerFunction = 2 << 20;
+
+/** The functions found below one outermost function, it first. Ranges are image-relative; entries are offsets of the section. */
+export class FunctionTree {
+  /** Entry of the outermost function, with code or without: from there a walk finds the same tree. */
+  root = 0;
+  readonly entry = new F64Column();
+  /** Function i has the ranges [rangeStart[i], rangeStart[i + 1]) of `ranges`; the last ends with them. */
+  readonly rangeStart = new U32Column();
+  readonly ranges = new CodeRanges();
+  /** Inlined calls of all functions of the tree, outer before inner. */
+  readonly inlineFunction = new U32Column();
+  readonly inlineDepth = new U32Column();
+  /** Offset of the entry of the function that was inlined. */
+  readonly inlineOrigin = new F64Column();
+  readonly inlineOriginForm = new U32Column();
+  readonly inlineCallFile = new U32Column();
+  readonly inlineCallLine = new U32Column();
+  readonly inlineRangeStart = new U32Column();
+  readonly inlineRanges = new CodeRanges();
+
+  clear(): void {
+    this.entry.clear();
+    this.rangeStart.clear();
+    this.ranges.clear();
+    this.inlineFunction.clear();
+    this.inlineDepth.clear();
+    this.inlineOrigin.clear();
+    this.inlineOriginForm.clear();
+    this.inlineCallFile.clear();
+    this.inlineCallLine.clear();
+    this.inlineRangeStart.clear();
+    this.inlineRanges.clear();
+  }
+
+  /** End of the ranges of function i. */
+  rangeEnd(i: number): number {
+    return i + 1 < this.rangeStart.length ? this.rangeStart.at(i + 1) : this.ranges.start.length;
+  }
+
+  inlineRangeEnd(i: number): number {
+    return i + 1 < this.inlineRangeStart.length ? this.inlineRangeStart.at(i + 1) : this.inlineRanges.start.length;
+  }
+}
+
+/** Receives each outermost function; the tree is reused after the call. */
+export interface FunctionSink {
+  tree(tree: FunctionTree): void;
+}
+
+export class FunctionWalker {
+  readonly #reader = new EntryReader();
+  readonly #tree = new FunctionTree();
+  /** The functions and inlined calls that the walk is inside of: depth of each, its function in the tree or -1, inline depth of what lies below it. */
+  readonly #openDepth = new Int32Array(maxOpenEntries);
+  readonly #openFunction = new Int32Array(maxOpenEntries);
+  readonly #openInline = new Int32Array(maxOpenEntries);
+  #opened = 0;
+  #depth = 0;
+  /** Where the entry being read starts, within the bytes at hand. */
+  #entryAt = 0;
+
+  /**
+   * Walks the entries from `from` (the unit's root, or a function) to the end of their subtree. Damage ends the walk: what was found is handed
+   * over, then FormatError is thrown.
+   */
+  walk(unit: Unit, from: number, withInlines: boolean, sink: FunctionSink): void {
+    this.#opened = 0;
+    this.#depth = 0;
+    this.#tree.clear();
+    try {
+      this.#windows(unit, from, withInlines, sink);
+    } finally {
+      this.#flush(sink);
+    }
+  }
+
+  #flush(sink: FunctionSink): void {
+    if (this.#tree.entry.length > 0) sink.tree(this.#tree);
+    this.#tree.clear();
+  }
+
+  /** Moves a window over the unit; most units fit into one. */
+  #windows(unit: Unit, from: number, withInlines: boolean, sink: FunctionSink): void {
+    const reader = this.#reader;
+    let length = windowBytes;
+    let at = from;
+    while (at < unit.end) {
+      const window = unit.blocks.read(at, Math.min(length, unit.end - at));
+      const isLast = window.base + window.bytes.length >= unit.end;
+      reader.use(unit, window, at);
+      try {
+        this.#entries(unit, isLast ? reader.end : reader.end - slackBytes, withInlines, sink);
+        if (this.#depth <= 0) return;
+      } catch (error) {
+        if (!isOverrun(error)) throw error;
+        reader.at = this.#entryAt;
+        if (isLast || length >= maxWindowBytes) throw new FormatError("dwarf: entry", reader.offset, "reaches past the end of its unit");
+        if (this.#entryAt === 0) length *= 8;
+      }
+      at = reader.offset;
+    }
+  }
+
+  /** Reads entries up to a place in the bytes at hand, or to the end of the subtree, where the depth is 0. */
+  #entries(unit: Unit, until: number, withInlines: boolean, sink: FunctionSink): void {
+    const reader = this.#reader;
+    const { abbreviations } = unit;
+    const { role, fixedSize, hasChildren } = abbreviations;
+    // GNU compilers keep code out of types, so that types may be passed over whole.
+    const skipTypes = unit.producer.startsWith("GNU ");
+    while (reader.at < until) {
+      this.#entryAt = reader.at;
+      const code = reader.uleb();
+      if (code === 0) {
+        this.#depth--;
+        if (this.#opened > 0 && this.#openDepth[this.#opened - 1]! >= this.#depth) this.#close(sink);
+        if (this.#depth <= 0) return;
+        continue;
+      }
+      const index = abbreviations.index(code);
+      if (index < 0) throw new FormatError("dwarf: entry", reader.offset, `abbreviation ${code} is not defined`);
+      const size = fixedSize[index]!;
+      const what = role[index]!;
+      const children = hasChildren[index]!;
+      if (size >= 0) reader.at += size;
+      else if (what === Role.plain) reader.runSteps(index);
+      else if (what === Role.type) {
+        reader.form[Slot.sibling] = 0;
+        reader.runSteps(index);
+        const sibling = reader.value[Slot.sibling]!;
+        if (skipTypes && children === 1 && reader.form[Slot.sibling] !== 0 && sibling > reader.offset && sibling <= unit.end) {
+          reader.at += sibling - reader.offset;
+          continue;
+        }
+      } else if (what === Role.function) this.#function(unit, index, children, sink);
+      else if (withInlines) this.#inlined(unit, index, children);
+      else reader.runSteps(index);
+      this.#depth += children;
+      if (this.#depth === 0) return;
+    }
+  }
+
+  #function(unit: Unit, index: number, children: number, sink: FunctionSink): void {
+    const reader = this.#reader;
+    const tree = this.#tree;
+    const { form } = reader;
+    const entry = reader.offsetOf(this.#entryAt);
+    form[Slot.lowPc] = 0;
+    form[Slot.highPc] = 0;
+    form[Slot.ranges] = 0;
+    reader.runSteps(index);
+    let number = -1;
+    if (statesCode(reader)) {
+      const first = tree.ranges.start.length;
+      rangesOf(unit, reader, entry, tree.ranges);
+      if (tree.ranges.start.length > first) {
+        number = tree.entry.length;
+        tree.entry.push(entry);
+        tree.rangeStart.push(first);
+      }
+    }
+    if (this.#opened === 0) tree.root = entry;
+    if (children === 1) this.#open(number, 0);
+    else if (this.#opened === 0) this.#flush(sink);
+  }
+
+  #inlined(unit: Unit, index: number, children: number): void {
+    const reader = this.#reader;
+    const tree = this.#tree;
+    const { form, value } = reader;
+    const entry = reader.offsetOf(this.#entryAt);
+    form[Slot.lowPc] = 0;
+    form[Slot.highPc] = 0;
+    form[Slot.ranges] = 0;
+    form[Slot.abstractOrigin] = 0;
+    form[Slot.callFile] = 0;
+    form[Slot.callLine] = 0;
+    reader.runSteps(index);
+    const top = this.#opened - 1;
+    if (top < 0 || this.#openFunction[top]! < 0) return;
+    let depth = this.#openInline[top]!;
+    if (form[Slot.abstractOrigin] !== 0 && depth < maxInlineDepth && tree.inlineOrigin.length < maxInlinesPerFunction) {
+      const first = tree.inlineRanges.start.length;
+      rangesOf(unit, reader, entry, tree.inlineRanges);
+      // One without code holds nothing, but what lies below it may.
+      if (tree.inlineRanges.start.length > first) {
+        tree.inlineFunction.push(this.#openFunction[top]!);
+        tree.inlineDepth.push(depth);
+        tree.inlineOrigin.push(value[Slot.abstractOrigin]!);
+        tree.inlineOriginForm.push(form[Slot.abstractOrigin]!);
+        tree.inlineCallFile.push(form[Slot.callFile] === 0 ? NONE : value[Slot.callFile]!);
+        tree.inlineCallLine.push(form[Slot.callLine] === 0 ? 0 : value[Slot.callLine]!);
+        tree.inlineRangeStart.push(first);
+        depth++;
+      }
+    }
+    if (children === 1) this.#open(this.#openFunction[top]!, depth);
+  }
+
+  #open(number: number, inlineDepth: number): void {
+    if (this.#opened === maxOpenEntries) return;
+    this.#openDepth[this.#opened] = this.#depth;
+    this.#openFunction[this.#opened] = number;
+    this.#openInline[this.#opened] = inlineDepth;
+    this.#opened++;
+  }
+
+  /** The walk has left everything at the present depth or deeper. */
+  #close(sink: FunctionSink): void {
+    while (this.#opened > 0 && this.#openDepth[this.#opened - 1]! >= this.#depth) this.#opened--;
+    if (this.#opened === 0) this.#flush(sink);
+  }
+}
+
+/** Damaged ranges cost their entry alone. */
+function rangesOf(unit: Unit, reader: EntryReader, entry: number, out: CodeRanges): void {
+  try {
+    appendRanges(unit, reader, out);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    unit.file.damage.add(error.offset ?? entry, `${error.format}: ${error.reason}`);
+  }
+}
