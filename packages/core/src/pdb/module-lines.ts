@@ -9,6 +9,8 @@
  *
  * A lines subsection covers one function, or all those of a section of an object file. Its records are unpacked together when an address of it
  * is first asked for, sorted, since code of several files is stated file by file.
+ * Of several records at one offset the first says where the code is entered (the brace that opens a function without prologue) and keeps one byte;
+ * the last holds from there on.
  * Line numbers 0xfeefee and 0xf00f00 say that code has no line (stepping enters or skips it): such code keeps its file and gets line 0, unknown.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
@@ -213,9 +215,33 @@ export class ModuleLines {
       }
       at += bytes;
     }
+    if (!ascending) reorder([this.lineStart, this.lineNumber, this.lineFile], ascendingOrder(this.lineStart.view().subarray(from)), from);
+    this.#spreadEqualStarts(from);
     this.#from[fragment] = from;
     this.#to[fragment] = this.lineStart.length;
-    if (!ascending) reorder([this.lineStart, this.lineNumber, this.lineFile], ascendingOrder(this.lineStart.view().subarray(from)), from);
+  }
+
+  /** Of the records from `from` on that start together, the first stays, the last moves one byte on, those between go. */
+  #spreadEqualStarts(from: number): void {
+    const { lineStart, lineNumber, lineFile } = this;
+    let out = from;
+    for (let i = from; i < lineStart.length; ) {
+      const start = lineStart.at(i);
+      let last = i;
+      while (last + 1 < lineStart.length && lineStart.at(last + 1) === start) last++;
+      lineStart.set(out, start);
+      lineNumber.set(out, lineNumber.at(i));
+      lineFile.set(out++, lineFile.at(i));
+      if (last > i && !(last + 1 < lineStart.length && lineStart.at(last + 1) === start + 1)) {
+        lineStart.set(out, start + 1);
+        lineNumber.set(out, lineNumber.at(last));
+        lineFile.set(out++, lineFile.at(last));
+      }
+      i = last + 1;
+    }
+    lineStart.truncate(out);
+    lineNumber.truncate(out);
+    lineFile.truncate(out);
   }
 }
 

@@ -93,7 +93,8 @@ class PdbNames implements NameSource {
     if (address >= module.ranges.end[range]!) return this.#symbols.lookup(address, module.ranges.start[range]!);
     const { block, segments } = this.#function(module, module.rangeFunction[module.ranges.item[range]!]!);
     let part = 0;
-    while (part < block.partStart.length && !(block.partStart.at(part) <= relativeAddress && relativeAddress < block.partEnd.at(part))) part++;
+    while (part < block.partStart.length && !(block.partStart.at(part) <= relativeAddress && relativeAddress < block.partEnd.at(part)))
+      part++;
     if (part === block.partStart.length) return null;
     flattenFunction(block, block.partStart.at(part), block.partEnd.at(part), segments);
     return framesAt(block, segments, this.#texts, relativeAddress);
@@ -134,6 +135,7 @@ class PdbNames implements NameSource {
       if (name === null && module.symbols.target.at(index) !== block.address) return false;
       block.name = name ?? block.name;
     }
+    block.name = this.#symbols.deletingDestructor(block.address, block.name) ?? block.name;
     return this.#omap === null || moveBlock(block, this.#omap);
   }
 

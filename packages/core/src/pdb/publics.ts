@@ -28,6 +28,7 @@ const maxBlocks = 64;
 /** Records are at most this long. */
 const maxRecordBytes = 2 + 0xffff;
 const maxFolded = 4096;
+const noAddress = 0xffffffff;
 
 export type PublicSymbol = { address: number; section: number; name: Uint8Array };
 
@@ -68,13 +69,13 @@ export class Publics {
     return order === null ? offset.view() : Uint32Array.from(order, (i) => offset.at(i));
   }
 
-  /** Address of the record at an offset; 0xffffffff for one that is no public symbol in a section, which sorts last. */
+  /** Address of the record at an offset; `noAddress` for one that is no public symbol in a section, which sorts last. */
   #address(offset: number): number {
     const head = this.#reader.upTo(offset, recordHeadBytes);
-    if (head.length < recordHeadBytes || (head[2]! | (head[3]! << 8)) !== symPublic32) return 0xffffffff;
+    if (head.length < recordHeadBytes || (head[2]! | (head[3]! << 8)) !== symPublic32) return noAddress;
     const within = (head[8]! | (head[9]! << 8) | (head[10]! << 16) | (head[11]! << 24)) >>> 0;
     const address = this.#sections.address(head[12]! | (head[13]! << 8), within);
-    return address === nowhere ? 0xffffffff : address;
+    return address === nowhere ? noAddress : address;
   }
 
   /** The symbol that starts last at or below an address of code; null when none does. Throws FormatError for a damaged container. */
@@ -86,10 +87,29 @@ export class Publics {
     for (let i = behind - 2; i >= 0 && i >= behind - maxFolded && this.#address(this.#map[i]!) === start; i--) {
       offset = Math.min(offset, this.#map[i]!);
     }
+    const section = start === noAddress ? 0 : this.#section(offset);
+    return this.#sections.isCode(section) ? { address: start, section, name: this.#name(offset) } : null;
+  }
+
+  /** The first symbol at an address whose name begins so; null when none does. Throws FormatError for a damaged container. */
+  nameWith(address: number, beginning: Uint8Array): Uint8Array | null {
+    const first = partitionPoint(this.#map.length, (i) => this.#address(this.#map[i]!) < address);
+    for (let i = first; i < this.#map.length && i < first + maxFolded && this.#address(this.#map[i]!) === address; i++) {
+      const name = this.#name(this.#map[i]!);
+      if (startsWith(name, beginning)) return name;
+    }
+    return null;
+  }
+
+  #name(offset: number): Uint8Array {
     const length = this.#reader.upTo(offset, 2);
     const record = this.#reader.upTo(offset, 2 + length[0]! + (length[1]! << 8));
-    const section = record[12]! | (record[13]! << 8);
-    return this.#sections.isCode(section) ? { address: start, section, name: nameIn(record, 0, record.length) } : null;
+    return nameIn(record, 0, record.length);
+  }
+
+  #section(offset: number): number {
+    const head = this.#reader.upTo(offset, recordHeadBytes);
+    return head[12]! | (head[13]! << 8);
   }
 
   /** Gives all symbols of code, by their place in the file. The names are views. Throws FormatError for a damaged container. */
@@ -114,6 +134,12 @@ export class Publics {
 function nameIn(bytes: Uint8Array, record: number, end: number): Uint8Array {
   const nul = bytes.indexOf(0, record + recordHeadBytes);
   return bytes.subarray(record + recordHeadBytes, nul < 0 || nul > end ? end : nul);
+}
+
+function startsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
+  if (bytes.length < beginning.length) return false;
+  for (let i = 0; i < beginning.length; i++) if (bytes[i] !== beginning[i]) return false;
+  return true;
 }
 
 /** Null when the PDB has no address map. */

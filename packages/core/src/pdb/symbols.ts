@@ -6,6 +6,10 @@ import type { ModuleLoader } from "./module-loader.ts";
 import type { Publics } from "./publics.ts";
 import { nowhere, type Omap, type Sections } from "./sections.ts";
 
+/** "??_G", and its last letter: scalar or vector deleting destructor. */
+const deletingPrefix = Uint8Array.of(0x3f, 0x3f, 0x5f, 0x47);
+const deletingKinds = Uint8Array.of(0x47, 0x45);
+
 export class Symbols {
   readonly #publics: Publics;
   readonly #sections: Sections;
@@ -33,6 +37,29 @@ export class Symbols {
   nameAt(address: number): Uint8Array | null {
     const symbol = this.#publics.find(address);
     return symbol === null || symbol.address !== address ? null : symbol.name;
+  }
+
+  /**
+   * The mangled name of a deleting destructor, which clang names like the destructor it calls: the public symbol at its start says ??_G or ??_E.
+   * Null for all other functions.
+   */
+  deletingDestructor(address: number, name: Uint8Array): Uint8Array | null {
+    const tilde = name.lastIndexOf(0x7e);
+    if (tilde < 2 || name[tilde - 1] !== 0x3a) return null;
+    let end = tilde + 1;
+    while (end < name.length && name[end] !== 0x3c) end++;
+    const template = end < name.length;
+    const beginning = new Uint8Array(deletingPrefix.length + (template ? 2 : 0) + end - tilde);
+    beginning.set(deletingPrefix);
+    if (template) beginning.set([0x3f, 0x24], deletingPrefix.length);
+    beginning.set(name.subarray(tilde + 1, end), beginning.length - (end - tilde));
+    beginning[beginning.length - 1] = 0x40;
+    for (const kind of deletingKinds) {
+      beginning[deletingPrefix.length - 1] = kind;
+      const found = this.#publics.nameWith(address, beginning);
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   visit(sink: NameSink): void {

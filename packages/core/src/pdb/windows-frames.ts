@@ -12,7 +12,7 @@
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { makeDisjoint } from "../bytes/intervals.ts";
-import type { WindowsFrame, WindowsFrameLookup } from "../unwind/rules.ts";
+import type { WindowsFrame, WindowsFrameSource } from "../unwind/rules.ts";
 import { debugStreamFpo, debugStreamFrameData, readDbi } from "./dbi.ts";
 import { Msf } from "./msf.ts";
 import { StringTable } from "./named-streams.ts";
@@ -36,7 +36,7 @@ export function openPdbWindowsFrames(source: ByteSource): PdbWindowsFrames | nul
   return tables.every((table) => table.count === 0) ? null : new PdbWindowsFrames(...tables, new StringTable(msf));
 }
 
-export class PdbWindowsFrames implements WindowsFrameLookup {
+export class PdbWindowsFrames implements WindowsFrameSource {
   readonly #frameData: Table;
   readonly #fpo: Table;
   readonly #strings: StringTable;
