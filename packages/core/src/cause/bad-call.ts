@@ -11,7 +11,8 @@ export function recogniseBadCall(input: CauseInput): ReportCause | null {
     const where = `instruction pointer ${hex(ip ?? 0n)} lies in ${gone}, which was unloaded`;
     return { title: "Call into a library that had been unloaded", evidence: [...faultEvidence(input), where], confidence: "certain" };
   }
-  if (!isMemoryFault(input.reason) || ip === null) return null;
+  // A call that the processor refused to carry out has not led anywhere yet.
+  if (!isMemoryFault(input.reason) || ip === null || input.fault?.access === "execute") return null;
   const executed = input.access === "execute" || (!input.ipInModule && address === ip);
   if (!executed || (input.ipInModule && input.access !== "execute")) return null;
   const region = input.region(ip);
