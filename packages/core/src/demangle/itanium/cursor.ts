@@ -6,9 +6,9 @@ import { type Node, Text } from "./node.ts";
 import type { ForwardReference } from "./template-nodes.ts";
 
 /** Types in types while parsing. A level takes up to six stack frames; names of deep template libraries reach about 100. */
-export const MAX_PARSE_DEPTH = 384;
+export const maxParseDepth = 384;
 
-export const UNDERSCORE = 0x5f;
+export const underscore = 0x5f;
 
 /** What a name says about the encoding that it is part of. */
 export interface NameState {
@@ -152,12 +152,12 @@ export class Cursor {
 
   /** `_ <digit>`, `__ <number> _`, or digits to the end: which of several local things of one name. Not printed. */
   skipDiscriminator(): void {
-    if (this.look() === UNDERSCORE) {
+    if (this.look() === underscore) {
       if (isDigit(this.look(1))) this.position += 2;
-      else if (this.look(1) === UNDERSCORE) {
+      else if (this.look(1) === underscore) {
         let ahead = 2;
         while (isDigit(this.look(ahead))) ahead++;
-        if (this.look(ahead) === UNDERSCORE) this.position += ahead + 1;
+        if (this.look(ahead) === underscore) this.position += ahead + 1;
       }
     } else if (isDigit(this.look())) {
       let ahead = 1;
@@ -168,14 +168,14 @@ export class Cursor {
 
   /** `h <number> _` or `v <number> _ <number> _`: how a thunk adjusts the object's address. Not printed. */
   skipCallOffset(): boolean {
-    if (this.take(0x68 /* h */)) return this.digits(true) !== "" && this.take(UNDERSCORE);
+    if (this.take(0x68 /* h */)) return this.digits(true) !== "" && this.take(underscore);
     if (!this.take(0x76 /* v */)) return false;
-    return this.digits(true) !== "" && this.take(UNDERSCORE) && this.digits(true) !== "" && this.take(UNDERSCORE);
+    return this.digits(true) !== "" && this.take(underscore) && this.digits(true) !== "" && this.take(underscore);
   }
 
   /** One level deeper; false when there are too many. Every true needs `depth--`. */
   enter(): boolean {
-    if (this.depth >= MAX_PARSE_DEPTH) return false;
+    if (this.depth >= maxParseDepth) return false;
     this.depth++;
     return true;
   }

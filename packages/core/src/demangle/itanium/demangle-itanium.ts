@@ -11,10 +11,10 @@ import { isDigit } from "./cursor.ts";
 import { ItaniumParser } from "./expressions.ts";
 import { Prefixed, Suffixed } from "./name-nodes.ts";
 import type { Node } from "./node.ts";
-import { MAX_OUTPUT, Output } from "./output.ts";
+import { maxOutput, Output } from "./output.ts";
 
 /** Longer names are not read. The longest that compilers write without hashing are below 64 KiB. */
-export const MAX_NAME_LENGTH = 1 << 16;
+export const maxNameLength = 1 << 16;
 
 export interface ItaniumOptions {
   /** Without the outermost function's parameters: `void foo::bar<int>`. */
@@ -27,7 +27,7 @@ export interface ItaniumOptions {
  */
 export function demangleItanium(mangled: string, options: ItaniumOptions = {}): string | null {
   const start = prefixLength(mangled);
-  if (start === 0 || mangled.length > MAX_NAME_LENGTH) return null;
+  if (start === 0 || mangled.length > maxNameLength) return null;
   const parser = new ItaniumParser(mangled, start);
   const encoding = parser.encoding();
   if (encoding === null) return null;
@@ -37,7 +37,7 @@ export function demangleItanium(mangled: string, options: ItaniumOptions = {}): 
 
 /** The readable form of a mangled type alone, as `typeid(…).name()` gives it: `PKc` is `char const*`. */
 export function demangleItaniumType(mangled: string): string | null {
-  if (mangled.length > MAX_NAME_LENGTH) return null;
+  if (mangled.length > maxNameLength) return null;
   const parser = new ItaniumParser(mangled, 0);
   const type = parser.type();
   return type === null || parser.position !== parser.end ? null : printed(type, false);
@@ -73,5 +73,5 @@ function ofBlock(parser: ItaniumParser, encoding: Node): Node | null {
 function printed(node: Node, nameOnly: boolean): string | null {
   const out = new Output(nameOnly);
   node.print(out);
-  return out.failed || out.text.length > MAX_OUTPUT ? null : out.text;
+  return out.failed || out.text.length > maxOutput ? null : out.text;
 }

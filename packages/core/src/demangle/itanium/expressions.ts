@@ -1,5 +1,5 @@
 /** Expressions of the Itanium C++ ABI (5.1.6): template arguments, array sizes, decltype, noexcept, constraints, literals. */
-import { isDigit, pair, UNDERSCORE } from "./cursor.ts";
+import { isDigit, pair, underscore } from "./cursor.ts";
 import {
   BinaryExpression,
   Call,
@@ -33,14 +33,14 @@ import { NodeList, PackExpansion } from "./template-nodes.ts";
 import { Enclosed } from "./type-nodes.ts";
 import { builtinOf, TypeParser } from "./types.ts";
 
-const THIS = new Text("this");
-const TRUE = new Text("true");
-const FALSE = new Text("false");
-const NULLPTR = new Text("nullptr");
-const THROW = new Text("throw");
+const thisText = new Text("this");
+const trueText = new Text("true");
+const falseText = new Text("false");
+const nullptrText = new Text("nullptr");
+const throwText = new Text("throw");
 
 /** Behind the digits of a literal; types that have no suffix are printed as a cast. */
-const LITERAL_SUFFIXES: Record<string, string> = { i: "", j: "u", l: "l", m: "ul", x: "ll", y: "ull" };
+const literalSuffixes: Record<string, string> = { i: "", j: "u", l: "l", m: "ul", x: "ll", y: "ull" };
 
 export class ItaniumParser extends TypeParser {
   override expression(): Node | null {
@@ -79,7 +79,7 @@ export class ItaniumParser extends TypeParser {
       case "prefix":
         return this.#prefix(symbol, precedence);
       case "postfix": {
-        if (this.take(UNDERSCORE)) return this.#prefix(symbol, precedence);
+        if (this.take(underscore)) return this.#prefix(symbol, precedence);
         const child = this.expression();
         return child === null ? null : new PostfixExpression(child, symbol);
       }
@@ -129,7 +129,7 @@ export class ItaniumParser extends TypeParser {
   /** `nw <placement>* _ <type> [pi <initializer>*] E` */
   #new(keyword: string): Node | null {
     const placement: Node[] = [];
-    while (!this.take(UNDERSCORE)) {
+    while (!this.take(underscore)) {
       const node = this.expression();
       if (node === null) return null;
       placement.push(node);
@@ -152,7 +152,7 @@ export class ItaniumParser extends TypeParser {
     const type = this.type();
     this.mayTakeArguments = mayTakeArguments;
     if (type === null) return null;
-    if (this.take(UNDERSCORE)) {
+    if (this.take(underscore)) {
       const nodes = this.#expressions();
       return nodes === null ? null : new Conversion(type, nodes, CAST);
     }
@@ -217,7 +217,7 @@ export class ItaniumParser extends TypeParser {
       }
       case pair("tr"):
         this.position += 2;
-        return THROW;
+        return throwText;
       case pair("tw"):
         this.position += 2;
         return this.#keyword("throw ", PRIMARY);
@@ -281,7 +281,7 @@ export class ItaniumParser extends TypeParser {
     if (type === null || object === null) return null;
     const offset = this.digits(true);
     // Which members of unions lead there, and whether it is the place one past the end.
-    while (this.take(UNDERSCORE)) this.digits(false);
+    while (this.take(underscore)) this.digits(false);
     this.take(0x70 /* p */);
     return this.take(0x45 /* E */) ? new Subobject(object, type, offset === "" ? "0" : signed(offset)) : null;
   }
@@ -291,11 +291,11 @@ export class ItaniumParser extends TypeParser {
     if (!this.take(0x66 /* f */)) return null;
     if (this.take(0x4c /* L */)) {
       if (this.digits(false) === "") return null;
-    } else if (this.takePair(pair("pT"))) return THIS;
+    } else if (this.takePair(pair("pT"))) return thisText;
     if (!this.take(0x70 /* p */)) return null;
     this.qualifiers();
     const number = this.digits(false);
-    return this.take(UNDERSCORE) ? new Text(`fp${number}`) : null;
+    return this.take(underscore) ? new Text(`fp${number}`) : null;
   }
 
   /** `fl <op> <pack>`, `fr …`, `fL <op> <initial> <pack>`, `fR <op> <pack> <initial>` */
@@ -337,7 +337,7 @@ export class ItaniumParser extends TypeParser {
     const hasParameters = this.take(0x51 /* Q */);
     if (!hasParameters) this.position++;
     const parameters: Node[] = [];
-    while (hasParameters && !this.take(UNDERSCORE)) {
+    while (hasParameters && !this.take(underscore)) {
       const type = this.type();
       if (type === null) return null;
       parameters.push(type);
@@ -413,8 +413,8 @@ export class ItaniumParser extends TypeParser {
     const letter = String.fromCharCode(this.look());
     switch (letter) {
       case "b":
-        if (this.takeText("b0E")) return FALSE;
-        return this.takeText("b1E") ? TRUE : null;
+        if (this.takeText("b0E")) return falseText;
+        return this.takeText("b1E") ? trueText : null;
       case "f":
       case "d":
       case "e": {
@@ -438,7 +438,7 @@ export class ItaniumParser extends TypeParser {
       case "D":
         if (this.takePair(pair("Dn"))) {
           this.take(0x30 /* 0 */);
-          return this.take(0x45 /* E */) ? NULLPTR : null;
+          return this.take(0x45 /* E */) ? nullptrText : null;
         }
         return this.#valueOf(this.type());
       case "T":
@@ -461,7 +461,7 @@ export class ItaniumParser extends TypeParser {
     this.position++;
     const digits = this.digits(true);
     if (digits === "" || !this.take(0x45 /* E */)) return null;
-    const suffix = LITERAL_SUFFIXES[letter];
+    const suffix = literalSuffixes[letter];
     return suffix === undefined ? new Literal(builtin, signed(digits)) : new Literal(null, signed(digits) + suffix);
   }
 

@@ -17,17 +17,17 @@ interface Format {
   suffix: string;
 }
 
-const FLOAT: Format = { digits: 8, exponentBits: 8, hasLeadingBit: false, suffix: "f" };
-const DOUBLE: Format = { digits: 16, exponentBits: 11, hasLeadingBit: false, suffix: "" };
-const X87: Format = { digits: 20, exponentBits: 15, hasLeadingBit: true, suffix: "L" };
-const QUAD: Format = { digits: 32, exponentBits: 15, hasLeadingBit: false, suffix: "L" };
-const DOUBLE_AS_LONG: Format = { digits: 16, exponentBits: 11, hasLeadingBit: false, suffix: "L" };
+const float: Format = { digits: 8, exponentBits: 8, hasLeadingBit: false, suffix: "f" };
+const double: Format = { digits: 16, exponentBits: 11, hasLeadingBit: false, suffix: "" };
+const x87: Format = { digits: 20, exponentBits: 15, hasLeadingBit: true, suffix: "L" };
+const quad: Format = { digits: 32, exponentBits: 15, hasLeadingBit: false, suffix: "L" };
+const doubleAsLong: Format = { digits: 16, exponentBits: 11, hasLeadingBit: false, suffix: "L" };
 
 /** The literal of type `f`, `d` or `e` whose digits begin at `position`; null when their number is not the type's. */
 export function floatLiteral(type: string, name: string, position: number): FloatLiteral | null {
   let end = position;
-  while (end < name.length && end < position + QUAD.digits && isHexDigit(name.charCodeAt(end))) end++;
-  const formats = type === "f" ? [FLOAT] : type === "d" ? [DOUBLE] : [X87, QUAD, DOUBLE_AS_LONG];
+  while (end < name.length && end < position + quad.digits && isHexDigit(name.charCodeAt(end))) end++;
+  const formats = type === "f" ? [float] : type === "d" ? [double] : [x87, quad, doubleAsLong];
   const format = formats.find((f) => f.digits === end - position);
   if (format === undefined) return null;
   return { text: print(BigInt(`0x${name.slice(position, end)}`), format) + format.suffix, digits: format.digits };
@@ -55,7 +55,7 @@ function print(bits: bigint, format: Format): string {
     return `${sign}0x${fraction(mantissa, mantissaBits - 4)}${power((exponent === 0 ? 1 : exponent) - bias - 3)}`;
   }
   // A float prints like the double it converts to, which has no subnormal numbers of that size.
-  if (exponent === 0 && format === FLOAT) {
+  if (exponent === 0 && format === float) {
     const shift = mantissaBits + 1 - mantissa.toString(2).length;
     return `${sign}0x${fraction(mantissa << BigInt(shift), mantissaBits)}${power(1 - bias - shift)}`;
   }

@@ -9,7 +9,7 @@
  * Types and expressions are read by the classes that build on this one. Every method leaves the position behind what it read, and returns
  * null when the name is not of the grammar or too deep.
  */
-import { Cursor, isDigit, type NameState, pair, UNDERSCORE } from "./cursor.ts";
+import { Cursor, isDigit, type NameState, pair, underscore } from "./cursor.ts";
 import {
   AbiTagged,
   Bindings,
@@ -29,9 +29,9 @@ import { type Node, Text } from "./node.ts";
 import { type Operator, operatorOf } from "./operators.ts";
 import { TemplatedName } from "./template-nodes.ts";
 
-const STD = new Text("std");
-const STRING_LITERAL = new Text("string literal");
-const BLOCK_LITERAL = new Text("'block-literal'");
+const std = new Text("std");
+const stringLiteral = new Text("string literal");
+const blockLiteral = new Text("'block-literal'");
 
 const standardNames: Record<number, string> = {
   97: "allocator",
@@ -42,7 +42,7 @@ const standardNames: Record<number, string> = {
   115: "string",
 };
 
-const SPECIAL_TYPES: Record<number, string> = {
+const specialTypes: Record<number, string> = {
   86: "vtable for ",
   84: "VTT for ",
   73: "typeinfo for ",
@@ -76,7 +76,7 @@ export abstract class NameParser extends Cursor {
 
   #endsEncoding(): boolean {
     const next = this.look();
-    return next === 0 || next === 0x45 /* E */ || next === 0x2e /* . */ || next === UNDERSCORE;
+    return next === 0 || next === 0x45 /* E */ || next === 0x2e /* . */ || next === underscore;
   }
 
   #function(): Node | null {
@@ -133,7 +133,7 @@ export abstract class NameParser extends Cursor {
     const isT = this.take(0x54 /* T */);
     if (!isT) this.position++;
     const kind = this.look();
-    const words = isT ? SPECIAL_TYPES[kind] : undefined;
+    const words = isT ? specialTypes[kind] : undefined;
     if (words !== undefined) {
       this.position++;
       return prefixed(words, this.type());
@@ -160,13 +160,13 @@ export abstract class NameParser extends Cursor {
     const name = this.anyName(null);
     if (name === null) return null;
     const isNumbered = this.sequenceId() >= 0;
-    if (!this.take(UNDERSCORE) && isNumbered) return null;
+    if (!this.take(underscore) && isNumbered) return null;
     return new Prefixed("reference temporary for ", name);
   }
 
   #constructionVtable(): Node | null {
     const outer = this.type();
-    if (outer === null || this.digits(true) === "" || !this.take(UNDERSCORE)) return null;
+    if (outer === null || this.digits(true) === "" || !this.take(underscore)) return null;
     const inner = this.type();
     return inner === null ? null : new ConstructionVtable(outer, inner);
   }
@@ -202,7 +202,7 @@ export abstract class NameParser extends Cursor {
   unscopedName(state: NameState | null, module: Node | null): Node | null {
     let scope: Node | null = null;
     if (this.takePair(pair("St"))) {
-      scope = STD;
+      scope = std;
       if (this.look() === 0x53 /* S */) {
         module = this.substitution();
         if (!(module instanceof ModuleName)) return null;
@@ -218,12 +218,12 @@ export abstract class NameParser extends Cursor {
     if (encoding === null || !this.take(0x45 /* E */)) return null;
     if (this.take(0x73 /* s */)) {
       this.skipDiscriminator();
-      return new ScopedName(encoding, "::", STRING_LITERAL);
+      return new ScopedName(encoding, "::", stringLiteral);
     }
     if (this.take(0x64 /* d */)) {
       // In a default argument, counted from the last parameter.
       this.digits(true);
-      if (!this.take(UNDERSCORE)) return null;
+      if (!this.take(underscore)) return null;
       const entity = this.anyName(state);
       return entity === null ? null : new ScopedName(encoding, "::", entity);
     }
@@ -267,7 +267,7 @@ export abstract class NameParser extends Cursor {
       } else {
         let module: ModuleName | null = null;
         if (next === 0x53 /* S */) {
-          const found: Node | null = this.takePair(pair("St")) ? STD : this.substitution();
+          const found: Node | null = this.takePair(pair("St")) ? std : this.substitution();
           if (found instanceof ModuleName) module = found;
           else {
             if (found === null || soFar !== null) return null;
@@ -363,12 +363,12 @@ export abstract class NameParser extends Cursor {
     if (state !== null) this.templateLists = [];
     if (this.takePair(pair("Ut"))) {
       const count = this.digits(false);
-      return this.take(UNDERSCORE) ? new Text(`'unnamed${count}'`) : null;
+      return this.take(underscore) ? new Text(`'unnamed${count}'`) : null;
     }
     if (this.takePair(pair("Ul"))) return this.#closure();
     if (!this.takePair(pair("Ub"))) return null;
     this.digits(false);
-    return this.take(UNDERSCORE) ? BLOCK_LITERAL : null;
+    return this.take(underscore) ? blockLiteral : null;
   }
 
   #closure(): Node | null {
@@ -411,7 +411,7 @@ export abstract class NameParser extends Cursor {
     }
     if (!this.take(0x45 /* E */)) return null;
     const count = this.digits(false);
-    return this.take(UNDERSCORE) ? new Closure(declared, templateRequires, parameters, requires, count) : null;
+    return this.take(underscore) ? new Closure(declared, templateRequires, parameters, requires, count) : null;
   }
 
   /** The operator at the position; null when there is none. */
@@ -460,9 +460,9 @@ export abstract class NameParser extends Cursor {
       if (tagged !== null) this.substitutions.push(tagged);
       return tagged;
     }
-    if (this.take(UNDERSCORE)) return this.substitutions[0] ?? null;
+    if (this.take(underscore)) return this.substitutions[0] ?? null;
     const index = this.sequenceId();
-    if (index < 0 || !this.take(UNDERSCORE)) return null;
+    if (index < 0 || !this.take(underscore)) return null;
     return this.substitutions[index + 1] ?? null;
   }
 }

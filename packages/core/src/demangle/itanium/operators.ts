@@ -70,7 +70,7 @@ const rows: [codes: string, kind: OperatorKind, precedence: number][] = [
   ["cc const_cast dc dynamic_cast rc reinterpret_cast sc static_cast", "named cast", POSTFIX],
 ];
 
-const UNDECLARABLE = new Set(["ds", "dt", "cc", "dc", "rc", "sc"]);
+const undeclarable = new Set(["ds", "dt", "cc", "dc", "rc", "sc"]);
 
 function key(first: number, second: number): number {
   return (first << 7) | second;
@@ -87,7 +87,7 @@ for (const [codes, kind, precedence] of rows) {
   const words = codes.split(" ");
   for (let i = 0; i < words.length; i += 2) {
     const code = words[i]!;
-    add(code, kind, words[i + 1]!, UNDECLARABLE.has(code) ? null : `operator${words[i + 1]}`, precedence);
+    add(code, kind, words[i + 1]!, undeclarable.has(code) ? null : `operator${words[i + 1]}`, precedence);
   }
 }
 add("nw", "new", "new", "operator new", UNARY);

@@ -4,16 +4,16 @@
  */
 
 /** Longest demangled name, in UTF-16 units. Real names of template-heavy programs stay below 100,000. */
-export const MAX_OUTPUT = 1 << 18;
+export const maxOutput = 1 << 18;
 
-/** Nodes visited while printing one name. A printed node gives about four characters, so this suits `MAX_OUTPUT`. */
-export const MAX_STEPS = 1 << 18;
+/** Nodes visited while printing one name. A printed node gives about four characters, so this suits `maxOutput`. */
+export const maxSteps = 1 << 18;
 
 /** Nodes inside nodes while printing. Each level takes two or three stack frames of about 150 bytes. */
-export const MAX_PRINT_DEPTH = 1000;
+export const maxPrintDepth = 1000;
 
 /** No pack is being expanded. */
-export const NO_PACK = -1;
+export const noPack = -1;
 
 export class Output {
   text = "";
@@ -21,9 +21,9 @@ export class Output {
   last = "";
   /** 0 directly inside template arguments, where an operator `>` must be in parentheses. */
   parentheses = 1;
-  /** Which element of packs is printed, and how many there are; `NO_PACK` until a pack is met. */
-  packIndex = NO_PACK;
-  packLength = NO_PACK;
+  /** Which element of packs is printed, and how many there are; `noPack` until a pack is met. */
+  packIndex = noPack;
+  packLength = noPack;
   depth = 0;
   steps = 0;
   /** A limit was reached: what was written means nothing. */
@@ -54,7 +54,7 @@ export class Output {
   /** One node deeper; false when a limit says stop. Every true needs a `leave`. */
   enter(): boolean {
     if (this.failed) return false;
-    if (++this.steps > MAX_STEPS || this.depth >= MAX_PRINT_DEPTH || this.text.length > MAX_OUTPUT) {
+    if (++this.steps > maxSteps || this.depth >= maxPrintDepth || this.text.length > maxOutput) {
       this.failed = true;
       return false;
     }

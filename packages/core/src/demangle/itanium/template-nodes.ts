@@ -1,6 +1,6 @@
 /** Nodes of templates: arguments, packs and their expansion, references to arguments further on, declared parameters. */
 import { ASK, HAS_RIGHT, Node, printAngled, printList } from "./node.ts";
-import { NO_PACK, type Output } from "./output.ts";
+import { noPack, type Output } from "./output.ts";
 
 /** `name<arguments>` */
 export class TemplatedName extends Node {
@@ -61,7 +61,7 @@ export class Pack extends Node {
   }
 
   #current(out: Output): Node | undefined {
-    if (out.packLength === NO_PACK) {
+    if (out.packLength === noPack) {
       out.packLength = this.nodes.length;
       out.packIndex = 0;
     }
@@ -99,11 +99,11 @@ export class PackExpansion extends Node {
 
   protected override left(out: Output): void {
     const { packIndex, packLength, text, last } = out;
-    out.packIndex = NO_PACK;
-    out.packLength = NO_PACK;
+    out.packIndex = noPack;
+    out.packLength = noPack;
     this.child.print(out);
     const found: number = out.packLength;
-    if (found === NO_PACK) out.write("...");
+    if (found === noPack) out.write("...");
     else if (found === 0) {
       out.text = text;
       out.last = last;

@@ -2,7 +2,7 @@
  * Types and template arguments of the Itanium C++ ABI (5.1.5). Every type read is added to the table of substitutions, except builtin ones
  * and those that are a substitution alone.
  */
-import { isDigit, pair, UNDERSCORE } from "./cursor.ts";
+import { isDigit, pair, underscore } from "./cursor.ts";
 import { CONST, LVALUE, ModuleName, RESTRICT, RVALUE, VOLATILE } from "./name-nodes.ts";
 import { NameParser, prefixed } from "./names.ts";
 import { type Node, Text } from "./node.ts";
@@ -32,9 +32,9 @@ import {
   VectorType,
 } from "./type-nodes.ts";
 
-const AUTO = new Text("auto");
-const NOEXCEPT = new Text("noexcept");
-const TYPENAME = new Text("typename");
+const auto = new Text("auto");
+const noexcept = new Text("noexcept");
+const typename = new Text("typename");
 
 function textsByLetter(names: Record<string, string>): (Text | undefined)[] {
   const byLetter: (Text | undefined)[] = new Array(128).fill(undefined);
@@ -295,7 +295,7 @@ export abstract class TypeParser extends NameParser {
     const bits = this.digits(false);
     if (bits === "16" && this.take(0x62 /* b */)) return new Text("std::bfloat16_t");
     if (this.take(0x78 /* x */)) return new Text(`_Float${bits}x`);
-    return this.take(UNDERSCORE) ? new Text(`_Float${bits}`) : null;
+    return this.take(underscore) ? new Text(`_Float${bits}`) : null;
   }
 
   /** `DB <bits> _`, `DU <bits> _`; the number of bits may be an expression. */
@@ -303,7 +303,7 @@ export abstract class TypeParser extends NameParser {
     const words = this.look(1) === 0x42 /* B */ ? "_BitInt" : "unsigned _BitInt";
     this.position += 2;
     const bits = isDigit(this.look()) ? new Text(this.digits(false)) : this.expression();
-    return bits !== null && this.take(UNDERSCORE) ? new Enclosed(words, bits) : null;
+    return bits !== null && this.take(underscore) ? new Enclosed(words, bits) : null;
   }
 
   /** `[DS] DA <integer>`, `[DS] DR <integer>`: fixed point numbers of the integer's size. */
@@ -311,7 +311,7 @@ export abstract class TypeParser extends NameParser {
     const saturates = this.takePair(pair("DS"));
     const isAccum = this.takePair(pair("DA"));
     if (!isAccum && !this.takePair(pair("DR"))) return null;
-    const size = FIXED_POINT_SIZES[String.fromCharCode(this.look())];
+    const size = fixedPointSizes[String.fromCharCode(this.look())];
     if (size === undefined) return null;
     this.position++;
     return new Text(`${saturates ? "_Sat " : ""}${size}${isAccum ? "_Accum" : "_Fract"}`);
@@ -347,10 +347,10 @@ export abstract class TypeParser extends NameParser {
     let size: Node | null = null;
     if (isDigit(this.look())) {
       size = new Text(this.digits(false));
-      if (!this.take(UNDERSCORE)) return null;
-    } else if (!this.take(UNDERSCORE)) {
+      if (!this.take(underscore)) return null;
+    } else if (!this.take(underscore)) {
       size = this.expression();
-      if (size === null || !this.take(UNDERSCORE)) return null;
+      if (size === null || !this.take(underscore)) return null;
     }
     const element = this.type();
     return element === null ? null : new ArrayType(element, size);
@@ -361,11 +361,11 @@ export abstract class TypeParser extends NameParser {
     let size: Node | null = null;
     if (isDigit(this.look()) && this.look() !== 0x30) {
       size = new Text(this.digits(false));
-      if (!this.take(UNDERSCORE)) return null;
-      if (this.take(0x70 /* p */)) return new VectorType(PIXEL, size);
-    } else if (!this.take(UNDERSCORE)) {
+      if (!this.take(underscore)) return null;
+      if (this.take(0x70 /* p */)) return new VectorType(pixel, size);
+    } else if (!this.take(underscore)) {
       size = this.expression();
-      if (size === null || !this.take(UNDERSCORE)) return null;
+      if (size === null || !this.take(underscore)) return null;
     }
     const element = this.type();
     return element === null ? null : new VectorType(element, size);
@@ -375,7 +375,7 @@ export abstract class TypeParser extends NameParser {
   #functionType(ownQualifiers = 0): Node | null {
     let qualifiers = ownQualifiers | this.qualifiers();
     let exceptions: Node | null = null;
-    if (this.takePair(pair("Do"))) exceptions = NOEXCEPT;
+    if (this.takePair(pair("Do"))) exceptions = noexcept;
     else if (this.takePair(pair("DO"))) {
       const condition = this.expression();
       if (condition === null || !this.take(0x45 /* E */)) return null;
@@ -425,12 +425,12 @@ export abstract class TypeParser extends NameParser {
     let level = 0;
     if (this.take(0x4c /* L */)) {
       level = this.natural() + 1;
-      if (level === 0 || !this.take(UNDERSCORE)) return null;
+      if (level === 0 || !this.take(underscore)) return null;
     }
     let index = 0;
-    if (!this.take(UNDERSCORE)) {
+    if (!this.take(underscore)) {
       index = this.natural() + 1;
-      if (index === 0 || !this.take(UNDERSCORE)) return null;
+      if (index === 0 || !this.take(underscore)) return null;
     }
     if (this.hasUnknownLists) return new Text(this.name.slice(start, this.position - 1));
     if (this.mayReferForward && level === 0) {
@@ -443,7 +443,7 @@ export abstract class TypeParser extends NameParser {
     if (this.lambdaLevel !== level || level > this.templateLists.length) return null;
     // A generic lambda's `auto` parameters are parameters of a list that is not declared.
     if (level === this.templateLists.length) this.templateLists.push(null);
-    return AUTO;
+    return auto;
   }
 
   /** `I … [Q constraint] E`; the arguments of the function or class that is named become those that `T_` refers to. */
@@ -482,7 +482,7 @@ export abstract class TypeParser extends NameParser {
     this.position++;
     let result: Node | null = null;
     if (kind === 0x79 /* y */) {
-      result = new TypeParameter(TYPENAME, invent("$T", this.inventedTypes++, list));
+      result = new TypeParameter(typename, invent("$T", this.inventedTypes++, list));
     } else if (kind === 0x6b /* k */) {
       const concept = this.#concept();
       if (concept !== null) result = new TypeParameter(concept, invent("$T", this.inventedTypes++, list));
@@ -538,9 +538,9 @@ export abstract class TypeParser extends NameParser {
   }
 }
 
-const PIXEL = new Text("pixel");
+const pixel = new Text("pixel");
 
-const FIXED_POINT_SIZES: Record<string, string> = {
+const fixedPointSizes: Record<string, string> = {
   s: "short ",
   t: "unsigned short ",
   i: "",

@@ -13,9 +13,9 @@ export interface RustOptions {
   hash?: boolean;
 }
 
-const MAX_NAME_LENGTH = 1 << 16;
+const maxNameLength = 1 << 16;
 
-const ESCAPES = new Map([
+const escapes = new Map([
   ["SP", "@"],
   ["BP", "*"],
   ["RF", "&"],
@@ -35,7 +35,7 @@ interface Parts {
 }
 
 function readParts(mangled: string): Parts | null {
-  if (mangled.length > MAX_NAME_LENGTH) return null;
+  if (mangled.length > maxNameLength) return null;
   const start = mangled.startsWith("_ZN") ? 3 : mangled.startsWith("ZN") ? 2 : mangled.startsWith("__ZN") ? 4 : 0;
   if (start === 0) return null;
   const ranges: number[] = [];
@@ -120,7 +120,7 @@ function readable(part: string): string {
 
 /** What stands between two `$`. */
 function unescaped(word: string): string | null {
-  const known = ESCAPES.get(word);
+  const known = escapes.get(word);
   if (known !== undefined) return known;
   if (!/^u[0-9a-f]{1,6}$/.test(word)) return null;
   const code = Number.parseInt(word.slice(1), 16);

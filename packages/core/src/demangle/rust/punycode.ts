@@ -1,35 +1,35 @@
 /** Punycode (RFC 3492) as Rust's v0 names use it: digits `a`–`z`, `0`–`9`, and `_` between the plain characters and the coded ones. */
 
-const BASE = 36;
-const T_MIN = 1;
-const T_MAX = 26;
-const SKEW = 38;
-const DAMP = 700;
-const INITIAL_BIAS = 72;
-const INITIAL_CODE = 0x80;
+const base = 36;
+const lowestThreshold = 1;
+const highestThreshold = 26;
+const skew = 38;
+const damp = 700;
+const initialBias = 72;
+const initialCode = 0x80;
 
 /** Characters in one identifier. Each insertion moves those behind it, so long ones would take quadratic time. */
-const MAX_CHARACTERS = 4096;
+const maxCharacters = 4096;
 
 /** The identifier whose plain characters come first and say `plain`; null when the coded ones are damaged. */
 export function decodePunycode(plain: string, coded: string): string | null {
-  if (coded === "" || plain.length + coded.length > MAX_CHARACTERS) return null;
+  if (coded === "" || plain.length + coded.length > maxCharacters) return null;
   const characters = Array.from(plain, (character) => character.charCodeAt(0));
-  let code = INITIAL_CODE;
+  let code = initialCode;
   let index = 0;
-  let bias = INITIAL_BIAS;
+  let bias = initialBias;
   let position = 0;
   while (position < coded.length) {
     const before = index;
     let weight = 1;
-    for (let k = BASE; ; k += BASE) {
+    for (let k = base; ; k += base) {
       const digit = digitOf(coded.charCodeAt(position++));
       if (digit < 0) return null;
       index += digit * weight;
       if (index > 0x7fffffff) return null;
-      const threshold = Math.max(T_MIN, Math.min(T_MAX, k - bias));
+      const threshold = Math.max(lowestThreshold, Math.min(highestThreshold, k - bias));
       if (digit < threshold) break;
-      weight *= BASE - threshold;
+      weight *= base - threshold;
     }
     const count = characters.length + 1;
     bias = adapt(index - before, count, before === 0);
@@ -48,12 +48,12 @@ function digitOf(code: number): number {
 }
 
 function adapt(delta: number, count: number, isFirst: boolean): number {
-  let rest = Math.floor(delta / (isFirst ? DAMP : 2));
+  let rest = Math.floor(delta / (isFirst ? damp : 2));
   rest += Math.floor(rest / count);
   let k = 0;
-  while (rest > ((BASE - T_MIN) * T_MAX) / 2) {
-    rest = Math.floor(rest / (BASE - T_MIN));
-    k += BASE;
+  while (rest > ((base - lowestThreshold) * highestThreshold) / 2) {
+    rest = Math.floor(rest / (base - lowestThreshold));
+    k += base;
   }
-  return k + Math.floor(((BASE - T_MIN + 1) * rest) / (rest + SKEW));
+  return k + Math.floor(((base - lowestThreshold + 1) * rest) / (rest + skew));
 }

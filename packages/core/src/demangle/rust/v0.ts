@@ -19,20 +19,20 @@ export interface RustV0Options extends RustOptions {
 }
 
 /** Longer names are not read; rustc hashes names before they get so long. */
-const MAX_NAME_LENGTH = 1 << 16;
+const maxNameLength = 1 << 16;
 /** Paths, types and constants inside each other, as rustc-demangle; a level takes about three stack frames. */
-const MAX_DEPTH = 500;
+const maxDepth = 500;
 /** Paths, types and constants printed for one name: back references can multiply them. */
-const MAX_STEPS = 1 << 17;
+const maxSteps = 1 << 17;
 /** Longest readable name. */
-const MAX_OUTPUT = 1 << 18;
+const maxOutput = 1 << 18;
 /** Lifetimes of one `for<…>`. */
-const MAX_LIFETIMES = 1 << 12;
+const maxLifetimes = 1 << 12;
 
 /** Numbers have 64 bits at most. */
-const MAX_NUMBER = 2 ** 64;
+const maxNumber = 2 ** 64;
 
-const BASIC_TYPES: Record<string, string> = {
+const basicTypes: Record<string, string> = {
   a: "i8",
   b: "bool",
   c: "char",
@@ -59,7 +59,7 @@ const BASIC_TYPES: Record<string, string> = {
 /** The readable form of a name that begins with `_R` or `__R` (an underscore of Mach-O); null when it is none or damaged. */
 export function demangleRustV0(mangled: string, options: RustV0Options = {}): string | null {
   const start = mangled.startsWith("_R") ? 2 : mangled.startsWith("__R") ? 3 : 0;
-  if (start === 0 || mangled.length > MAX_NAME_LENGTH) return null;
+  if (start === 0 || mangled.length > maxNameLength) return null;
   const isLlvm = options.spelling === "llvm";
   const end = isLlvm ? mangled.length : endWithoutLlvm(mangled);
   const printer = new V0Printer(mangled, start, end, options.hash === true, isLlvm);
@@ -102,7 +102,7 @@ class V0Printer {
       this.#isSilent = true;
       this.#path(false);
     }
-    return this.#failed || text.length > MAX_OUTPUT ? null : text;
+    return this.#failed || text.length > maxOutput ? null : text;
   }
 
   #fail(): void {
@@ -125,7 +125,7 @@ class V0Printer {
 
   /** One level deeper; false when damaged or a limit is reached. Every true needs a `#leave`. */
   #enter(): boolean {
-    if (++this.#steps > MAX_STEPS || this.#depth >= MAX_DEPTH || this.#text.length > MAX_OUTPUT) this.#failed = true;
+    if (++this.#steps > maxSteps || this.#depth >= maxDepth || this.#text.length > maxOutput) this.#failed = true;
     if (this.#failed) return false;
     this.#depth++;
     return true;
@@ -143,7 +143,7 @@ class V0Printer {
       const code = this.#look();
       const digit = isDigit(code) ? code - 0x30 : isLower(code) ? code - 0x57 : isUpper(code) ? code - 0x1d : -1;
       value = value * 62 + digit;
-      if (digit < 0 || value > MAX_NUMBER) {
+      if (digit < 0 || value > maxNumber) {
         this.#fail();
         return 0;
       }
@@ -165,7 +165,7 @@ class V0Printer {
     while (isDigit(this.#look()) && (length > 0 || this.position === start)) {
       length = length * 10 + this.#look() - 0x30;
       this.position++;
-      if (length > MAX_NAME_LENGTH) break;
+      if (length > maxNameLength) break;
     }
     if (this.position === start) {
       this.#fail();
@@ -309,7 +309,7 @@ class V0Printer {
   /** Reads `for<'a, 'b>`; the number of lifetimes, to be taken back behind what they are bound for. */
   #binder(): number {
     const count = this.#optional62(0x47 /* G */);
-    if (count > MAX_LIFETIMES) this.#fail();
+    if (count > maxLifetimes) this.#fail();
     if (count === 0 || this.#failed) return 0;
     this.#write("for<");
     for (let i = 0; i < count; i++) {
@@ -324,7 +324,7 @@ class V0Printer {
   #type(): void {
     if (!this.#enter()) return;
     const tag = this.#look();
-    const basic = tag >= 0x61 ? BASIC_TYPES[String.fromCharCode(tag)] : undefined;
+    const basic = tag >= 0x61 ? basicTypes[String.fromCharCode(tag)] : undefined;
     this.position++;
     if (basic !== undefined) this.#write(basic);
     else this.#compoundType(tag);
@@ -602,7 +602,7 @@ class V0Printer {
     // What has more than 64 bits stays as it is.
     if (digits.length > 16) this.#write(`0x${digits}`);
     else this.#write(digits.length > 12 ? BigInt(`0x${digits}`).toString() : Number.parseInt(digits, 16).toString());
-    if (this.#hasHash) this.#write(BASIC_TYPES[type]!);
+    if (this.#hasHash) this.#write(basicTypes[type]!);
   }
 
   #boolean(): void {
