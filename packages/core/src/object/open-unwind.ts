@@ -9,12 +9,12 @@ import { openMachOUnwind } from "../macho/unwind.ts";
 import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
 import { openPeCode, openPeUnwind } from "../pe/open.ts";
 import type { CodeLookup } from "../process-types.ts";
-import type { UnwindSource, WindowsFrameLookup } from "../unwind/rules.ts";
+import type { UnwindSource, WindowsFrameSource } from "../unwind/rules.ts";
 import { identifyObject } from "./identify.ts";
 import type { ObjectKind } from "./verdict.ts";
 
 /** What a binary tells about unwinding its code; `code` where it holds the code itself. */
-export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: WindowsFrameLookup | null; code?: CodeLookup | null };
+export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: WindowsFrameSource | null; code?: CodeLookup | null };
 
 /** `debugId` chooses among the images of a universal file; null takes the first. */
 type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;

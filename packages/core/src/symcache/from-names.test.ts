@@ -45,7 +45,12 @@ test(`${rounds} random sources of names: slow lookup and symcache agree at every
 });
 
 const noUnit = [{ files: [], origins: [] }];
-const plainFunction = (name: string, start: number, end: number) => ({ name, parts: [[start, end] as [number, number]], lines: [], inlines: [] });
+const plainFunction = (name: string, start: number, end: number) => ({
+  name,
+  parts: [[start, end] as [number, number]],
+  lines: [],
+  inlines: [],
+});
 
 test("functions of one extent are folded: the first answers, the others are its aliases", () => {
   const functions = [plainFunction("a", 10, 20), plainFunction("b", 10, 20), plainFunction("b", 10, 20), plainFunction("c", 10, 30)];
@@ -61,7 +66,10 @@ test("of very many folded functions the answer names the first few", () => {
   const functions = Array.from({ length: 3000 }, (_, i) => plainFunction(`f${i}`, 10, 20));
   const { names, header } = converted(asNameSource({ unit: noUnit, functions, symbols: [], limit: 60, order: functions.map(() => 0) }));
   assert.equal(header.functionCount, 3000);
-  assert.deepEqual(names?.lookup(12)?.[0]?.aliases, Array.from({ length: 16 }, (_, i) => `f${i + 1}`));
+  assert.deepEqual(
+    names?.lookup(12)?.[0]?.aliases,
+    Array.from({ length: 16 }, (_, i) => `f${i + 1}`),
+  );
 });
 
 test("functions nested deeper than any real ones: the innermost are right", () => {

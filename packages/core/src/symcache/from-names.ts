@@ -92,7 +92,15 @@ class NameCollector implements NameSink {
     }
   }
 
-  #part(block: FunctionBlock, texts: FunctionTexts, number: number, name: number, start: number, end: number, hasOtherParts: boolean): void {
+  #part(
+    block: FunctionBlock,
+    texts: FunctionTexts,
+    number: number,
+    name: number,
+    start: number,
+    end: number,
+    hasOtherParts: boolean,
+  ): void {
     const segments = this.#segments;
     const starts = segments.start.view();
     const first = Math.max(0, lastAtOrBelow(starts, start));

@@ -84,6 +84,8 @@ export class SymcacheWriter {
   readonly #registerIds = new Map<string, number>();
   readonly #knownRules = new Map<string, number>();
   #knownRuleCharacters = 0;
+  #lastRow: UnwindRow | null = null;
+  #lastRowRef = noRef;
   #hasLines = false;
   #lastScope = noRef;
   #lastFile = noRef;
@@ -198,17 +200,20 @@ export class SymcacheWriter {
 
   /** Ref of a rule record; equal rows share one. noRef when it cannot be stored (more registers than any CPU has). */
   rules(row: UnwindRow): number {
-    const names = [...row.registers.keys()].sort();
-    const key = JSON.stringify([row.interrupted, row.cfa, row.returnAddress, names.map((name) => [name, row.registers.get(name)])]);
-    const known = this.#knownRules.get(key);
-    if (known !== undefined) return known;
-    const ref = this.#writeRules(row, names);
-    this.#knownRuleCharacters += key.length;
-    if (this.#knownRules.size >= maxKnownRules || this.#knownRuleCharacters > maxKnownRuleCharacters) {
-      this.#knownRules.clear();
-      this.#knownRuleCharacters = key.length;
+    if (row === this.#lastRow) return this.#lastRowRef;
+    const key = rowKey(row);
+    let ref = this.#knownRules.get(key);
+    if (ref === undefined) {
+      ref = this.#writeRules(row, [...row.registers.keys()]);
+      this.#knownRuleCharacters += key.length;
+      if (this.#knownRules.size >= maxKnownRules || this.#knownRuleCharacters > maxKnownRuleCharacters) {
+        this.#knownRules.clear();
+        this.#knownRuleCharacters = key.length;
+      }
+      this.#knownRules.set(key, ref);
     }
-    this.#knownRules.set(key, ref);
+    this.#lastRow = row;
+    this.#lastRowRef = ref;
     return ref;
   }
 
@@ -345,6 +350,30 @@ export class SymcacheWriter {
 
   get hasLines(): boolean {
     return this.#hasLines;
+  }
+}
+
+/** Equal for equal rows whose registers are named in the same order, which readers keep to. */
+function rowKey(row: UnwindRow): string {
+  let key = `${row.interrupted ? "!" : ""}${ruleKey(row.cfa)},${ruleKey(row.returnAddress)}`;
+  for (const [name, rule] of row.registers) key += `,${name}=${ruleKey(rule)}`;
+  return key;
+}
+
+function ruleKey(rule: RegisterRule): string {
+  switch (rule.kind) {
+    case "undefined":
+      return "?";
+    case "same":
+      return "";
+    case "cfaOffset":
+      return `@${rule.offset}`;
+    case "valCfaOffset":
+      return `+${rule.offset}`;
+    case "register":
+      return `${rule.register} ${rule.offset}`;
+    case "expression":
+      return `(${rule.program.length})${rule.program}`;
   }
 }
 

@@ -85,3 +85,9 @@ export interface WindowsFrameLookup {
   /** The record that covers an image-relative address, FrameData before FPO; null when none does. */
   find(relativeAddress: number): WindowsFrame | null;
 }
+
+/** STACK WIN records read from a PDB: asked by address while walking, or all of them for a lookup file. */
+export interface WindowsFrameSource extends WindowsFrameLookup {
+  /** As the file has them: not sorted, overlapping. Of one kind the record in force is the one that starts last, of equal starts the first. */
+  records(): Iterable<WindowsFrame>;
+}
