@@ -176,6 +176,8 @@ export const uploadVerdict = z.object({
   codeId: z.string().nullable(),
   cpu: z.string().nullable(),
   features: z.array(debugFileFeature),
+  /** What the file does not have, in words; null reasons may come with some. */
+  lacks: z.array(z.string()).default([]),
   reason: z.string().nullable(),
   offset: z.number().int().nullable(),
   /** Crashes that waited for this file when it was published. */

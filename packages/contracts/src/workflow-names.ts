@@ -19,6 +19,7 @@ export const workflowTypes = {
   arrival: "arrival",
   sweep: "sweep",
   retention: "retention",
+  refresh: "refreshSymcaches",
   webhook: "deliverWebhook",
 } as const;
 
@@ -33,5 +34,6 @@ export const workflowIds = {
   arrival: (organizationId: string, fileKey: string) => `arrival/${organizationId}/${fileKey}`,
   sweep: () => "sweep",
   retention: () => "retention",
+  refresh: () => "refresh-symcaches",
   webhook: (deliveryId: string) => `webhook/${deliveryId}`,
 } as const;

@@ -428,10 +428,10 @@ describe("debug files", () => {
     assert.equal((await rows.db.uploads.insertReceived({ ...upload, id: randomUUID() })).duplicate, true);
     assert.deepEqual(await db.debugFiles.delete({ debugFileId: file.id }), { affectedCrashes: 1 });
     assert.equal(await db.debugFiles.delete({ debugFileId: file.id }), "not found");
-    const [parts] = await rows.db.files.resolveForModules(tenant.organizationId, [
+    const [files] = await rows.db.files.resolveForModules(tenant.organizationId, [
       { codeFile: "x", debugFile: null, debugId: key, codeId: null },
     ]);
-    assert.deepEqual(parts, { names: null, unwind: null });
+    assert.deepEqual(files, []);
     assert.equal((await rows.db.uploads.insertReceived({ ...upload, id: randomUUID() })).duplicate, false);
   });
 

@@ -187,7 +187,9 @@ export async function publish(
     sizeBytes: 500,
     sha256,
     sourceBlobKey: blobKey,
-    symcache: { blobKey: `org/${tenant.organizationId}/symcache/${id}.1`, formatVersion: 1, sizeBytes: 300, names: true, unwind: true },
+    symcache: { blobKey: `org/${tenant.organizationId}/symcache/${id}.1`, formatVersion: 1, sizeBytes: 300 },
+    hasNames: true,
+    hasUnwind: true,
     ...change,
   };
   await rows.db.debugFiles.publish(file);

@@ -441,20 +441,29 @@ describe("missing files and arrivals", () => {
       rows.db.arrivals.waitingPage({ organizationId: tenant.organizationId, fileKey: key, cursor, limit });
     assert.deepEqual((await page(null, 10)).crashes, []);
     const namesOnly = await publish(rows, tenant, key, {
-      symcache: { blobKey: "n", formatVersion: 1, sizeBytes: 1, names: true, unwind: false },
+      symcache: null,
+      hasUnwind: false,
     });
     assert.deepEqual(
       (await page(null, 10)).crashes.map((crash) => crash.needs),
       ["names", "both"],
     );
     const unwind = await publish(rows, tenant, key, {
-      symcache: { blobKey: "u", formatVersion: 1, sizeBytes: 1, names: false, unwind: true },
+      symcache: { blobKey: "u", formatVersion: 1, sizeBytes: 1 },
+      hasNames: false,
     });
     assert.equal(await rows.db.arrivals.waitingCount(tenant.organizationId, key), 3);
-    const [parts] = await rows.db.files.resolveForModules(tenant.organizationId, [
+    const [files] = await rows.db.files.resolveForModules(tenant.organizationId, [
       { codeFile: "/x/engine.dll", debugFile: "engine.pdb", debugId: key, codeId: null },
     ]);
-    assert.deepEqual([parts?.names?.debugFileId, parts?.unwind?.debugFileId], [namesOnly.id, unwind.id]);
+    assert.deepEqual(
+      files?.map(({ debugFileId, symcache, hasNames, hasUnwind }) => ({ debugFileId, symcache: symcache?.blobKey, hasNames, hasUnwind })),
+      [
+        { debugFileId: namesOnly.id, symcache: undefined, hasNames: true, hasUnwind: false },
+        { debugFileId: unwind.id, symcache: "u", hasNames: false, hasUnwind: true },
+      ],
+      "oldest first; a file without a lookup file is read itself",
+    );
     const first = await page(null, 2);
     assert.equal(first.crashes[0]?.crashId, ids.names);
     assert.equal(first.crashes.length, 2);
@@ -471,12 +480,47 @@ describe("missing files and arrivals", () => {
     await finishNew(rows, a, { missing: [missingFile(key)] });
     await publish(rows, b, key);
     assert.equal(await rows.db.arrivals.waitingCount(a.organizationId, key), 0);
-    const [parts] = await rows.db.files.resolveForModules(a.organizationId, [
+    const [files] = await rows.db.files.resolveForModules(a.organizationId, [
       { codeFile: "engine.dll", debugFile: null, debugId: key, codeId: null },
     ]);
-    assert.deepEqual(parts, { names: null, unwind: null });
+    assert.deepEqual(files, []);
     assert.equal((await rows.db.files.ownNames(a.organizationId)).size, 0);
     assert.deepEqual([...(await rows.db.files.ownNames(b.organizationId))], ["engine.pdb"]);
+  });
+
+  test("a lookup file that comes later replaces an older one, is counted, and is not made again", async () => {
+    const tenant = await rows.createTenant();
+    const file = await publish(rows, tenant, debugId("8"), { symcache: { blobKey: "v1", formatVersion: 1, sizeBytes: 300 } });
+    await rows.db.uploads.setState(file.uploadId, { state: "ready" });
+    const mine = async (version: number) =>
+      (await rows.db.debugFiles.withOldSymcaches(version, 1000)).filter((old) => old.organizationId === tenant.organizationId);
+    const used = async () =>
+      Number(
+        (await rows.sql.query("SELECT used_bytes FROM storage_usage WHERE organization_id = $1", [tenant.organizationId])).rows[0]
+          .used_bytes,
+      );
+    assert.deepEqual(await mine(1), []);
+    assert.deepEqual(await mine(2), [
+      { debugFileId: file.id, organizationId: tenant.organizationId, sourceBlobKey: file.sourceBlobKey, debugId: debugId("8") },
+    ]);
+    const before = await used();
+    const set = (blobKey: string | null, formatVersion: number, sizeBytes: number) =>
+      rows.db.debugFiles.setSymcache(tenant.organizationId, file.id, { blobKey, formatVersion, sizeBytes });
+    assert.deepEqual(await set("v2", 2, 500), { stored: true, replacedBlobKey: "v1" });
+    assert.deepEqual(await mine(2), []);
+    assert.equal((await used()) - before, 200);
+    assert.deepEqual(await set(null, 3, 0), { stored: true, replacedBlobKey: "v2" }, "this file cannot have one in format 3");
+    assert.deepEqual(await mine(3), []);
+    await rows.sql.query("UPDATE debug_files SET deleted_at = now() WHERE id = $1", [file.id]);
+    assert.deepEqual(await set("v3", 3, 1), { stored: false, replacedBlobKey: null });
+    const other = await rows.createTenant();
+    assert.deepEqual(
+      await rows.db.debugFiles.setSymcache(other.organizationId, file.id, { blobKey: "x", formatVersion: 3, sizeBytes: 1 }),
+      {
+        stored: false,
+        replacedBlobKey: null,
+      },
+    );
   });
 
   test("the gap: a file published while the crash was processed is reported after the commit, and the sweep sees it too", async () => {

@@ -9,5 +9,4 @@ export const waitingTables = `crash_missing_files w JOIN missing_files m ON m.id
  * failed too often is left be.
  */
 export const waits = `w.open AND m.state <> 'ignored' AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL AND c.revision > 0
-  AND f.deleted_at IS NULL AND f.symcache_blob_key IS NOT NULL
-  AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;
+  AND f.deleted_at IS NULL AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;

@@ -2,40 +2,44 @@
 import { fileKey } from "@salvage/contracts";
 import type { Sql } from "../shared/sql.ts";
 import { baseName } from "../shared/text.ts";
-import type { ResolvedParts, SystemFiles, WantedModule } from "./ports.ts";
+import type { ImageFileRef, SystemFiles, WantedModule } from "./ports.ts";
 
 type FileRow = {
   file_key: string;
   id: string;
-  symcache_blob_key: string;
-  symcache_format_version: number;
+  symcache_blob_key: string | null;
+  symcache_format_version: number | null;
+  source_blob_key: string;
+  debug_id: string | null;
   has_names: boolean;
   has_unwind: boolean;
 };
+
+/** Files of one image that a crash looks at; with more, somebody uploads the same build again and again, and the newest suffice. */
+const maxFilesPerModule = 8;
 
 export function createSystemFiles(sql: Sql): SystemFiles {
   return {
     async resolveForModules(organizationId, modules) {
       const keys = modules.map(keyOf);
       const wanted = [...new Set(keys.filter((key) => key !== null))];
-      const best = new Map<string, ResolvedParts>();
+      const byKey = new Map<string, ImageFileRef[]>();
       if (wanted.length > 0) {
         const rows = await sql.rows<FileRow>(
-          `SELECT file_key, id, symcache_blob_key, symcache_format_version, has_names, has_unwind FROM debug_files
-           WHERE organization_id = $1 AND file_key = ANY ($2::text[]) AND deleted_at IS NULL AND symcache_blob_key IS NOT NULL
-           ORDER BY ready_at DESC, id`,
+          `SELECT * FROM (
+             SELECT file_key, id, symcache_blob_key, symcache_format_version, source_blob_key, debug_id, has_names, has_unwind, ready_at,
+               row_number() OVER (PARTITION BY file_key ORDER BY ready_at DESC, id) AS place
+             FROM debug_files WHERE organization_id = $1 AND file_key = ANY ($2::text[]) AND deleted_at IS NULL AND (has_names OR has_unwind)) newest
+           WHERE place <= ${maxFilesPerModule} ORDER BY ready_at, id DESC`,
           [organizationId, wanted],
         );
-        // Newest first, so the first with a part wins.
         for (const row of rows) {
-          const file = { debugFileId: row.id, blobKey: row.symcache_blob_key, formatVersion: row.symcache_format_version };
-          const parts = best.get(row.file_key) ?? { names: null, unwind: null };
-          if (row.has_names) parts.names ??= file;
-          if (row.has_unwind) parts.unwind ??= file;
-          best.set(row.file_key, parts);
+          const files = byKey.get(row.file_key) ?? [];
+          files.push(imageFileRef(row));
+          byKey.set(row.file_key, files);
         }
       }
-      return keys.map((key) => (key === null ? undefined : best.get(key)) ?? { names: null, unwind: null });
+      return keys.map((key) => (key === null ? undefined : byKey.get(key)) ?? []);
     },
     async ownNames(organizationId) {
       const rows = await sql.rows<{ name: string }>("SELECT DISTINCT lower(name) AS name FROM debug_files WHERE organization_id = $1", [
@@ -43,6 +47,21 @@ export function createSystemFiles(sql: Sql): SystemFiles {
       ]);
       return new Set(rows.map((row) => baseName(row.name)));
     },
+  };
+}
+
+function imageFileRef(row: FileRow): ImageFileRef {
+  const symcache =
+    row.symcache_blob_key === null || row.symcache_format_version === null
+      ? null
+      : { blobKey: row.symcache_blob_key, formatVersion: row.symcache_format_version };
+  return {
+    debugFileId: row.id,
+    symcache,
+    sourceBlobKey: row.source_blob_key,
+    debugId: row.debug_id,
+    hasNames: row.has_names,
+    hasUnwind: row.has_unwind,
   };
 }
 

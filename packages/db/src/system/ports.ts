@@ -100,8 +100,15 @@ export type ReceivedUpload = {
 /** What a module wants: the ids and names of one entry of the dump's module list. */
 export type WantedModule = { codeFile: string; debugFile: string | null; debugId: string | null; codeId: string | null };
 
-export type SymcacheRef = { debugFileId: string; blobKey: string; formatVersion: number };
-export type ResolvedParts = { names: SymcacheRef | null; unwind: SymcacheRef | null };
+/** A debug file that answers for a module: its lookup file, and the file itself, which can be read while there is no lookup file. */
+export type ImageFileRef = {
+  debugFileId: string;
+  symcache: { blobKey: string; formatVersion: number } | null;
+  sourceBlobKey: string;
+  debugId: string | null;
+  hasNames: boolean;
+  hasUnwind: boolean;
+};
 
 export type ClaimedCrash = {
   crashId: string;
@@ -212,9 +219,13 @@ export type PublishedDebugFile = {
   /** Of the debug file's own bytes (a member of a zip has its own). */
   sha256: string;
   sourceBlobKey: string;
-  /** Null for a file that cannot be converted yet: it is listed and resolves nothing. */
-  symcache: { blobKey: string; formatVersion: number; sizeBytes: number; names: boolean; unwind: boolean } | null;
+  hasNames: boolean;
+  hasUnwind: boolean;
+  /** Null while its lookup file is being made: until then crashes read the file itself. */
+  symcache: StoredSymcache | null;
 };
+
+export type StoredSymcache = { blobKey: string; formatVersion: number; sizeBytes: number };
 
 export type PublishOutcome =
   | { outcome: "published"; debugFileId: string; fileKey: string; waitingCrashes: number }
@@ -295,8 +306,8 @@ export interface SystemCrashes {
 }
 
 export interface SystemFiles {
-  /** For each module the newest ready lookup file with names and the newest with unwind rules, within one organization. */
-  resolveForModules(organizationId: string, modules: readonly WantedModule[]): Promise<ResolvedParts[]>;
+  /** For each module the ready files that carry its ids within one organization, oldest first: core chooses the best part of each kind. */
+  resolveForModules(organizationId: string, modules: readonly WantedModule[]): Promise<ImageFileRef[][]>;
   /** Base names, lower case, of debug files and code files that the organization ever uploaded (design: "own"). */
   ownNames(organizationId: string): Promise<ReadonlySet<string>>;
 }
@@ -314,6 +325,20 @@ export interface SystemUploads {
 export interface SystemDebugFiles {
   /** Makes a debug file resolvable: commits the row, marks the projects' missing files `found`, and counts who waits (then scan). */
   publish(file: PublishedDebugFile): Promise<PublishOutcome>;
+  /**
+   * A published file has its lookup file, or (`blobKey` null) cannot have one in this format and goes on being read itself. Answers whether the
+   * file is still there (else delete the new blob), and the blob that was replaced (delete it).
+   */
+  setSymcache(
+    organizationId: string,
+    debugFileId: string,
+    symcache: { blobKey: string | null; formatVersion: number; sizeBytes: number },
+  ): Promise<{ stored: boolean; replacedBlobKey: string | null }>;
+  /** Files whose lookup file is of another format than the current one, oldest first; those still being imported left out. */
+  withOldSymcaches(
+    formatVersion: number,
+    limit: number,
+  ): Promise<{ debugFileId: string; organizationId: string; sourceBlobKey: string; debugId: string | null }[]>;
 }
 
 export interface SystemArrivals {

@@ -103,6 +103,29 @@ export function createSystemDebugFiles(pool: SqlPool): SystemDebugFiles {
       if (outcome.outcome === "published" && waitingCrashes > 0) await writeProgress(pool, file.organizationId, key, 0, waitingCrashes);
       return { ...outcome, fileKey: key, waitingCrashes };
     },
+    setSymcache(organizationId, debugFileId, symcache) {
+      return pool.transaction(async (sql) => {
+        const [old] = await sql.rows<{ blob_key: string | null; size_bytes: number }>(
+          `SELECT symcache_blob_key AS blob_key, symcache_size_bytes::float8 AS size_bytes FROM debug_files
+           WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE`,
+          [organizationId, debugFileId],
+        );
+        if (old === undefined) return { stored: false, replacedBlobKey: null };
+        await sql.run(
+          `UPDATE debug_files SET symcache_blob_key = $3, symcache_format_version = $4, symcache_size_bytes = $5 WHERE organization_id = $1 AND id = $2`,
+          [organizationId, debugFileId, symcache.blobKey, symcache.formatVersion, symcache.sizeBytes],
+        );
+        await countBytes(sql, organizationId, symcache.sizeBytes - old.size_bytes);
+        return { stored: true, replacedBlobKey: old.blob_key === symcache.blobKey ? null : old.blob_key };
+      });
+    },
+    withOldSymcaches: (formatVersion, limit) =>
+      pool.rows(
+        `SELECT f.id AS "debugFileId", f.organization_id AS "organizationId", f.source_blob_key AS "sourceBlobKey", f.debug_id AS "debugId"
+         FROM debug_files f JOIN debug_file_uploads u ON u.id = f.upload_id
+         WHERE f.deleted_at IS NULL AND f.symcache_format_version IS DISTINCT FROM $1 AND u.state = 'ready' ORDER BY f.ready_at, f.id LIMIT $2`,
+        [formatVersion, limit],
+      ),
   };
 }
 
@@ -134,8 +157,8 @@ async function publish(
       file.symcache?.blobKey ?? null,
       file.symcache?.formatVersion ?? null,
       file.symcache?.sizeBytes ?? 0,
-      file.symcache?.names ?? false,
-      file.symcache?.unwind ?? false,
+      file.hasNames,
+      file.hasUnwind,
     ],
   );
   if (inserted === 0) {
@@ -154,13 +177,11 @@ async function publish(
       file.sourceBlobKey,
     ]),
   );
-  if (file.symcache !== null) {
-    await sql.run(
-      `UPDATE missing_files SET state = 'found', found_at = now()
-       WHERE organization_id = $1 AND file_key = $2 AND state = 'open' AND (needs = 'unwind' OR $3) AND (needs = 'names' OR $4)`,
-      [file.organizationId, key, file.symcache.names, file.symcache.unwind],
-    );
-  }
+  await sql.run(
+    `UPDATE missing_files SET state = 'found', found_at = now()
+     WHERE organization_id = $1 AND file_key = $2 AND state = 'open' AND (needs = 'unwind' OR $3) AND (needs = 'names' OR $4)`,
+    [file.organizationId, key, file.hasNames, file.hasUnwind],
+  );
   await countBytes(sql, file.organizationId, (own_blob ? file.sizeBytes : 0) + (file.symcache?.sizeBytes ?? 0));
   return { outcome: "published", debugFileId: file.id };
 }
