@@ -91,12 +91,13 @@ test("report refuses what is no minidump, with place and reason", async () => {
 });
 
 test("lookup answers per address, innermost first, from arguments and from standard input", async () => {
+  const file = "/driftwood/driftwood.cc";
   const expected = {
     address: "0x2bd6",
     frames: [
-      { function: "driftwood::Icon::area() const", file: "/driftwood/driftwood.cc", line: 31 },
-      { function: "driftwood::Renderer::CostOf(driftwood::Item const&) const", file: "/driftwood/driftwood.cc", line: 57 },
-      { function: "driftwood::Renderer::DrawItem(driftwood::Item const&, int)", file: "/driftwood/driftwood.cc", line: 67 },
+      { function: "driftwood::Icon::area() const", function_mangled: null, file, line: 31 },
+      { function: "driftwood::Renderer::CostOf(driftwood::Item const&) const", function_mangled: null, file, line: 57 },
+      { function: "driftwood::Renderer::DrawItem(driftwood::Item const&, int)", function_mangled: null, file, line: 67 },
     ],
   };
   const one = await salvage(["lookup", sym, "0x2bd6", "--json"]);
@@ -117,6 +118,13 @@ test("lookup answers per address, innermost first, from arguments and from stand
     /^0x2bd6 {2}driftwood::Icon::area\(\) const \(inline\) {2}\/driftwood\/driftwood\.cc:31\n/,
   );
   assert.equal((await salvage(["lookup", sym, "zebra"])).code, 2);
+
+  const mangled = join(folder, "mangled.sym");
+  writeFileSync(mangled, `MODULE Linux x86_64 ${debugId} app\nFUNC 1000 10 0 _ZN3geo4walkEi\n1000 10 7 0\nFILE 0 geo.cc\n`);
+  assert.deepEqual(JSON.parse((await salvage(["lookup", mangled, "1004", "--json"])).stdout).frames, [
+    { function: "geo::walk(int)", function_mangled: "_ZN3geo4walkEi", file: "geo.cc", line: 7 },
+  ]);
+  assert.equal((await salvage(["lookup", mangled, "1004"])).stdout, "0x1004  geo::walk(int)  geo.cc:7\n");
 });
 
 test("lookup wants the files of one image", async () => {

@@ -13,8 +13,16 @@ export const imageStatus = z.enum(["found", "unused", "missing", "malformed", "f
 /** Why a walk ended. */
 export const walkEnd = z.enum(["end_of_stack", "no_progress", "stack_not_captured", "limit", "no_context", "not_walked"]);
 
+/** The name as the debug file states it, where `function` is a readable form of it, else null. Ours; absent in earlier reports. */
+const mangledName = z.string().nullable().optional();
+
 /** Frames that exist in debug info only, innermost first, called from the physical frame that holds them. */
-export const inlineFrame = z.object({ function: z.string().nullable(), file: z.string().nullable(), line: z.number().int().nullable() });
+export const inlineFrame = z.object({
+  function: z.string().nullable(),
+  function_mangled: mangledName,
+  file: z.string().nullable(),
+  line: z.number().int().nullable(),
+});
 
 export const reportFrame = z.object({
   frame: z.number().int(),
@@ -26,6 +34,7 @@ export const reportFrame = z.object({
   /** Index into `modules`; ours. */
   module_index: z.number().int().nullable(),
   function: z.string().nullable(),
+  function_mangled: mangledName,
   function_offset: hex.nullable(),
   file: z.string().nullable(),
   line: z.number().int().nullable(),

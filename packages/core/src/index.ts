@@ -18,11 +18,16 @@ export {
   printBreakpadId,
   printHyphenatedId,
 } from "./ids/debug-id.ts";
-export { identifyObject } from "./object/identify.ts";
+export { type MachOSlice, machOSlices } from "./macho/headers.ts";
+export type { NameDamage, NameSink, NameSource } from "./names/name-source.ts";
+export { identifyObject, identifyObjects, objectKind } from "./object/identify.ts";
+export { type DebugFile, openDebugFile } from "./object/open-debug-file.ts";
+export { type CompanionNeed, type OpenedNames, type OpenNamesOptions, openNames } from "./object/open-names.ts";
 export { type OpenedUnwind, openUnwind } from "./object/open-unwind.ts";
 export type { ObjectFeature, ObjectKind, ObjectVerdict } from "./object/verdict.ts";
 export { applyNames, cpuOfMinidump, inspectMinidump, processMinidump } from "./process.ts";
 export type { ImageLookup, MinidumpOutline, ModuleIds, ProcessOptions } from "./process-types.ts";
+export { type ReadableName, ReadableNames } from "./report/readable-names.ts";
 export type * from "./report/report.ts";
 export { reportToText } from "./report/to-text.ts";
 export type { NameLookup, SourceFrame } from "./symbolicate/lookup.ts";

@@ -14,6 +14,7 @@ import { demangleItanium, demangleItaniumType } from "../src/demangle/itanium/de
 import { demangleMsvc } from "../src/demangle/msvc/demangle-msvc.ts";
 import { demangleRustLegacy } from "../src/demangle/rust/legacy.ts";
 import { demangleRustV0 } from "../src/demangle/rust/v0.ts";
+import { shortName } from "../src/demangle/short-name.ts";
 import { demangleSwift } from "../src/demangle/swift/demangle-swift.ts";
 
 interface VectorSet {
@@ -42,9 +43,13 @@ const sets: VectorSet[] = [
   // Spelled by cpp_demangle: `> >`, `(long)1`, `{parm#1}`. What is written there as llvm writes it must be equal.
   { name: "symbolic-cpp", goal: 60, read: withAndWithoutParameters },
   { name: "symbolic-objcpp", goal: 30, read: withAndWithoutParameters },
-  { name: "msvc", goal: 0, read: (m) => [demangleMsvc(m)] },
-  { name: "swift", goal: 0, read: (m) => [demangleSwift(m) ?? m] },
-  { name: "swift-simplified", goal: 0, read: (m) => [demangleSwift(m, { simplified: true }) ?? m] },
+  { name: "msvc", goal: 99, read: (m) => [demangleMsvc(m)] },
+  // Spelled by Microsoft's undname: `(int,char)`, `> >`, `* const`, `uint64_t`, `vector deleting destructor`, and every string is `string'.
+  { name: "msvc-demangler-rust", goal: 15, read: (m) => [demangleMsvc(m)] },
+  // The name alone, as ours for titles; with parameters there is no return type, which ours has.
+  { name: "symbolic-msvc", goal: 50, read: (m) => [shortName(demangleMsvc(m) ?? m)] },
+  { name: "swift", goal: 99, read: (m) => [demangleSwift(m) ?? m] },
+  { name: "swift-simplified", goal: 99, read: (m) => [demangleSwift(m, { simplified: true }) ?? m] },
 ];
 
 const folder = join(process.env.SALVAGE_CORPUS ?? "", "demangle-vectors");

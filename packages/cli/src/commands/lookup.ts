@@ -1,6 +1,6 @@
 /** `salvage lookup`: names at addresses of one image, from its debug file or a folder with its files. */
 import { createInterface } from "node:readline";
-import { bestNames, FormatError, type ImageFile, identifyObject, type NameLookup, openSym } from "@salvage/core";
+import { bestNames, FormatError, type ImageFile, identifyObject, type NameLookup, openSym, ReadableNames } from "@salvage/core";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
 import { walkFiles } from "../walk.ts";
@@ -97,14 +97,20 @@ function why(source: FileSource, error: FormatError): string {
   }
 }
 
+/** Both spellings of a name: readable, and as the debug file states it. */
+const readable = new ReadableNames();
+
 function answer(image: Image, address: bigint, json: boolean): string {
   const relative = address - image.imageBase;
   const found = relative >= 0n && relative <= 0xffff_ffffn ? (image.names.lookup(Number(relative)) ?? []) : [];
   const hex = `0x${address.toString(16)}`;
-  if (json)
-    return `${JSON.stringify({ address: hex, frames: found.map(({ function: name, file, line }) => ({ function: name, file, line })) })}\n`;
+  if (json) {
+    const frames = found.map(({ function: name, file, line }) => ({ ...readable.of(name), file, line }));
+    return `${JSON.stringify({ address: hex, frames })}\n`;
+  }
   if (found.length === 0) return `${hex}  ??\n`;
-  const lines = found.map(({ function: name, file, line }, index) => {
+  const lines = found.map(({ function: stated, file, line }, index) => {
+    const name = readable.of(stated).function;
     const place = file === null ? "" : `  ${file}${line === null ? "" : `:${line}`}`;
     return `${index === 0 ? hex : " ".repeat(hex.length)}  ${index < found.length - 1 ? `${name} (inline)` : name}${place}`;
   });

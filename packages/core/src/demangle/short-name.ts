@@ -151,10 +151,10 @@ class Shortener {
   /** The name inside a declarator of its return type, `int (*f(char))[3]`; null when there is none here. */
   #declared(): string | null {
     const start = this.#position;
-    if (this.#text[start - 1] !== " " || !/^\((?:[\w:<>, ]*::)?[*&]/.test(this.#text.slice(start, start + 256))) return null;
+    if (this.#text[start - 1] !== " " || !/^\((?:__\w+ )?(?:[\w:<>, ]*::)?[*&]/.test(this.#text.slice(start, start + 256))) return null;
     const end = matching(this.#text, start);
     if (end < 0) return null;
-    const inner = this.#text.slice(start + 1, end).replace(/^(?:[\w:<>, ]*::)?[*&]+(?: const| volatile)* ?/, "");
+    const inner = this.#text.slice(start + 1, end).replace(/^(?:__\w+ )?(?:[\w:<>, ]*::)?[*&]+(?: const| volatile)* ?/, "");
     return shorten(inner, this.#nesting + 1);
   }
 

@@ -5,6 +5,7 @@
 import { FormatError } from "../bytes/format-error.ts";
 import type { ImageLookup, ModuleIds, ProcessOptions } from "../process-types.ts";
 import { needsOf, overallStatus } from "./needs.ts";
+import { ReadableNames } from "./readable-names.ts";
 import type { Report, ReportFrame, ReportModule } from "./report.ts";
 import { signatureOf } from "./signature.ts";
 import { frameNames } from "./symbolicate-frame.ts";
@@ -22,6 +23,7 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
   }
 
   const lacksNames = new Set<number>();
+  const readable = new ReadableNames();
   const rename = (frame: ReportFrame): ReportFrame => {
     if (frame.module_index === null || frame.module_offset === null) return frame;
     const index = frame.module_index;
@@ -29,7 +31,7 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
     if (!lookup || (lookup.names === null && lookup.namesStatus !== "malformed")) {
       // Nothing new is known; names from an earlier file stay.
       if (frame.function === null && report.modules[index]?.names_status !== "found") lacksNames.add(index);
-      return frame;
+      return withReadableNames(frame, readable);
     }
     const relative = Number(frame.module_offset);
     const digits = frame.module_offset.length - 2;
@@ -37,10 +39,10 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
     if (found === "damaged") {
       lookups.set(index, { ...lookup, names: null, namesStatus: "malformed" });
       if (frame.function === null) lacksNames.add(index);
-      return frame;
+      return withReadableNames(frame, readable);
     }
     if (found === null && lookup.namesStatus !== "found") lacksNames.add(index);
-    return { ...frame, ...frameNames(found, relative, lookup.namesStatus, digits) };
+    return { ...frame, ...frameNames(found, relative, lookup.namesStatus, digits, readable) };
   };
 
   const threads = report.threads.map((thread) => ({ ...thread, frames: thread.frames.map(rename) }));
@@ -75,6 +77,14 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
     crashing_thread: crashing,
     re_walked: report.re_walked && !walkOutdated,
   };
+}
+
+/** Earlier reports have names as the debug file stated them. */
+function withReadableNames(frame: ReportFrame, readable: ReadableNames): ReportFrame {
+  if (frame.function === null || frame.function_mangled !== undefined) return frame;
+  const inlines =
+    frame.inlines?.map((inline) => (inline.function === null ? inline : { ...inline, ...readable.of(inline.function) })) ?? null;
+  return { ...frame, ...readable.of(frame.function), inlines };
 }
 
 function safely(lookup: ImageLookup, relative: number): ReturnType<NonNullable<ImageLookup["names"]>["lookup"]> | "damaged" {

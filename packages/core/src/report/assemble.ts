@@ -11,6 +11,7 @@ import { factsToJson, lastErrorOf, unloadedAt } from "./facts-json.ts";
 import { Images } from "./images.ts";
 import { instructionToJson } from "./instruction-json.ts";
 import { maskUserNames } from "./mask-paths.ts";
+import { ReadableNames } from "./readable-names.ts";
 import type { Report, ReportThread, WalkEnd } from "./report.ts";
 import { signatureOf } from "./signature.ts";
 import {
@@ -32,6 +33,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
   const uses = dump.modules.map((): Use => ({ frames: false, names: false, unwind: false }));
   const pointerBytes = dump.cpu?.pointerBytes ?? 8;
   const digits = pointerBytes * 2;
+  const readable = new ReadableNames();
 
   const walks = walkThreads(dump, images);
   const startAddresses = new Map(dump.threadInfos.map((info) => [info.threadId, info.startAddress]));
@@ -40,7 +42,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
     const frames = walk.frames.map(({ number, frame }) => {
       const place = placeOf(frame, images, uses);
       const unloaded = place === null ? unloadedAt(dump, frame.lookupAddress, digits) : [];
-      return { ...frameToJson(number, frame, place, digits), ...(unloaded.length > 0 && { unloaded_modules: unloaded }) };
+      return { ...frameToJson(number, frame, place, digits, readable), ...(unloaded.length > 0 && { unloaded_modules: unloaded }) };
     });
     const started = startAddresses.get(thread.id);
     return {

@@ -11,6 +11,7 @@ import type { Dump } from "../minidump/read-dump.ts";
 import type { Walk } from "../unwind/walk.ts";
 import { faultingInstruction } from "./faulting-instruction.ts";
 import type { Images } from "./images.ts";
+import { keyName } from "./key-name.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import type { Report, ReportThread } from "./report.ts";
 
@@ -54,7 +55,8 @@ export function causeInput(
     totalFrames: walk?.totalFrames ?? 0,
     functions: trusted
       .flatMap((frame) => [...(frame.inlines ?? []).map((f) => f.function), frame.function])
-      .filter((name) => name !== null),
+      .filter((name) => name !== null)
+      .map(keyName),
     region: (address) => dump.regions.at(address),
     module: (address) => {
       const found = images.moduleAt(address);
@@ -105,7 +107,7 @@ function bitFlipsOf(
 ): CauseInput["bitFlips"] {
   // Where the system has no address to tell, the instruction may.
   const hidden = hidesAddress({ cpu: dump.system.cpu, os: dump.system.os, ...crash });
-  const address = hidden ? (fault?.address ?? crash.address) : crash.address;
+  const address = hidden && fault !== null ? fault.address : crash.address;
   if (address === null || dump.cpu?.pointerBytes !== 8 || dump.regions.regions.length === 0) return [];
   return findBitFlips({
     address,

@@ -90,7 +90,7 @@ test("with names and rules: functions, inlines, nothing needed of the module", (
   const first = report.crashing_thread?.frames[0];
   assert.equal(first?.function, "crash");
   assert.equal(first?.line, 10);
-  assert.deepEqual(first?.inlines, [{ function: "inlined", file: "a.h", line: 3 }]);
+  assert.deepEqual(first?.inlines, [{ function: "inlined", function_mangled: null, file: "a.h", line: 3 }]);
   assert.equal(report.crashing_thread?.frames[1]?.function_offset, "0x0000000000000033");
   assert.equal(report.modules[0]?.needs, null);
   assert.equal(report.modules[0]?.status, "found");
@@ -192,6 +192,16 @@ test("the text form: cause first, the crashing thread, what is missing", () => {
     text,
     /Missing debug files:\n {2}libc\.so\.6 {2}debug id \S+ {2}would bring names and unwind data {2}\(not the team's own\)/,
   );
+});
+
+test("the text form with colours says the same; control characters of a dump do not reach the terminal", () => {
+  const report = processMinidump(source(), app(both));
+  const coloured = reportToText(report, { colours: true });
+  const esc = String.fromCharCode(0x1b);
+  assert.ok(coloured.startsWith(`${esc}[1;31mAccess to a field of a null object${esc}[0m`));
+  assert.equal(coloured.replaceAll(new RegExp(`${esc}\\[[0-9;]*m`, "g"), ""), reportToText(report));
+  const hostile = { ...report, comment: `a${esc}]0;title${String.fromCharCode(7)}b\u202e` };
+  assert.match(reportToText(hostile), /Comment: +a\ufffd\]0;title\ufffdb\ufffd\n/);
 });
 
 test("user names in paths are masked, shared folders are not", () => {

@@ -13,7 +13,12 @@ export type ImageStatus = "found" | "unused" | "missing" | "malformed" | "fetchi
 export type WalkEnd = "end_of_stack" | "no_progress" | "stack_not_captured" | "limit" | "no_context" | "not_walked";
 export type ImageNeeds = "names" | "unwind" | "both";
 
-export type ReportInline = { function: string | null; file: string | null; line: number | null };
+export type ReportInline = {
+  function: string | null;
+  function_mangled?: string | null | undefined;
+  file: string | null;
+  line: number | null;
+};
 
 export type ReportFrame = {
   frame: number;
@@ -23,6 +28,8 @@ export type ReportFrame = {
   module_offset: Hex | null;
   module_index: number | null;
   function: string | null;
+  /** The name as the debug file states it, where `function` is a readable form of it. Absent in earlier reports. */
+  function_mangled?: string | null | undefined;
   function_offset: Hex | null;
   file: string | null;
   line: number | null;

@@ -3,14 +3,17 @@
  * from the trusted frames of the crashing thread; a scanned frame may be a leftover, so it and everything above it never count.
  *
  * Key: version, kind of fault, then up to MAX_KEY_FRAMES frames, hashed. A named frame is its function; an unnamed one is module,
- * debug id and offset, which is stable for one build of a file.
+ * debug id and offset, which is stable for one build of a file. Names of the program come readable from symbol files and mangled from others, and
+ * each tool spells them its own way: key-name.ts makes them one.
  */
+import { shortName } from "../demangle/short-name.ts";
+import { keyName } from "./key-name.ts";
 import type { ReportFrame, ReportModule, ReportSignature, ReportThread } from "./report.ts";
 
 export const MAX_KEY_FRAMES = 5;
 const MAX_TITLE_CHARACTERS = 250;
 
-/** Frames at the inner end that only report the crash: raising, aborting, asserting, panicking, unwinding. */
+/** Frames at the inner end that only report the crash: raising, aborting, asserting, panicking, unwinding. As keyName writes names. */
 const REPORTING_FUNCTION = new RegExp(
   [
     "^(__)?(GI_)*_*(abort|raise|gsignal|kill|tgkill|pthread_kill)\\b",
@@ -23,15 +26,15 @@ const REPORTING_FUNCTION = new RegExp(
   ].join("|"),
 );
 
-/** Library code at the inner end does what its caller asked; Rust's mangled names included. */
-const LIBRARY_FUNCTION =
-  /^(std|core|alloc|__gnu_cxx)::|^<(std|core|alloc)::|^_ZNK?(4core|3std|5alloc|St)|^_R[A-Za-z0-9_]*?Cs[A-Za-z0-9]+_(4core|3std|5alloc|7___rustc)/;
+/** Library code at the inner end does what its caller asked. As keyName writes names. */
+const LIBRARY_FUNCTION = /^(std|core|alloc|__gnu_cxx|__rustc)::|^<(std|core|alloc)::|^<[^:]* as (std|core|alloc)::/;
 
 /** Frames at the outer end that every thread has. */
 const START_FUNCTION =
   /^(_start|__libc_start_main.*|__libc_start_call_main|start_thread|clone3?|__clone|BaseThreadInitThunk|RtlUserThreadStart|_?start|thread_start|_pthread_start)$/;
 
-const ANONYMOUS_FUNCTION = /^(operator\(\)|\{closure#\d+\}|\{\{closure\}\}|<lambda[^>]*>)(\(.*)?$/;
+/** As keyName writes names. */
+const ANONYMOUS_FUNCTION = /^(operator\(\)|\{closure\}|\{lambda\})$/;
 
 /** Modules of the system: their frames say how, not where; the crash is in whoever called them. */
 const SYSTEM_MODULE =
@@ -58,7 +61,7 @@ export function signatureOf(thread: ReportThread | null, modules: readonly Repor
     lacksUnwind(lastTrusted, modules);
   return {
     // A bare lambda says nothing; the function around it does.
-    title: stepTitle(relevant.find((step) => step.name === null || !ANONYMOUS_FUNCTION.test(step.name)) ?? first).slice(
+    title: stepTitle(relevant.find((step) => step.name === null || !ANONYMOUS_FUNCTION.test(keyName(step.name))) ?? first).slice(
       0,
       MAX_TITLE_CHARACTERS,
     ),
@@ -98,7 +101,8 @@ function isTelling({ name, frame }: Step, modules: readonly ReportModule[]): boo
 }
 
 function isReporting(name: string): boolean {
-  return REPORTING_FUNCTION.test(plainName(name)) || LIBRARY_FUNCTION.test(name);
+  const plain = keyName(name);
+  return REPORTING_FUNCTION.test(plain) || LIBRARY_FUNCTION.test(plain);
 }
 
 function lacksUnwind(frame: ReportFrame, modules: readonly ReportModule[]): boolean {
@@ -108,36 +112,16 @@ function lacksUnwind(frame: ReportFrame, modules: readonly ReportModule[]): bool
 
 /** "geo::walk", or "app+0x1234" without a name. */
 function stepTitle({ name, frame }: Step): string {
-  if (name !== null) return plainName(name);
+  if (name !== null) return shortName(name);
   if (frame.module !== null) return `${frame.module}+0x${BigInt(frame.module_offset ?? "0x0").toString(16)}`;
   return `0x${BigInt(frame.offset).toString(16)}`;
 }
 
 function stepKey({ name, frame }: Step, modules: readonly ReportModule[]): string {
-  if (name !== null) return plainName(name);
+  if (name !== null) return keyName(name);
   const module = frame.module_index === null ? undefined : modules[frame.module_index];
   if (!module) return "?";
   return `${module.filename}@${module.debug_id ?? module.code_id ?? ""}+${frame.module_offset}`;
-}
-
-/** The function without its parameter list, so that a changed parameter does not make a new issue. */
-export function plainName(given: string): string {
-  const name = given.replace(/ \[clone [^\]]*\]$/, "");
-  const operator = name.lastIndexOf("operator()");
-  const from = operator < 0 ? 0 : operator + "operator()".length;
-  let depth = 0;
-  for (let i = name.length - 1; i >= from; i--) {
-    const c = name[i];
-    if (c === ")") depth++;
-    else if (c === "(" && --depth === 0) {
-      const head = name.slice(0, i);
-      // "(anonymous namespace)::f" has parentheses that are no parameter list.
-      return head.trim() === "" || head.endsWith("::") ? name : head.trim();
-    } else if (depth === 0 && !/[\w\s&\][]/.test(c ?? "")) {
-      return name;
-    }
-  }
-  return name;
 }
 
 /** FNV-1a of 128 bits over the parts: a name for the group, not a proof against forgery. */
@@ -147,5 +131,5 @@ function groupingKey(parts: readonly string[]): string {
   for (let i = 0; i < text.length; i++) {
     hash = BigInt.asUintN(128, (hash ^ BigInt(text.charCodeAt(i))) * 0x0000000001000000000000000000013bn);
   }
-  return `1:${hash.toString(16).padStart(32, "0")}`;
+  return `2:${hash.toString(16).padStart(32, "0")}`;
 }

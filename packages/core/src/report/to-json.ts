@@ -10,6 +10,7 @@ import type { WalkFrame } from "../unwind/frame.ts";
 import type { Walk } from "../unwind/walk.ts";
 import { maskUserNames } from "./mask-paths.ts";
 import { needsOf, overallStatus } from "./needs.ts";
+import type { ReadableNames } from "./readable-names.ts";
 import type { Hex, ReportBitFlip, ReportFrame, ReportModule, ReportThread, ReportUnloadedModule } from "./report.ts";
 import { frameNames, unnamed } from "./symbolicate-frame.ts";
 
@@ -21,7 +22,13 @@ export function toHexValue(value: bigint, digits: number): Hex {
 /** Where a frame lies and what is known there; null for an address in no module. */
 export type FramePlace = { module: Module; relativeAddress: number; names: SourceFrame[] | null; lookup: ImageLookup };
 
-export function frameToJson(number: number, frame: WalkFrame, place: FramePlace | null, digits: number): ReportFrame {
+export function frameToJson(
+  number: number,
+  frame: WalkFrame,
+  place: FramePlace | null,
+  digits: number,
+  readable: ReadableNames,
+): ReportFrame {
   const base = { frame: number, offset: toHexValue(frame.lookupAddress, digits), trust: frame.trust };
   if (place === null) {
     return {
@@ -37,7 +44,7 @@ export function frameToJson(number: number, frame: WalkFrame, place: FramePlace 
     module: baseName(place.module.codeFile),
     module_offset: toHexValue(BigInt(place.relativeAddress), digits),
     module_index: place.module.index,
-    ...frameNames(place.names, place.relativeAddress, place.lookup.namesStatus, digits),
+    ...frameNames(place.names, place.relativeAddress, place.lookup.namesStatus, digits, readable),
   };
 }
 

@@ -3,7 +3,7 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { cn } from "#web/ui/cn.ts";
-import { CopyId } from "#web/ui/copy.tsx";
+import { CopyButton, CopyId } from "#web/ui/copy.tsx";
 import { shortHex } from "#web/ui/format.ts";
 import { Facts } from "#web/ui/page.tsx";
 import { type CallRow, sourceOf } from "./frames.ts";
@@ -54,7 +54,7 @@ export function FrameRow({ row, fullNames, fresh, crashed }: FrameRowProps) {
           ) : (
             <code
               className={cn("break-words [overflow-wrap:anywhere]", row.own ? "font-medium text-ink" : "text-ink-2")}
-              title={row.function ?? undefined}
+              title={[row.function, row.mangled].filter((each) => each !== null).join("\n")}
             >
               {name}
             </code>
@@ -89,9 +89,7 @@ function FrameDetails({ row }: { row: CallRow }) {
     <div className="grid gap-4 border-t border-line bg-sunken px-4 py-3 text-sm lg:grid-cols-2">
       <Facts
         items={[
-          ...(row.function === null
-            ? []
-            : [{ label: "Function", value: <code className="[overflow-wrap:anywhere]">{row.function}</code> }]),
+          ...(row.function === null ? [] : [{ label: "Function", value: <FunctionName name={row.function} mangled={row.mangled} /> }]),
           ...(row.file === null
             ? []
             : [{ label: "Source", value: <code className="[overflow-wrap:anywhere]">{sourceOf(row, true)}</code> }]),
@@ -118,5 +116,22 @@ function FrameDetails({ row }: { row: CallRow }) {
         </dl>
       )}
     </div>
+  );
+}
+
+/** The whole name, to copy, and under it the name as the debug file has it. */
+function FunctionName({ name, mangled }: { name: string; mangled: string | null }) {
+  return (
+    <>
+      <div className="flex items-start gap-0.5">
+        <code className="[overflow-wrap:anywhere]">{name}</code>
+        <CopyButton text={name} what="function name" className="-my-0.5" />
+      </div>
+      {mangled === null ? null : (
+        <code className="text-xs text-ink-3 [overflow-wrap:anywhere]" title="The name as the debug file has it">
+          {mangled}
+        </code>
+      )}
+    </>
   );
 }

@@ -51,6 +51,18 @@ test("inlined calls come before the frame that holds them and carry its number",
   );
 });
 
+test("the debug file's own name goes beside the readable one; earlier reports have none", () => {
+  const inlines = [
+    { function: "geo::area()", function_mangled: "_ZN3geo4areaEv", file: null, line: null },
+    { function: "old", file: null, line: null },
+  ];
+  const rows = callRows(thread([frame(0, "game", 0, { function: "main", function_mangled: null, inlines })]), modules);
+  assert.deepEqual(
+    rows.map((row) => row.mangled),
+    ["_ZN3geo4areaEv", null, null],
+  );
+});
+
 test("a frame without a name stands as module and offset, or as its address", () => {
   const rows = callRows(thread([frame(0, "engine.dll", 0), frame(1, null, null)]), modules);
   assert.deepEqual(

@@ -11,6 +11,8 @@ export type CallRow = {
   inline: boolean;
   /** Null when no name is known: then `place` stands in its stead. */
   function: string | null;
+  /** The name as the debug file has it, where `function` is a readable form of it. */
+  mangled: string | null;
   /** "engine.dll + 0x1a2f", or the bare address outside of any module. */
   place: string;
   file: string | null;
@@ -44,6 +46,7 @@ export function callRows(thread: ReportThread, modules: Report["modules"]): Call
       number: depth === 0 ? frame.frame : null,
       inline: true,
       function: call.function,
+      mangled: call.function_mangled ?? null,
       file: call.file,
       line: call.line,
     }));
@@ -53,6 +56,7 @@ export function callRows(thread: ReportThread, modules: Report["modules"]): Call
       number: inlines.length === 0 ? frame.frame : null,
       inline: false,
       function: frame.function,
+      mangled: frame.function_mangled ?? null,
       file: frame.file,
       line: frame.line,
     };

@@ -13,6 +13,10 @@ const cases: [string, string][] = [
   ["operator<<(std::ostream&, Point const&)", "operator<<(…)"],
   ["Map<Key, decltype(a->b)>::find(Key)", "Map<…>::find(…)"],
   ["<alloc::vec::Vec<T> as core::ops::Index>::index", "<alloc::vec::Vec<…> as core::ops::Index>::index"],
+  ["public: virtual void __cdecl Shape<int>::draw(void (__cdecl *)(int)) const", "Shape<…>::draw(…) const"],
+  ["[thunk]: public: virtual void __thiscall Shape::draw`adjustor{16}'(int)", "Shape::draw`adjustor{16}'(…)"],
+  ["class std::vector<int> __cdecl load(char const *)", "load(…)"],
+  ["public: __cdecl Shape::~Shape(void)", "Shape::~Shape(…)"],
   ["broken<never closed", "broken<…>"],
 ];
 

@@ -1,10 +1,15 @@
 /** Long C++ and Rust names made readable: template arguments and parameters become "…". The full name stays one key away. */
 
+/** What names of Windows begin with: "public: virtual void __cdecl ". */
+const accessAndReturnType =
+  /^(?:\[thunk\]: )?(?:(?:public|protected|private): )?[^(]*?\b__(?:cdecl|thiscall|stdcall|fastcall|vectorcall|clrcall|regcall) (?=\S)/;
+
 /**
  * "std::vector<int, std::allocator<int>>::push_back(int const&)" → "std::vector<…>::push_back(…)".
- * Keeps operators, "(anonymous namespace)" and Rust's "<T as Trait>" whole.
+ * "public: void __cdecl Shape::draw(int)" → "Shape::draw(…)". Keeps operators, "(anonymous namespace)" and Rust's "<T as Trait>" whole.
  */
-export function shortFunctionName(name: string): string {
+export function shortFunctionName(full: string): string {
+  const name = full.replace(accessAndReturnType, "");
   let out = "";
   let at = 0;
   while (at < name.length) {
