@@ -1,6 +1,7 @@
 /** Declares the commands. Exit codes: 0 = done, 1 = it did not work (nothing was usable, a file is damaged), 2 = called wrongly. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { CliError } from "./cli-error.ts";
+import { COLOUR_CHOICES, type ColourChoice, wantsColours } from "./colours.ts";
 
 /** Runs one command line. @returns the exit code */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -42,10 +43,16 @@ function declare(program: Command): void {
     .option("--symbols <path>", "folder or file with debug files (may be repeated)", collect, [])
     .option("--json", "the report as JSON, with the field names of minidump-stackwalk --json")
     .option("--human", "the report as text (the default)")
-    .action(async (dump: string, options: { symbols: string[]; json?: boolean; human?: boolean }) => {
+    .addOption(
+      new Option("--color <when>", "colours in the text: auto is on a terminal, unless NO_COLOR is set")
+        .choices(COLOUR_CHOICES)
+        .default("auto"),
+    )
+    .action(async (dump: string, options: { symbols: string[]; json?: boolean; human?: boolean; color: ColourChoice }) => {
       if (options.json && options.human) throw new CliError("choose one of --json and --human.", 2);
       const { report } = await import("./commands/report.ts");
-      await report(dump, options.symbols, options.json === true);
+      const colours = wantsColours(options.color, process.stdout.isTTY === true, process.env);
+      await report(dump, options.symbols, options.json === true, colours);
     });
 
   program

@@ -7,7 +7,7 @@ import { ownRule } from "../own.ts";
 import { SymbolFolders } from "../symbols.ts";
 
 /** Prints the report on standard output and hints on standard error. Throws CliError when the file is no minidump. */
-export async function report(dump: string, folders: readonly string[], json: boolean): Promise<void> {
+export async function report(dump: string, folders: readonly string[], json: boolean, colours: boolean): Promise<void> {
   const source = new FileSource(dump);
   const symbols = new SymbolFolders(folders);
   let made: Report;
@@ -21,7 +21,7 @@ export async function report(dump: string, folders: readonly string[], json: boo
     if (error instanceof FormatError) throw new CliError(`${dump}: ${error.message}`);
     throw error;
   }
-  process.stdout.write(json ? `${JSON.stringify(made, null, 2)}\n` : reportToText(made));
+  process.stdout.write(json ? `${JSON.stringify(made, null, 2)}\n` : reportToText(made, { colours }));
   for (const module of made.modules) {
     if (!module.missing_symbols || folders.length === 0) continue;
     const other = symbols.otherBuild({

@@ -19,7 +19,8 @@ const MESSAGES: readonly { pattern: RegExp; title: string }[] = [
 
 const SIGNS: readonly { pattern: RegExp; title: string }[] = [
   {
-    pattern: /^(core::panicking::|std::panicking::|std::sys::backtrace::__rust_end_short_backtrace|rust_begin_unwind|rust_panic)/,
+    pattern:
+      /^(core::panicking::|std::panicking::(?!try\b|catch_unwind\b)|std::sys::backtrace::__rust_end_short_backtrace|rust_begin_unwind|rust_panic)/,
     title: "Rust panic",
   },
   { pattern: /^(__assert_fail|__assert_rtn|__assert\b|__assert2|_assert|_wassert)/, title: "Failed assertion" },
