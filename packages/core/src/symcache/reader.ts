@@ -60,6 +60,11 @@ export type Symcache = {
   names: NameLookup | null;
   unwind: UnwindLookup | null;
   windowsFrames: WindowsFrameLookup | null;
+  pageCount: number;
+  /** Throws FormatError when a page is damaged. */
+  checkPage(number: number): void;
+  /** Starts of all ranges, rows and frame data, each ascending: between two neighbours the answer is the same. */
+  starts: { names: Iterable<number>; unwind: Iterable<number>; windowsFrames: Iterable<number> };
   /** Bytes asked of the source so far. */
   bytesRead(): number;
 };
@@ -129,6 +134,9 @@ export function openSymcache(source: ByteSource, maxCachedPages = defaultMaxCach
     names: ranges === null ? null : new SymcacheNames(cache, strings, ranges),
     unwind: rows === null ? null : new SymcacheUnwind(cache, strings, rows, registers, (flags & HeaderFlag.onlyAtCalls) !== 0),
     windowsFrames: winRows === null ? null : new SymcacheWindowsFrames(cache, strings, winRows),
+    pageCount,
+    checkPage: (number) => void cache.anyPage(number, "page"),
+    starts: { names: ranges?.starts() ?? [], unwind: rows?.starts() ?? [], windowsFrames: winRows?.starts() ?? [] },
     bytesRead: () => cache.bytesRead,
   };
 }
@@ -226,6 +234,16 @@ class Tree {
     this.page = leaf;
     this.at = at;
     return at >= 0;
+  }
+
+  /** Where each record starts, in the tree's order. */
+  *starts(number = this.#root, level = this.#levels): Iterable<number> {
+    const size = level > 0 ? recordBytes.index : this.#recordBytes;
+    const page = this.#cache.page(number, level > 0 ? PageKind.index : this.#kind, level > 0 ? "index" : "leaf");
+    for (let at = 0; at + size <= page.used; at += size) {
+      if (level > 0) yield* this.starts(page.view.getUint32(at + 4, true), level - 1);
+      else yield page.view.getUint32(at, true);
+    }
   }
 }
 
