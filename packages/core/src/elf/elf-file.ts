@@ -27,6 +27,8 @@ export type ElfSection = {
   offset: number;
   size: number;
   link: number;
+  /** Of a relocation section: the section that it patches. */
+  info: number;
 };
 
 export type ElfSegment = {
@@ -43,6 +45,8 @@ export type ElfFile = {
   source: ByteSource;
   is64: boolean;
   littleEndian: boolean;
+  fileType: number;
+  machine: number;
   /** Our name of the processor, null for one we do not know. */
   cpu: string | null;
   /** Address that the file states for image-relative address 0. */
@@ -62,7 +66,8 @@ export function openElf(source: ByteSource): ElfFile {
   const littleEndian = ident[5] !== 2;
   const sizes = recordBytes[is64 ? 64 : 32];
   const header = new Cursor(source.read(0, sizes.header), "elf: header", 0, littleEndian);
-  header.seek(18);
+  header.seek(16);
+  const fileType = header.u16();
   const machine = header.u16();
   header.seek(24);
   const entry = is64 ? header.u64() : BigInt(header.u32());
@@ -83,6 +88,8 @@ export function openElf(source: ByteSource): ElfFile {
     source,
     is64,
     littleEndian,
+    fileType,
+    machine,
     cpu: machines[machine]?.[is64 ? 1 : 0] ?? null,
     imageBase,
     entry: relative(entry),
@@ -93,9 +100,23 @@ export function openElf(source: ByteSource): ElfFile {
 
 /** The section's bytes, null when the file does not hold them, holds them compressed, or its header points outside the file. */
 export function sectionBytes(file: ElfFile, section: ElfSection): ByteSource | null {
-  if (section.type === sectionNobits || (section.flags & flagCompressed) !== 0) return null;
+  return (section.flags & flagCompressed) !== 0 ? null : storedBytes(file, section);
+}
+
+/** The section's bytes as they lie in the file, perhaps compressed; null when it does not hold them. */
+export function storedBytes(file: ElfFile, section: ElfSection): ByteSource | null {
+  if (section.type === sectionNobits) return null;
   if (section.size === 0 || section.offset > file.source.size || section.size > file.source.size - section.offset) return null;
   return new SliceSource(file.source, section.offset, section.size);
+}
+
+/** The first section of a name that the file holds uncompressed bytes for. */
+export function namedSection(file: ElfFile, name: string): ByteSource | null {
+  for (const section of file.sections) {
+    const bytes = section.name === name ? sectionBytes(file, section) : null;
+    if (bytes !== null) return bytes;
+  }
+  return null;
 }
 
 /** The bytes from an image-relative address to the end of its loaded segment, with their place in the file; null when none are there. */
@@ -145,30 +166,30 @@ function lowestPage(segments: readonly RawAddress<ElfSegment>[]): bigint {
 function readSections(source: ByteSource, is64: boolean, littleEndian: boolean, table: Table, namesAt: number): RawAddress<ElfSection>[] {
   const wanted = recordBytes[is64 ? 64 : 32].section;
   if (table.at === 0 || table.entry < wanted || table.at >= source.size) return [];
-  const entry = (index: number) => {
-    const at = table.at + index * table.entry;
-    const cursor = new Cursor(source.read(at, wanted), "elf: section header", at, littleEndian);
+  const readEntry = (cursor: Cursor): RawAddress<ElfSection> & { nameAt: number } => {
     const word = () => (is64 ? cursor.u64() : BigInt(cursor.u32()));
     const size = () => (is64 ? cursor.u64AsNumber() : cursor.u32());
-    const name = cursor.u32();
+    const nameAt = cursor.u32();
     const type = cursor.u32();
     const flags = Number(word() & 0xffffffffn);
     const address = word();
-    return { name, type, flags, address, offset: size(), size: size(), link: cursor.u32() };
+    return { name: "", nameAt, type, flags, address, offset: size(), size: size(), link: cursor.u32(), info: cursor.u32() };
   };
   // More than 65,279 sections: the true count and the index of the name table stand in section 0.
-  const first = entry(0);
+  const first = readEntry(new Cursor(source.read(table.at, wanted), "elf: section header", table.at, littleEndian));
   const count = table.count === 0 ? first.size : table.count;
   const nameIndex = namesAt === 0xffff ? first.link : namesAt;
   if (count > maxSections || count * table.entry > source.size) throw new FormatError("elf: header", table.at, `${count} sections`);
   if (nameIndex >= count) throw new FormatError("elf: header", table.at, `section names in section ${nameIndex} of ${count}`);
-  const nameTable = entry(nameIndex);
+  const entries = new Cursor(source.read(table.at, (count - 1) * table.entry + wanted), "elf: section header", table.at, littleEndian);
+  const sections = Array.from({ length: count }, (_, i) => {
+    entries.seek(i * table.entry);
+    return readEntry(entries);
+  });
+  const nameTable = sections[nameIndex]!;
   if (nameTable.size > maxSectionNameBytes) throw new FormatError("elf: section names", nameTable.offset, `${nameTable.size} bytes`);
   const names = nameTable.type === sectionNobits ? new Uint8Array(0) : source.read(nameTable.offset, nameTable.size);
-  return Array.from({ length: count }, (_, i) => {
-    const section = entry(i);
-    return { ...section, name: textAt(names, section.name) };
-  });
+  return sections.map(({ nameAt, ...section }) => ({ ...section, name: textAt(names, nameAt) }));
 }
 
 function textAt(names: Uint8Array, at: number): string {

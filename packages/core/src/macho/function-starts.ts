@@ -4,7 +4,7 @@
  */
 import { Cursor } from "../bytes/cursor.ts";
 import { SYMBOL_ALT_ENTRY, SYMBOL_IN_SECTION, SYMBOL_STAB_MASK, SYMBOL_TYPE_MASK } from "./constants.ts";
-import type { MachOImage } from "./headers.ts";
+import type { MachOFile } from "./headers.ts";
 
 /** The largest binaries have some million functions, of about two bytes each. */
 const MAX_BYTES = 64 << 20;
@@ -13,13 +13,13 @@ const MAX_SYMBOLS = 16 << 20;
 const SYMBOLS_AT_ONCE = 4096;
 
 /** Relative addresses, ascending and distinct; empty when the file does not say. Throws FormatError when the table lies outside of the file. */
-export function readFunctionStarts(image: MachOImage): Uint32Array {
+export function readFunctionStarts(image: MachOFile): Uint32Array {
   const place = image.functionStarts;
   if (place !== null && place.size > 0) return fromDistances(image, place);
   return fromSymbols(image);
 }
 
-function fromDistances(image: MachOImage, place: { offset: number; size: number }): Uint32Array {
+function fromDistances(image: MachOFile, place: { offset: number; size: number }): Uint32Array {
   const what = "mach-o: function starts";
   if (place.size > MAX_BYTES) new Cursor(new Uint8Array(0), what, place.offset).fail(`${place.size} bytes`);
   const bytes = image.bytes.read(place.offset, place.size);
@@ -43,7 +43,7 @@ function fromDistances(image: MachOImage, place: { offset: number; size: number 
 }
 
 /** Symbols of code, labels inside functions left out. */
-function fromSymbols(image: MachOImage): Uint32Array {
+function fromSymbols(image: MachOFile): Uint32Array {
   const { symbols, pointerBytes, baseAddress, sections } = image;
   if (symbols === null || symbols.count === 0 || image.isDsym) return new Uint32Array(0);
   const what = "mach-o: symbol table";

@@ -18,7 +18,17 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { SliceSource } from "../bytes/slice-source.ts";
 import { decodeUtf8, toHex } from "../bytes/text.ts";
-import { Command, CpuType, FileType, Magic, SECTION_HAS_INSTRUCTIONS, SECTION_TYPE_MASK, SectionType } from "./constants.ts";
+import {
+  Command,
+  CPU_NAMES,
+  CpuType,
+  FileType,
+  Magic,
+  PLATFORMS,
+  SECTION_HAS_INSTRUCTIONS,
+  SECTION_TYPE_MASK,
+  SectionType,
+} from "./constants.ts";
 
 /** Java class files share the fat magic; their next word is a version above this. */
 const MAX_FAT_SLICES = 30;
@@ -34,6 +44,9 @@ export type MachOCpu = "x86" | "amd64" | "arm64";
 
 /** One architecture of a file. `offset` and `size` in bytes of the whole file; `cpu` null for one that is not walked. */
 export type MachOSlice = { cpu: MachOCpu | null; offset: number; size: number };
+
+/** Places in bytes of the slice. */
+export type MachOSymbolPlace = { offset: number; count: number; stringsOffset: number; stringsSize: number };
 
 /** Bytes of an image: relative addresses [start, start + fileSize) are at `fileOffset` of the slice. */
 export type MachOSegment = { name: string; start: number; memorySize: number; fileOffset: number; fileSize: number };
@@ -52,8 +65,13 @@ export type MachOSection = {
 
 type FileRange = { offset: number; size: number };
 
-export type MachOImage = {
-  cpu: MachOCpu;
+export type MachOFile = {
+  /** Our name of the processor, null for one we do not know. */
+  cpu: string | null;
+  /** "macos", "ios" and so on; null when no command says. */
+  os: string | null;
+  /** An object file of a compiler, not linked yet. */
+  isObjectFile: boolean;
   pointerBytes: 4 | 8;
   littleEndian: boolean;
   isDsym: boolean;
@@ -65,10 +83,13 @@ export type MachOImage = {
   sections: readonly MachOSection[];
   /** In bytes of the slice; null when absent. */
   functionStarts: FileRange | null;
-  symbols: { offset: number; count: number } | null;
+  symbols: MachOSymbolPlace | null;
   /** The slice itself: offset 0 is its header. */
   bytes: ByteSource;
 };
+
+/** A file whose code is walked. */
+export type MachOImage = MachOFile & { cpu: MachOCpu };
 
 /** The slices of a file, one for a thin file; null when the bytes are no Mach-O file. Throws FormatError for a damaged fat header. */
 export function machOSlices(source: ByteSource): MachOSlice[] | null {
@@ -98,9 +119,16 @@ export function machOSlices(source: ByteSource): MachOSlice[] | null {
 
 /** The headers of one slice. Null when it is no Mach-O file of a processor that is walked; throws FormatError when it is damaged. */
 export function openMachO(file: ByteSource, slice: MachOSlice): MachOImage | null {
+  const { cpu } = thinStart(file, slice.offset) ?? { cpu: null };
+  const opened = cpu === null ? null : openMachOFile(file, slice);
+  return cpu === null || opened === null ? null : { ...opened, cpu };
+}
+
+/** The headers of one slice of any processor. Null when it is no Mach-O file; throws FormatError when it is damaged. */
+export function openMachOFile(file: ByteSource, slice: MachOSlice): MachOFile | null {
   const start = thinStart(file, slice.offset);
-  if (start === null || start.cpu === null) return null;
-  const { cpu, littleEndian, is64 } = start;
+  if (start === null) return null;
+  const { cpuName, littleEndian, is64 } = start;
   const headerBytes = is64 ? 32 : 28;
   const header = new Cursor(file.read(slice.offset, headerBytes), "mach-o: header", slice.offset, littleEndian);
   header.skip(12);
@@ -112,7 +140,7 @@ export function openMachO(file: ByteSource, slice: MachOSlice): MachOImage | nul
 
   const commandsAt = slice.offset + headerBytes;
   const commands = new Cursor(file.read(commandsAt, commandsBytes), "mach-o: load command", commandsAt, littleEndian);
-  const found: Found = { segments: [], sections: [], uuid: null, functionStarts: null, symbols: null };
+  const found: Found = { segments: [], sections: [], uuid: null, os: null, functionStarts: null, symbols: null };
   for (let i = 0; i < commandCount; i++) {
     const at = commands.pos;
     const command = commands.u32();
@@ -121,11 +149,22 @@ export function openMachO(file: ByteSource, slice: MachOSlice): MachOImage | nul
     readCommand(commands, command, at, size, found);
     commands.seek(at + size);
   }
-  return imageOf(found, { cpu, littleEndian, is64, isDsym: fileType === FileType.dsym }, new SliceSource(file, slice.offset, slice.size));
+  const head = { cpu: cpuName, littleEndian, is64, isDsym: fileType === FileType.dsym, isObjectFile: fileType === FileType.object };
+  return fileOf(found, head, new SliceSource(file, slice.offset, slice.size));
+}
+
+/** The image of a file whose UUID starts the Breakpad debug id; without one, and in thin files without a UUID, the first image. */
+export function chooseMachO(source: ByteSource, debugId: string | null): MachOFile | null {
+  for (const slice of machOSlices(source) ?? []) {
+    const file = openMachOFile(source, slice);
+    if (file === null || (debugId !== null && file.uuid !== null && !debugId.toUpperCase().startsWith(file.uuid))) continue;
+    return file;
+  }
+  return null;
 }
 
 /** Up to `length` bytes from a relative address, fewer where the file's bytes of the segment end; empty when it holds none there. */
-export function readImage(image: MachOImage, relative: number, length: number): Uint8Array {
+export function readImage(image: MachOFile, relative: number, length: number): Uint8Array {
   for (const segment of image.segments) {
     const into = relative - segment.start;
     if (into < 0 || into >= segment.fileSize) continue;
@@ -135,7 +174,7 @@ export function readImage(image: MachOImage, relative: number, length: number): 
 }
 
 /** A section that the file has bytes for. */
-export function sectionNamed(image: MachOImage, name: string): (MachOSection & { fileOffset: number }) | null {
+export function sectionNamed(image: MachOFile, name: string): (MachOSection & { fileOffset: number }) | null {
   for (const section of image.sections) {
     if (section.name === name && section.fileOffset !== null && section.size > 0) return { ...section, fileOffset: section.fileOffset };
   }
@@ -156,8 +195,9 @@ type Found = {
   segments: RawSegment[];
   sections: RawSection[];
   uuid: string | null;
+  os: string | null;
   functionStarts: FileRange | null;
-  symbols: { offset: number; count: number } | null;
+  symbols: MachOSymbolPlace | null;
 };
 
 function readCommand(commands: Cursor, command: number, at: number, size: number, found: Found): void {
@@ -173,7 +213,16 @@ function readCommand(commands: Cursor, command: number, at: number, size: number
       found.functionStarts = { offset: commands.u32(), size: commands.u32() };
       return;
     case Command.symtab:
-      found.symbols = { offset: commands.u32(), count: commands.u32() };
+      found.symbols = { offset: commands.u32(), count: commands.u32(), stringsOffset: commands.u32(), stringsSize: commands.u32() };
+      return;
+    case Command.versionMinMacos:
+      found.os ??= "macos";
+      return;
+    case Command.versionMinIos:
+      found.os ??= "ios";
+      return;
+    case Command.buildVersion:
+      found.os = PLATFORMS[commands.u32()] ?? found.os;
       return;
   }
 }
@@ -215,11 +264,9 @@ function readSegment(c: Cursor, at: number, size: number, is64: boolean, found: 
   }
 }
 
-function imageOf(
-  found: Found,
-  head: { cpu: MachOCpu; littleEndian: boolean; is64: boolean; isDsym: boolean },
-  bytes: ByteSource,
-): MachOImage {
+type Head = { cpu: string | null; littleEndian: boolean; is64: boolean; isDsym: boolean; isObjectFile: boolean };
+
+function fileOf(found: Found, head: Head, bytes: ByteSource): MachOFile {
   // The segment that starts with the header. In a dSYM it has an address but no bytes; an object file has one nameless segment.
   const text = found.segments.find((s) => s.name === "__TEXT") ?? found.segments.find((s) => s.fileSize > 0 && s.name !== "__PAGEZERO");
   const baseAddress = text?.address ?? 0n;
@@ -249,6 +296,8 @@ function imageOf(
   }
   return {
     cpu: head.cpu,
+    os: found.os,
+    isObjectFile: head.isObjectFile,
     pointerBytes: head.is64 ? 8 : 4,
     littleEndian: head.littleEndian,
     isDsym: head.isDsym,
@@ -276,7 +325,7 @@ function relativeTo(base: bigint, address: bigint): number | null {
   return relative >= 0n && relative < BigInt(MAX_RELATIVE) ? Number(relative) : null;
 }
 
-type ThinStart = { cpu: MachOCpu | null; littleEndian: boolean; is64: boolean };
+type ThinStart = { cpu: MachOCpu | null; cpuName: string | null; littleEndian: boolean; is64: boolean };
 
 function thinStart(source: ByteSource, offset: number): ThinStart | null {
   if (source.size - offset < 8) return null;
@@ -286,7 +335,8 @@ function thinStart(source: ByteSource, offset: number): ThinStart | null {
   if (!littleEndian && magic !== Magic.big32 && magic !== Magic.big64) return null;
   const c = new Cursor(bytes, "mach-o: header", offset, littleEndian);
   c.skip(4);
-  return { cpu: cpuOf(c.u32()), littleEndian, is64: magic === Magic.little64 || magic === Magic.big64 };
+  const type = c.u32();
+  return { cpu: cpuOf(type), cpuName: CPU_NAMES[type] ?? null, littleEndian, is64: magic === Magic.little64 || magic === Magic.big64 };
 }
 
 function cpuOf(type: number): MachOCpu | null {

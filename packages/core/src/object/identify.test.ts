@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { randomFrom } from "../../test/random-sym.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
-import { identifyObject } from "./identify.ts";
+import { identifyObject, identifyObjects } from "./identify.ts";
 import type { ObjectVerdict } from "./verdict.ts";
 
 function identify(bytes: Uint8Array): ObjectVerdict {
@@ -116,8 +116,8 @@ test("an ELF with everything", () => {
     cpu: "amd64",
     os: "linux",
     features: ["symbols", "lines", "inlines", "unwind"],
-    convertible: false,
-    lacks: ["reading names from ELF/DWARF is not supported yet: convert with dump_syms"],
+    convertible: true,
+    lacks: [],
   });
 });
 
@@ -198,8 +198,8 @@ test("a PE: ids from its header and its CodeView record", () => {
     cpu: "amd64",
     os: "windows",
     features: ["unwind"],
-    convertible: false,
-    lacks: ["reading names from PE files is not supported yet: convert with dump_syms", "debug information: it is in the PDB"],
+    convertible: true,
+    lacks: ["debug information: it is in the PDB app.pdb"],
   });
   const plain = identify(pe(false));
   assert.equal(plain.debugId, null);
@@ -230,12 +230,12 @@ test("a PDB: GUID from the info stream, age from the DBI stream", () => {
     cpu: "x86",
     os: "windows",
     features: ["symbols", "lines", "inlines", "unwind"],
-    convertible: false,
-    lacks: ["reading names from PDB files is not supported yet: convert with dump_syms"],
+    convertible: true,
+    lacks: [],
   });
 });
 
-/** A 64-bit Mach-O with a UUID, a platform, a symbol table and one segment of sections. */
+/** A 64-bit Mach-O with a UUID, a platform, a symbol table and one segment of sections, which share the first bytes of the file. */
 function machO(cpu: number, fileType: number, sections: string[]): Uint8Array {
   const segmentBytes = 72 + 80 * sections.length;
   const out = new Bytes(32 + 24 + 24 + 24 + segmentBytes).u32(0, 0xfeedfacf, cpu, 0, fileType, 4, 24 + 24 + 24 + segmentBytes);
@@ -244,8 +244,10 @@ function machO(cpu: number, fileType: number, sections: string[]): Uint8Array {
     .u32(56, 0x32, 24, 2)
     .u32(80, 2, 24, 0, 5)
     .u32(104, 0x19, segmentBytes)
+    .text(104 + 8, fileType === 10 ? "__DWARF" : "__TEXT")
+    .u64(104 + 48, out.buffer.length)
     .u32(104 + 64, sections.length);
-  for (const [i, name] of sections.entries()) out.text(104 + 72 + 80 * i, name);
+  for (const [i, name] of sections.entries()) out.text(104 + 72 + 80 * i, name).u64(104 + 72 + 80 * i + 40, 32);
   return out.bytes();
 }
 
@@ -259,30 +261,73 @@ test("a Mach-O binary, its dSYM, and both in one fat file", () => {
     cpu: "arm64",
     os: "ios",
     features: ["symbols", "unwind"],
-    convertible: false,
-    lacks: ["reading names from Mach-O/DWARF is not supported yet: convert with dump_syms", "debug information: it is in the dSYM"],
+    convertible: true,
+    lacks: ["debug information: it is in the dSYM"],
   });
   const slice = machO(0x01000007, 10, ["__debug_info", "__eh_frame"]);
-  assert.deepEqual(identify(slice).features, ["symbols", "lines", "inlines"]);
-  const fat = new Bytes(48 + slice.length, false).u32(
-    0,
-    0xcafebabe,
-    2,
-    0x01000007,
-    3,
-    48,
-    slice.length,
-    0,
-    0x0100000c,
-    0,
-    48,
-    slice.length,
-    0,
-  );
+  assert.deepEqual(identify(slice).features, ["symbols", "lines", "inlines", "unwind"]);
+  const other = machO(0x0100000c, 10, ["__debug_info"]);
+  other[40] = 0x11;
+  const fat = new Bytes(48 + slice.length + other.length, false)
+    .u32(0, 0xcafebabe, 2)
+    .u32(8, 0x01000007, 3, 48, slice.length, 0)
+    .u32(28, 0x0100000c, 2, 48 + slice.length, other.length, 0);
   fat.buffer.set(slice, 48);
+  fat.buffer.set(other, 48 + slice.length);
   const verdict = identify(fat.bytes());
   assert.equal(verdict.cpu, "amd64");
   assert.match(verdict.lacks.join(), /other architectures of this fat file \(arm64\)/);
+  const all = identifyObjects(new BufferSource(fat.bytes()));
+  assert.deepEqual(
+    all.map(({ debugId, cpu, lacks }) => [debugId, cpu, lacks]),
+    [
+      ["67E9247C814E392BA027DBDE6748FCBF0", "amd64", []],
+      ["11E9247C814E392BA027DBDE6748FCBF0", "arm64", ["unwind data: it is in the binary"]],
+    ],
+  );
+});
+
+test("what a stripped, a split and an unlinked ELF lack is said, with the file that has it", () => {
+  const note = { name: ".note.gnu.build-id", type: 7, content: buildIdNote(buildId) };
+  const link = { name: ".gnu_debuglink", content: Buffer.from("app.debug\0\0\0crc0", "latin1") };
+  const stripped = identify(elf([note, link, { name: ".dynsym", type: 11, content: some }, { name: ".eh_frame", content: some }]));
+  assert.deepEqual(stripped.lacks, ["names of functions that are not exported: stripped", "debug information: it is in app.debug"]);
+  assert.deepEqual([stripped.convertible, stripped.features], [true, ["symbols", "unwind"]]);
+
+  // One abbreviation: code 1, compile unit, no children, DW_AT_dwo_name as strx1.
+  const abbreviations = { name: ".debug_abbrev", content: Buffer.from([1, 0x4a, 0, 0x76, 0x25, 0, 0, 0]) };
+  const info = { name: ".debug_info", content: some };
+  assert.match(identify(elf([note, info, abbreviations])).lacks.join(), /\.dwo files or a \.dwp/);
+  const alt = { name: ".gnu_debugaltlink", content: Buffer.from("common.debug\0\u0001\u0002", "latin1") };
+  assert.match(identify(elf([note, info, alt])).lacks.join(), /supplementary file common\.debug/);
+
+  for (const [sections, type, lack] of [
+    [[{ name: ".debug_info.dwo", content: some }], 1, /split debug information \(\.dwo\)/],
+    [
+      [
+        { name: ".debug_info.dwo", content: some },
+        { name: ".debug_cu_index", content: some },
+      ],
+      1,
+      /package of split/,
+    ],
+    [[note, { name: ".text", content: some }], 1, /object file of the compiler/],
+    [[note], 4, /core dump/],
+  ] as const) {
+    const verdict = identify(elf([...sections], { type }));
+    assert.equal(verdict.convertible, false);
+    assert.match(verdict.lacks.join(), lack);
+  }
+});
+
+test("ids of formats that are refused are told where they are cheap to read", () => {
+  const wasm = Buffer.concat([
+    Buffer.from("\0asm\u0001\0\0\0\u0001\u0002ab\0\u000c\u0008build_id\u0002", "latin1"),
+    Buffer.from([0xab, 0xcd]),
+  ]);
+  assert.throws(() => identify(new Uint8Array(wasm)), /WebAssembly file \(id abcd\)/);
+  const portable = new Bytes(64).text(0, "BSJB").u32(12, 4).u16(22, 1).u32(24, 40, 20).text(32, "#Pdb").hex(40, guidOnDisk);
+  assert.throws(() => identify(portable.bytes()), new RegExp(`portable PDB \\(\\.NET\\) \\(id ${guid}\\)`));
 });
 
 const symText = "MODULE mac x86_64 67E9247C814E392BA027DBDE6748FCBF0 crash\nFUNC 0 10 0 main\n0 10 1 0\n";

@@ -22,7 +22,7 @@ export function identifyPdb(source: ByteSource): ObjectVerdict {
 
   const dbi = readDbi(msf);
   const features: ObjectVerdict["features"] = [];
-  const lacks = ["reading names from PDB files is not supported yet: convert with dump_syms"];
+  const lacks: string[] = [];
   if (dbi === null) {
     lacks.push("a DBI stream: no symbols at all");
   } else {
@@ -40,7 +40,7 @@ export function identifyPdb(source: ByteSource): ObjectVerdict {
     cpu: dbi === null ? null : (machines[dbi.machine] ?? null),
     os: "windows",
     features,
-    convertible: false,
+    convertible: features.length > 0,
     lacks,
   };
 }

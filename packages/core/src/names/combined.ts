@@ -1,0 +1,132 @@
+/**
+ * Names of debug information and of symbol tables as one source: functions of the debug information first, symbols where it is silent.
+ *
+ * Debug information that knows lines but no functions (clang's -gline-tables-only, assembler files) gives functions without a name; they are
+ * named by the symbols that lie in them, and cut at those:
+ *
+ *   function ""  [100, 200) with lines      symbols  a [100, 140)  b [140, 180)
+ *   gives        a [100, 140)   b [140, 180)   "" [180, 200), each with its lines
+ */
+
+import type { SourceFrame } from "../symbolicate/lookup.ts";
+import { FunctionBlock } from "./function-block.ts";
+import type { FunctionTexts, NameDamage, NameSink, NameSource } from "./name-source.ts";
+import type { SymbolTable } from "./symbol-table.ts";
+
+const nameless = new Uint8Array(0);
+
+/** Either may be absent; null when both are. */
+export function combineNames(debug: NameSource | null, symbols: SymbolTable | null): NameSource | null {
+  return debug === null || symbols === null ? (debug ?? symbols) : new CombinedNames(debug, symbols);
+}
+
+class CombinedNames implements NameSource {
+  readonly #debug: NameSource;
+  readonly #symbols: SymbolTable;
+
+  constructor(debug: NameSource, symbols: SymbolTable) {
+    this.#debug = debug;
+    this.#symbols = symbols;
+  }
+
+  get hasLines(): boolean {
+    return this.#debug.hasLines;
+  }
+
+  get hasInlines(): boolean {
+    return this.#debug.hasInlines;
+  }
+
+  get damage(): NameDamage {
+    return this.#debug.damage;
+  }
+
+  lookup(relativeAddress: number): SourceFrame[] | null {
+    const frames = this.#debug.lookup(relativeAddress);
+    const outermost = frames?.at(-1);
+    if (frames === null || outermost === undefined) return this.#symbols.lookup(relativeAddress);
+    if (outermost.function !== "") return frames;
+    const symbol = this.#symbols.lookup(relativeAddress)?.[0];
+    if (symbol === undefined) return frames;
+    const { functionAddress } = symbol;
+    return frames.map((frame) => ({ ...frame, functionAddress, function: frame === outermost ? symbol.function : frame.function }));
+  }
+
+  visit(sink: NameSink, progress: (bytesDone: number) => void): void {
+    this.#debug.visit(new NamingSink(sink, this.#symbols), progress);
+    this.#symbols.visit(sink, () => {});
+  }
+}
+
+/** Passes on what it gets, and names what has no name. */
+class NamingSink implements NameSink {
+  readonly #sink: NameSink;
+  readonly #symbols: SymbolTable;
+  readonly #block = new FunctionBlock();
+  #order = new Uint32Array(0);
+
+  constructor(sink: NameSink, symbols: SymbolTable) {
+    this.#sink = sink;
+    this.#symbols = symbols;
+  }
+
+  symbol(address: number, size: number, name: Uint8Array, limit: number): void {
+    this.#sink.symbol(address, size, name, limit);
+  }
+
+  function(block: FunctionBlock, texts: FunctionTexts): void {
+    if (block.name.length > 0 || block.inlineStart.length > 0) {
+      this.#sink.function(block, texts);
+      return;
+    }
+    const starts = block.lineStart.view();
+    this.#order = Uint32Array.from(starts, (_, i) => i).sort((a, b) => starts[a]! - starts[b]!);
+    for (let part = 0; part < block.partStart.length; part++) this.#part(block, texts, block.partStart.at(part), block.partEnd.at(part));
+  }
+
+  #part(block: FunctionBlock, texts: FunctionTexts, start: number, end: number): void {
+    const symbols = this.#symbols;
+    let at = start;
+    for (let range = symbols.rangeAt(start); range >= 0 && range < symbols.rangeCount && symbols.rangeStart(range) < end; range++) {
+      const from = Math.max(at, symbols.rangeStart(range));
+      const until = Math.min(end, symbols.rangeEnd(range));
+      if (from > at) this.#piece(block, texts, at, from, block.address, nameless);
+      const symbol = symbols.symbolOf(range);
+      this.#piece(block, texts, from, until, symbols.start(symbol), symbols.name(symbol));
+      at = until;
+    }
+    if (at < end) this.#piece(block, texts, at, end, block.address, nameless);
+  }
+
+  /** Lines are looked for from the one in force at `start`, by order of their addresses. */
+  #piece(block: FunctionBlock, texts: FunctionTexts, start: number, end: number, address: number, name: Uint8Array): void {
+    const piece = this.#block;
+    piece.clear();
+    piece.address = address;
+    piece.size = end - address;
+    piece.name = name;
+    piece.partStart.push(start);
+    piece.partEnd.push(end);
+    for (let k = this.#firstLine(block, start); k < this.#order.length; k++) {
+      const line = this.#order[k]!;
+      if (block.lineStart.at(line) >= end) break;
+      piece.lineStart.push(Math.max(start, block.lineStart.at(line)));
+      piece.lineEndAddress.push(Math.min(end, block.lineEndAddress.at(line)));
+      piece.lineNumber.push(block.lineNumber.at(line));
+      piece.lineFile.push(block.lineFile.at(line));
+    }
+    this.#sink.function(piece, texts);
+  }
+
+  /** Place in the order of the first line that ends above an address; lines of one function without a name do not overlap. */
+  #firstLine(block: FunctionBlock, address: number): number {
+    let low = 0;
+    let high = this.#order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (block.lineEndAddress.at(this.#order[middle]!) <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
