@@ -134,10 +134,10 @@ function compareMachine(report: Report, text: string, counts: { framesCompared: 
     .split("\n")
     .map((line) => line.split("|"))
     .filter((fields) => fields[0] === String(crashing.threads_index) && fields.length >= 7);
-  // Inlined functions are lines of their own there.
+  // Inlined functions are lines of their own there, and names are as .sym files state them.
   const trusted = crashing.frames.slice(0, crashing.frames.findIndex((frame) => frame.trust === "scan") >>> 0);
   const ours = trusted.flatMap((frame) =>
-    [...(frame.inlines ?? []), frame].map((f) => ({ module: frame.module ?? "", function: f.function })),
+    [...(frame.inlines ?? []), frame].map((f) => ({ module: frame.module ?? "", function: f.function_mangled ?? f.function })),
   );
   ours.slice(0, theirs.length).forEach((frame, i) => {
     const other = theirs[i];

@@ -339,11 +339,7 @@ test("the thrown type of Visual C++, followed through captured memory", () => {
   assert.equal(thrownType(0xc0000005, parameters, 8, memory), null);
   words.delete(base + 0x204n);
   assert.equal(thrownType(0xe06d7363, parameters, 8, memory), null);
-  assert.deepEqual([".H", ".?AUFault@@", ".?AV?$Box@H@ns@@", "\u0001x", ""].map(readableTypeName), [
-    "int",
-    "Fault",
-    ".?AV?$Box@H@ns@@",
-    null,
-    null,
-  ]);
+  const types = [".H", ".PEBD", ".?AUFault@@", ".?AV?$Box@H@ns@@", ".?AVcut@", "\u0001x", ""];
+  const readable = ["int", "char const *", "Fault", "ns::Box<int>", ".?AVcut@", null, null];
+  assert.deepEqual(types.map(readableTypeName), readable);
 });

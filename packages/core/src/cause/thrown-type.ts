@@ -7,10 +7,10 @@
  *   descriptor   two pointers, then the decorated name: ".?AVruntime_error@std@@"
  */
 import { decodeUtf8 } from "../bytes/text.ts";
+import { demangleMsvc } from "../demangle/msvc/demangle-msvc.ts";
 
 const CPP_EXCEPTION = 0xe06d7363;
 const MAX_NAME_BYTES = 512;
-const MAX_NAME_PARTS = 16;
 
 export type ThrownMemory = {
   word(address: bigint, wordBytes: 4 | 8): bigint | null;
@@ -34,22 +34,11 @@ export function thrownType(code: number, parameters: readonly bigint[], pointerB
   return bytes === null ? null : readableTypeName(decodeUtf8(bytes));
 }
 
-/** ".?AVruntime_error@std@@" → "std::runtime_error"; names with template arguments stay as they are; null for what is no such name. */
+/** ".?AVruntime_error@std@@" → "std::runtime_error"; a name that cannot be read stays as it is; null for what is no such name. */
 export function readableTypeName(decorated: string): string | null {
   if (!/^\.[?A-Z_][\x21-\x7e]*$/.test(decorated)) return null;
-  const plain = /^\.\?A[VU]([\w@]+)@@$/.exec(decorated);
-  const parts = plain?.[1]?.split("@") ?? [];
-  if (parts.length === 0 || parts.length > MAX_NAME_PARTS || parts.includes("")) return SIMPLE.get(decorated) ?? decorated;
-  return parts.reverse().join("::");
+  const readable = demangleMsvc(decorated);
+  return readable === null
+    ? decorated
+    : readable.replace(/ ?`RTTI Type Descriptor Name'$/, "").replace(/\b(?:class|struct|union|enum) /g, "");
 }
-
-const SIMPLE: ReadonlyMap<string, string> = new Map([
-  [".H", "int"],
-  [".PEAD", "char*"],
-  [".PAD", "char*"],
-  [".PEBD", "const char*"],
-  [".PBD", "const char*"],
-  [".N", "double"],
-  [".K", "unsigned long"],
-  [".J", "long"],
-]);
