@@ -15,6 +15,7 @@ import { Client } from "@temporalio/client";
 import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
 import { createImportActivities } from "./activities/import.ts";
 import { createIntakeActivities } from "./activities/intake.ts";
+import { createRefreshActivities } from "./activities/refresh.ts";
 import { createRetentionActivities } from "./activities/retention.ts";
 import { createSweepActivities } from "./activities/sweep.ts";
 import { createUpgradeActivities } from "./activities/upgrade.ts";
@@ -121,7 +122,7 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
     }),
     activityWorker("intake", createIntakeActivities(crashWork)),
     activityWorker("upgrade", createUpgradeActivities(crashWork)),
-    activityWorker("import", imports),
+    activityWorker("import", { ...imports, ...createRefreshActivities({ ...common, pool: importPool, temporaryDir }) }),
   ]);
 
   const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });

@@ -1,10 +1,11 @@
-/** The two schedules that drive housekeeping. Kept in Temporal, whose store may be lost: so the worker makes sure of them again and again. */
+/** The schedules that drive housekeeping. Kept in Temporal, whose store may be lost: so the worker makes sure of them again and again. */
 import { taskQueues, workflowIds, workflowTypes } from "@salvage/contracts";
 import { type Client, ScheduleAlreadyRunning } from "@temporalio/client";
 
 const schedules = [
   { id: workflowIds.sweep(), workflowType: workflowTypes.sweep, every: "30 seconds" },
   { id: workflowIds.retention(), workflowType: workflowTypes.retention, every: "5 minutes" },
+  { id: workflowIds.refresh(), workflowType: workflowTypes.refresh, every: "10 minutes" },
 ] as const;
 
 /** Creates the schedules that do not exist. */

@@ -21,6 +21,7 @@ export {
 export { type MachOSlice, machOSlices } from "./macho/headers.ts";
 export type { NameDamage, NameSink, NameSource } from "./names/name-source.ts";
 export { identifyObject, identifyObjects, objectKind } from "./object/identify.ts";
+export { imageBaseOf } from "./object/image-base.ts";
 export { type DebugFile, openDebugFile } from "./object/open-debug-file.ts";
 export { type CompanionNeed, type OpenedNames, type OpenNamesOptions, openNames } from "./object/open-names.ts";
 export { type OpenedUnwind, openUnwind } from "./object/open-unwind.ts";
@@ -32,7 +33,8 @@ export type * from "./report/report.ts";
 export { reportToText } from "./report/to-text.ts";
 export type { NameLookup, SourceFrame } from "./symbolicate/lookup.ts";
 export { bestNames, bestUnwind, bestWindowsFrames, type ImageFile, rememberNames } from "./symbolicate/symbolicate.ts";
-export { buildSymcache, type SymcacheSummary } from "./symcache/build.ts";
+export { buildSymcache, type SymcacheOptions, type SymcacheSummary } from "./symcache/build.ts";
+export { checkSymcache } from "./symcache/check.ts";
 export { symcacheVersion } from "./symcache/layout.ts";
 export type { SymcacheSink } from "./symcache/page-writer.ts";
 export { openSymcache, type Symcache, type SymcacheHeader } from "./symcache/reader.ts";

@@ -1,10 +1,10 @@
 /** The import of one upload, and the waking of the arrivals it causes. */
 import type { ImportInput } from "@salvage/contracts";
-import type { SystemArrivals, SystemUploads } from "@salvage/db/system";
+import type { StoredUpload, SystemArrivals, SystemUploads } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { metrics, reportError } from "@salvage/telemetry";
 import { Context } from "@temporalio/activity";
-import { type ImportPorts, importUploadedFile } from "../imports/import-upload.ts";
+import { type ImportPorts, type ImportProgress, importUploadedFile } from "../imports/import-upload.ts";
 
 export type ImportActivityPorts = ImportPorts & {
   uploads: SystemUploads;
@@ -20,6 +20,25 @@ export type ImportActivities = ReturnType<typeof createImportActivities>;
 /** Converting one large file takes minutes, during which only the timer can say that the worker lives. */
 const heartbeatMs = 10_000;
 
+/** Verdicts are shown while an archive is worked through, but not each with a write of its own. */
+const showVerdictsEveryMs = 1_000;
+
+function progressOf({ uploads, lanes }: ImportActivityPorts, { id, organizationId }: StoredUpload, alive: () => void): ImportProgress {
+  let shownAt = Date.now();
+  return {
+    alive,
+    async verdict(verdicts) {
+      alive();
+      if (Date.now() - shownAt < showVerdictsEveryMs) return;
+      shownAt = Date.now();
+      await uploads.setState(id, { state: "checking", verdicts });
+    },
+    async readable(fileKey, waitingCrashes) {
+      if (waitingCrashes > 0) await lanes.pokeArrival(organizationId, fileKey);
+    },
+  };
+}
+
 export function createImportActivities(ports: ImportActivityPorts) {
   return {
     /** Idempotent: an upload that is finished is not imported again, a half-imported one recognises its own files. */
@@ -32,7 +51,11 @@ export function createImportActivities(ports: ImportActivityPorts) {
         if (upload === null || upload.state === "ready" || upload.state === "rejected")
           return { organizationId: null, awaitedFileKeys: [] };
         await ports.uploads.setState(uploadId, { state: "checking" });
-        const result = await importUploadedFile(ports, upload, () => activity.heartbeat());
+        const result = await importUploadedFile(
+          ports,
+          upload,
+          progressOf(ports, upload, () => activity.heartbeat()),
+        );
         // The files are committed: whoever commits a missing row from now on finds them, whoever did before is counted here.
         const awaitedFileKeys: string[] = [];
         for (const fileKey of new Set(result.publishedFileKeys)) {

@@ -1,72 +1,105 @@
 /**
- * The tasks about uploaded debug files: what is in a zip, unpacking its members, identifying a file and writing its lookup
- * file. Everything is bounded: members, bytes per member, and the compression ratio, since a few kilobytes can unpack to
- * terabytes.
+ * The tasks about uploaded debug files: unpacking archives and universal binaries, identifying a file, writing its lookup file. Everything is
+ * bounded, here and by the watchdog.
  */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
-import type { Readable } from "node:stream";
-import { buildSymcache, FormatError, identifyObject, type SymcacheSink } from "@salvage/core";
-import yauzl from "yauzl";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { unpack } from "@salvage/archives";
+import { createPorts } from "@salvage/codecs";
+import { buildSymcache, type CompanionNeed, FormatError, identifyObject, machOSlices, type SymcacheSink } from "@salvage/core";
+import { baseName } from "@salvage/core/own-modules";
 import { FileSource } from "./sources.ts";
-import type { ArchiveMember, Tasks } from "./tasks.ts";
+import type { Companion, FileFacts, Tasks, UnpackOutput } from "./tasks.ts";
 
-const maxArchiveMembers = 5_000;
-/** Symbols compress 5 to 15 times; a thousand times is an attack. */
-const maxCompressionRatio = 1_000;
-/** Small members compress to almost nothing and harm nobody. */
-const ratioFreeBytes = 1024 * 1024;
+/** Unpacked sections kept in memory; larger ones go to scratch files. */
+const portsMemoryBytes = 64 * 1024 * 1024;
+const copyBytes = 4 * 1024 * 1024;
 
-const zipMagics = [0x04034b50, 0x06054b50]; // a member, or the end record of an empty archive
-
-export async function listArchive({ path }: Tasks["listArchive"]["input"]): Promise<ArchiveMember[] | null> {
-  if (!isZip(path)) return null;
-  const members: ArchiveMember[] = [];
-  await walkZip(path, async (entry, index) => {
-    if (index >= maxArchiveMembers) throw new FormatError("zip", null, `more than ${maxArchiveMembers} members`);
-    if (entry.fileName.endsWith("/")) return;
-    members.push({ index, name: entry.fileName, sizeBytes: entry.uncompressedSize });
-  });
-  return members;
+export async function unpackAny({ path, ...options }: Tasks["unpack"]["input"]): Promise<UnpackOutput | null> {
+  return (await unpack(path, options)) ?? splitUniversal(path, options);
 }
 
-export async function extract({ path, members }: Tasks["extract"]["input"]): Promise<Tasks["extract"]["output"]> {
-  const wanted = new Map(members.map((member, place) => [member.index, { ...member, place }]));
-  const out: Tasks["extract"]["output"] = [];
-  await walkZip(path, async (entry, index, openMember) => {
-    const member = wanted.get(index);
-    if (member === undefined) return;
-    if (entry.uncompressedSize > ratioFreeBytes && entry.uncompressedSize / Math.max(1, entry.compressedSize) > maxCompressionRatio) {
-      throw new FormatError(
-        "zip",
-        entry.relativeOffsetOfLocalHeader,
-        `${entry.fileName} claims to unpack to more than ${maxCompressionRatio} times its size`,
-      );
-    }
-    out[member.place] = await writeMember(await openMember(), member.outPath);
-  });
-  if (members.some((_, place) => out[place] === undefined)) throw new FormatError("zip", null, "a listed member is not there");
-  return out;
-}
-
-export function convert({ path, outPath }: Tasks["convert"]["input"]): Tasks["convert"]["output"] {
+/** A universal binary is an archive of images: each slice becomes a file of its own, so that the rest of the import knows thin files only. */
+function splitUniversal(path: string, { name, folder }: Omit<Tasks["unpack"]["input"], "path">): UnpackOutput | null {
   const source = new FileSource(path);
   try {
-    const { convertible, ...verdict } = identifyObject(source);
-    if (!convertible) return { ...verdict, symcache: null };
-    const sink = new FileSink(outPath);
-    try {
-      const { formatVersion, features, bytesWritten } = buildSymcache(source, sink);
-      const parts = { names: features.includes("symbols"), unwind: features.includes("unwind") };
-      if (!parts.names && !parts.unwind)
-        return { ...verdict, features, lacks: ["it has neither functions nor unwind rules"], symcache: null };
-      return { ...verdict, features, lacks: [], symcache: { formatVersion, sizeBytes: bytesWritten, ...parts } };
-    } finally {
-      sink.close();
-    }
+    const slices = machOSlices(source);
+    if (slices === null || (slices.length === 1 && slices[0]?.size === source.size)) return null;
+    const members = slices.map(({ cpu, offset, size }, index) => {
+      const outPath = join(folder, String(index));
+      return {
+        index,
+        name: `${name} (${cpu ?? "other processor"})`,
+        path: outPath,
+        sizeBytes: size,
+        sha256: copyRange(source, offset, size, outPath),
+      };
+    });
+    return { kind: "universal binary", members, refused: [], next: null };
   } finally {
     source.close();
   }
+}
+
+function copyRange(source: FileSource, offset: number, size: number, outPath: string): string {
+  const sink = new FileSink(outPath);
+  const hash = createHash("sha256");
+  try {
+    for (let done = 0; done < size; done += copyBytes) {
+      const bytes = source.read(offset + done, Math.min(copyBytes, size - done));
+      hash.update(bytes);
+      sink.write(bytes);
+    }
+    return hash.digest("hex");
+  } finally {
+    sink.close();
+  }
+}
+
+export function identify({ path }: Tasks["identify"]["input"]): FileFacts {
+  const source = new FileSource(path);
+  try {
+    return identifyObject(source);
+  } finally {
+    source.close();
+  }
+}
+
+export function convert({ path, name, outPath, scratchDir, companions }: Tasks["convert"]["input"]): Tasks["convert"]["output"] {
+  const opened: FileSource[] = [];
+  const open = (file: string) => {
+    const source = new FileSource(file);
+    opened.push(source);
+    return source;
+  };
+  const companion = (need: CompanionNeed) => {
+    const found = companionOf(need, name, companions);
+    return found === null ? null : open(found.path);
+  };
+  const ports = createPorts({ scratchDir, memoryBytes: portsMemoryBytes });
+  const sink = new FileSink(outPath);
+  let done = false;
+  try {
+    const { formatVersion, features, bytesWritten } = buildSymcache(open(path), sink, { ports, companion });
+    if (features.length === 0) throw new FormatError("symcache", null, "it has neither functions nor unwind rules");
+    done = true;
+    return { formatVersion, features, sizeBytes: bytesWritten };
+  } finally {
+    sink.close();
+    ports.close();
+    for (const source of opened) source.close();
+    if (!done) rmSync(outPath, { force: true });
+  }
+}
+
+/**
+ * Split debug information is asked for by the path it had when it was built; in an archive it lies anywhere, under its own name. A package of
+ * split units (.dwp) is called like the file it belongs to.
+ */
+function companionOf(need: CompanionNeed, own: string, companions: readonly Companion[]): Companion | null {
+  const wanted = need.kind === "split-package" ? `${baseName(own)}.dwp` : baseName(need.name ?? "");
+  return companions.find(({ name }) => baseName(name) === wanted) ?? null;
 }
 
 /** Writes a lookup file to disk, in order, with its header filled in at the end. */
@@ -94,63 +127,4 @@ class FileSink implements SymcacheSink {
   #put(bytes: Uint8Array, offset: number): void {
     for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
   }
-}
-
-function isZip(path: string): boolean {
-  const source = new FileSource(path);
-  try {
-    if (source.size < 22) return false;
-    const head = source.read(0, 4);
-    return zipMagics.includes(new DataView(head.buffer, head.byteOffset).getUint32(0, true));
-  } finally {
-    source.close();
-  }
-}
-
-/** Visits the members of a zip in the order of its directory. The reader's complaints become FormatErrors. */
-function walkZip(path: string, visit: (entry: yauzl.Entry, index: number, open: () => Promise<Readable>) => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    yauzl.open(path, { lazyEntries: true, autoClose: false }, (openError, zip) => {
-      if (openError !== null) return reject(zipError(openError));
-      const finish = (error?: unknown) => {
-        zip.removeAllListeners("entry");
-        zip.close();
-        if (error === undefined) resolve();
-        else reject(zipError(error));
-      };
-      const openMember = (entry: yauzl.Entry) =>
-        new Promise<Readable>((opened, failed) =>
-          zip.openReadStream(entry, (error, stream) => (error === null ? opened(stream) : failed(error))),
-        );
-      let index = 0;
-      zip.on("error", finish);
-      zip.on("end", () => finish());
-      zip.on("entry", (entry: yauzl.Entry) => {
-        visit(entry, index, () => openMember(entry)).then(() => {
-          index += 1;
-          zip.readEntry();
-        }, finish);
-      });
-      zip.readEntry();
-    });
-  });
-}
-
-async function writeMember(stream: Readable, outPath: string): Promise<{ sha256: string; sizeBytes: number }> {
-  const sink = new FileSink(outPath);
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      hash.update(chunk);
-      sink.write(chunk);
-    }
-    return { sha256: hash.digest("hex"), sizeBytes: sink.sizeBytes };
-  } finally {
-    sink.close();
-  }
-}
-
-function zipError(error: unknown): FormatError {
-  if (error instanceof FormatError) return error;
-  return new FormatError("zip", null, error instanceof Error ? error.message : String(error));
 }

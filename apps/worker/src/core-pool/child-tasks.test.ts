@@ -1,6 +1,6 @@
-/** The tasks of a child over real files: a sealed dump, a symcache built from text, a zip archive. */
+/** The tasks of a child over real files: a sealed dump, a lookup file built from text, the debug file itself, an archive, a universal binary. */
 import assert from "node:assert/strict";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ describe("tasks of a child", () => {
   async function convert(name: string, bytes: Uint8Array) {
     const path = join(folder, name);
     await writeFile(path, bytes);
-    return done("convert", { path, outPath: `${path}.symcache` });
+    return done("convert", { path, name, outPath: `${path}.symcache`, scratchDir: folder, companions: [] });
   }
 
   test("without symbols: the program is touched, own and lacks both parts", async () => {
@@ -76,13 +76,12 @@ describe("tasks of a child", () => {
 
   test("with symbols the stack is walked by rules, and names are found", async () => {
     const converted = await convert("app.sym", sampleSymbols());
-    assert.deepEqual(
-      [converted.kind, converted.debugId, converted.symcache?.names, converted.symcache?.unwind],
-      ["breakpad", debugIdOf(sampleBuildId), true, true],
-    );
-    const file = join(folder, "app.sym.symcache");
-    assert.equal((await readFile(file)).length, converted.symcache?.sizeBytes);
-    const output = await done("process", { dump, images: [{ index: 0, names: file, unwind: file }], own: [true, false] });
+    const { kind, debugId, convertible } = await done("identify", { path: join(folder, "app.sym") });
+    assert.deepEqual([kind, debugId, convertible], ["breakpad", debugIdOf(sampleBuildId), true]);
+    assert.deepEqual(converted.features, ["symbols", "lines", "unwind"]);
+    const path = join(folder, "app.sym.symcache");
+    assert.equal((await readFile(path)).length, converted.sizeBytes);
+    const output = await done("process", { dump, images: [{ index: 0, files: [{ path, readFrom: "symcache" }] }], own: [true, false] });
     const frames = reportOf(output).crashing_thread?.frames ?? [];
     assert.deepEqual(
       frames.map(({ function: name, line, trust }) => [name, line, trust]),
@@ -92,23 +91,37 @@ describe("tasks of a child", () => {
       ],
     );
     assert.deepEqual(output.summary.lacking, []);
+    const direct = { path: join(folder, "app.sym"), readFrom: "debug file" as const };
+    const read = await done("process", { dump, images: [{ index: 0, files: [direct] }], own: [true, false] });
+    assert.deepEqual(read.gzip, output.gzip, "the debug file itself gives the same report");
+  });
+
+  test("an older file serves where the newest is damaged", async () => {
+    const bad = join(folder, "newest.symcache");
+    await writeFile(bad, "nonsense");
+    const files = [join(folder, "app.sym.symcache"), bad].map((path) => ({ path, readFrom: "symcache" as const }));
+    const output = await done("process", { dump, images: [{ index: 0, files }], own: [true, false] });
+    assert.equal(reportOf(output).crashing_thread?.frames[1]?.function, "main");
   });
 
   test("names are put on a stored report without the dump", async () => {
-    const file = join(folder, "app.sym.symcache");
+    const files = [{ path: join(folder, "app.sym.symcache"), readFrom: "symcache" as const }];
     const first = await done("process", { dump, images: [], own: [true, false] });
     assert.equal((await done("outlineReport", { gzip: first.gzip })).modules[0]?.touched, true);
-    const named = await done("applyNames", { gzip: first.gzip, images: [{ index: 0, names: file, unwind: null }], own: [true, false] });
+    const named = await done("applyNames", { gzip: first.gzip, images: [{ index: 0, files }], own: [true, false] });
     assert.equal(reportOf(named).crashing_thread?.frames[0]?.function, "crash_here");
   });
 
   test("a lookup file that is gone or damaged is a status, not a failure", async () => {
     const bad = join(folder, "bad.symcache");
     await writeFile(bad, "nonsense");
-    const output = await done("process", { dump, images: [{ index: 0, names: bad, unwind: join(folder, "gone") }], own: [true, false] });
-    const module = reportOf(output).modules[0];
-    assert.equal(module?.names_status, "malformed");
-    assert.equal(module?.unwind_status, "missing");
+    const statuses = async (path: string) => {
+      const output = await done("process", { dump, images: [{ index: 0, files: [{ path, readFrom: "symcache" }] }], own: [true, false] });
+      const module = reportOf(output).modules[0];
+      return [module?.names_status, module?.unwind_status];
+    };
+    assert.deepEqual(await statuses(bad), ["malformed", "malformed"]);
+    assert.deepEqual(await statuses(join(folder, "gone")), ["missing", "missing"]);
   });
 
   test("what is no minidump, is damaged at rest, or is gone, is bad input", async () => {
@@ -125,41 +138,57 @@ describe("tasks of a child", () => {
   test("a file that is no debug file says so with its place", async () => {
     const path = join(folder, "readme.txt");
     await writeFile(path, "just text, long enough to be looked at");
-    const answer = await runTask("convert", { path, outPath: `${path}.out` });
-    assert.ok(answer.outcome === "bad input" && answer.offset !== undefined, JSON.stringify(answer));
+    for (const answer of [
+      await runTask("identify", { path }),
+      await runTask("convert", { path, name: "readme.txt", outPath: `${path}.out`, scratchDir: folder, companions: [] }),
+    ])
+      assert.ok(answer.outcome === "bad input" && answer.offset !== undefined, JSON.stringify(answer));
+    assert.equal(existsSync(`${path}.out`), false, "nothing half-written stays");
   });
 
-  test("zip archives are listed and unpacked; what is none, or is broken, is told apart", async () => {
+  test("archives and universal binaries are unpacked; what is none is told apart", async () => {
     const path = join(folder, "all.zip");
     const zip = new yazl.ZipFile();
     zip.addBuffer(Buffer.from(sampleSymbols()), "syms/app.sym");
-    zip.addEmptyDirectory("empty");
     zip.addBuffer(Buffer.from("text"), "notes.txt");
     zip.end();
     await finished(zip.outputStream.pipe(createWriteStream(path)));
-    const members = await done("listArchive", { path });
+    const out = await mkdtemp(join(folder, "out-"));
+    const options = { folder: out, from: 0, maxMembers: 10, maxBytes: 1e9, maxMemberBytes: 1e9 };
+    const unpacked = await done("unpack", { path, name: "all.zip", ...options });
+    assert.equal(unpacked?.kind, "zip");
     assert.deepEqual(
-      members?.map(({ name }) => name),
+      unpacked?.members.map(({ name }) => name),
       ["syms/app.sym", "notes.txt"],
     );
-    const first = members?.[0];
-    assert.ok(first);
-    const outPath = join(folder, "member");
-    const [unpacked] = await done("extract", { path, members: [{ index: first.index, outPath }] });
-    assert.equal(unpacked?.sizeBytes, sampleSymbols().length);
-    assert.deepEqual(await readFile(outPath), Buffer.from(sampleSymbols()));
-    assert.equal(await done("listArchive", { path: outPath }), null);
-    await writeFile(path, (await readFile(path)).subarray(0, 60));
-    assert.equal((await runTask("listArchive", { path })).outcome, "bad input");
-  });
+    const [first] = unpacked?.members ?? [];
+    assert.deepEqual(await readFile(first?.path ?? ""), Buffer.from(sampleSymbols()));
+    assert.equal(await done("unpack", { path: first?.path ?? "", name: "app.sym", ...options }), null);
 
-  test("a member that unpacks to a thousand times its size is refused", async () => {
-    const path = join(folder, "bomb.zip");
-    const zip = new yazl.ZipFile();
-    zip.addBuffer(Buffer.alloc(64 * 1024 * 1024), "zeros");
-    zip.end();
-    await finished(zip.outputStream.pipe(createWriteStream(path)));
-    const answer = await runTask("extract", { path, members: [{ index: 0, outPath: join(folder, "zeros") }] });
-    assert.ok(answer.outcome === "bad input" && /1000 times/.test(answer.reason), JSON.stringify(answer));
+    const fat = join(folder, "fat");
+    await writeFile(fat, universalBinary());
+    const slices = await done("unpack", { path: fat, name: "game", ...options });
+    assert.deepEqual(
+      slices?.members.map(({ name, sizeBytes }) => [name, sizeBytes]),
+      [
+        ["game (amd64)", 32],
+        ["game (arm64)", 32],
+      ],
+    );
+    assert.notEqual(slices?.members[0]?.sha256, slices?.members[1]?.sha256);
   });
 });
+
+/** Two empty images, x86-64 and arm64, in one file. */
+function universalBinary(): Uint8Array {
+  const file = Buffer.alloc(128);
+  file.writeUInt32BE(0xcafebabe, 0);
+  file.writeUInt32BE(2, 4);
+  for (const [i, cpu] of [0x01000007, 0x0100000c].entries()) {
+    const offset = 64 + 32 * i;
+    for (const [k, value] of [cpu, 0, offset, 32, 0].entries()) file.writeUInt32BE(value, 8 + 20 * i + 4 * k);
+    file.writeUInt32LE(0xfeedfacf, offset);
+    file.writeUInt32LE(cpu, offset + 4);
+  }
+  return file;
+}

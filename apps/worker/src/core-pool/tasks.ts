@@ -2,6 +2,7 @@
  * What the worker may ask of a child process: the only place where core meets tenants' bytes. Inputs and outputs travel
  * over the child's IPC channel (structured clone), so they are plain data; data keys too, and they are never written down.
  */
+import type { Unpacked, UnpackOptions } from "@salvage/archives";
 import type { SealContext } from "@salvage/blobs";
 import type { DebugFileFeature, DebugFileKind, FileNeed } from "@salvage/contracts";
 
@@ -20,8 +21,11 @@ export type ModuleOutline = {
 
 export type DumpOutline = { mainModule: number | null; modules: ModuleOutline[] };
 
-/** Local paths of the lookup files of one module; null = there is none. */
-export type ImageFiles = { index: number; names: string | null; unwind: string | null };
+/** A file of an image on local disk: its lookup file, or the debug file itself. */
+export type ImageFileInput = { path: string; readFrom: "symcache" | "debug file" };
+
+/** All files of one module, oldest first. */
+export type ImageFiles = { index: number; files: ImageFileInput[] };
 
 /** What a stack touched and lacks, before anybody looked whether a file has come meanwhile. */
 export type LackingModule = {
@@ -53,10 +57,13 @@ export type ReportSummary = {
 /** `gzip`: the report's JSON, compressed, as it is stored. */
 export type ReportOutput = { gzip: Uint8Array; summary: ReportSummary };
 
-/** `index`: place in the archive's directory; names may repeat. */
-export type ArchiveMember = { index: number; name: string; sizeBytes: number };
+export type UnpackOutput = Pick<Unpacked, "members" | "refused" | "next"> & { kind: Unpacked["kind"] | "universal binary" };
 
-export type ConvertOutput = {
+/** Files that were unpacked together, by the names they have in their archive: where split debug information is looked for. */
+export type Companion = { name: string; path: string };
+
+/** What a file is, as far as a look at its headers tells. */
+export type FileFacts = {
   kind: DebugFileKind;
   /** As the file itself says; null when it does not. */
   name: string | null;
@@ -65,9 +72,17 @@ export type ConvertOutput = {
   cpu: string | null;
   os: string | null;
   features: DebugFileFeature[];
-  /** Why no lookup file was written; empty when one was. */
+  /** Whether crashes can use it. */
+  convertible: boolean;
+  /** What it does not have, in words; why it is not convertible when it is not. */
   lacks: string[];
-  symcache: { formatVersion: number; sizeBytes: number; names: boolean; unwind: boolean } | null;
+};
+
+export type ConvertOutput = {
+  formatVersion: number;
+  sizeBytes: number;
+  /** What the lookup file has. */
+  features: DebugFileFeature[];
 };
 
 /** Name of the task → what goes in and what comes out. */
@@ -80,12 +95,11 @@ export type Tasks = {
   outlineReport: { input: { gzip: Uint8Array }; output: DumpOutline };
   /** New names for a stored report. */
   applyNames: { input: { gzip: Uint8Array; images: ImageFiles[]; own: boolean[] }; output: ReportOutput };
-  /** What is in a zip archive; null = it is none. */
-  listArchive: { input: { path: string }; output: ArchiveMember[] | null };
-  /** Unpacks members of a zip into files; answers in the order of `members`. */
-  extract: { input: { path: string; members: { index: number; outPath: string }[] }; output: { sha256: string; sizeBytes: number }[] };
-  /** Identifies a debug file and writes its lookup file to `outPath` where it can be converted. */
-  convert: { input: { path: string; outPath: string }; output: ConvertOutput };
+  /** The next members of an archive, or the slices of a universal binary; null: it is neither. */
+  unpack: { input: { path: string } & UnpackOptions; output: UnpackOutput | null };
+  identify: { input: { path: string }; output: FileFacts };
+  /** Writes the lookup file of a debug file to `outPath`; what it unpacks on the way lies in `scratchDir`. */
+  convert: { input: { path: string; name: string; outPath: string; scratchDir: string; companions: Companion[] }; output: ConvertOutput };
 };
 
 export type TaskName = keyof Tasks;

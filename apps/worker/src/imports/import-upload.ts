@@ -1,191 +1,266 @@
 /**
- * An uploaded file on its way to debug files that crashes can use: unpack a zip, identify each file, convert it in a child,
- * store the lookup file, publish. Repeatable: ids are made from the upload and the file's place in it, so a second run
- * recognises what the first one published.
+ * An uploaded file on its way to debug files that crashes can use: archives are unpacked (an archive in an archive, too), each file is
+ * identified, published, and converted to its lookup file. Small files are published with it; a large one first, since crashes can read the file itself
+ * until its lookup file is made. Repeatable: ids are made from the upload and the file's place in it, so a second run recognises what
+ * the first one published.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BlobStore, blobKeys } from "@salvage/blobs";
-import type { UploadVerdict } from "@salvage/contracts";
+import type { UnpackedMember, UnpackOptions } from "@salvage/archives";
+import { blobKeys } from "@salvage/blobs";
+import type { DebugFileFeature, UploadVerdict } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
 import { baseName } from "@salvage/core/own-modules";
-import type { StoredUpload, SystemDebugFiles } from "@salvage/db/system";
+import type { PublishOutcome, StoredUpload } from "@salvage/db/system";
 import { type Logger, metrics } from "@salvage/telemetry";
-import { ChildDied, type CorePool, TaskBroken } from "../core-pool/pool.ts";
-import type { ArchiveMember, ConvertOutput } from "../core-pool/tasks.ts";
+import type { Companion, FileFacts, UnpackOutput } from "../core-pool/tasks.ts";
+import { type ConvertPorts, convertFile, type StoredConversion, storeSymcache, verdictReason } from "./convert-file.ts";
 
-export type ImportPorts = {
-  blobs: BlobStore;
-  debugFiles: SystemDebugFiles;
-  pool: Pick<CorePool, "run">;
+export type ImportPorts = ConvertPorts & {
   logger: Logger;
   /** Folder for unpacked members and lookup files being built. */
   temporaryDir: string;
-  /** Of one file inside a zip. */
+  /** Of one file inside an archive. */
   maxDebugFileBytes: number;
+};
+
+/** What the caller wants to hear while an import goes on. */
+export type ImportProgress = {
+  /** Work goes on. */
+  alive(): void;
+  /** One more file has its verdict. */
+  verdict(verdicts: readonly UploadVerdict[]): Promise<void>;
+  /** A file can be read by crashes, though its lookup file is still being made. */
+  readable(fileKey: string, waitingCrashes: number): Promise<void>;
 };
 
 export type ImportedUpload = { verdicts: UploadVerdict[]; publishedFileKeys: string[]; reason: string | null };
 
-/** One file to import: the upload itself, or a member of a zip that was unpacked to `path`. */
-type Candidate = { place: number; name: string; path: string; sizeBytes: number; sha256: string; blobKey: string | null };
+/** One file to import: the upload itself, or a member of an archive. `place` is its way through the archives: "0", "3/1". */
+type Candidate = {
+  place: string;
+  name: string;
+  path: string;
+  sizeBytes: number;
+  sha256: string;
+  /** Of the upload's own blob; a member gets one of its own when it is published. */
+  blobKey: string | null;
+  companions: readonly Companion[];
+};
 
-/** Members unpacked at a time: bounds the disk that an archive takes. */
-const maxMembersAtOnce = 16;
-const maxBytesAtOnce = 512 * 1024 * 1024;
+/** Members unpacked at a time: bounds the disk that an archive takes. Split debug information is found among these. */
+const maxMembersAtOnce = 256;
+const maxBytesAtOnce = 1024 ** 3;
+/** A zip of tar.gz of universal binaries is as deep as build systems go. */
+const maxDepth = 3;
+/** Converting more than this takes longer than crashes should wait. */
+const publishFirstBytes = 128 * 1024 ** 2;
 
-/**
- * @param alive called between files
- * @throws SystemRefused and PoolClosed: try again later. Bad input never throws, it is a verdict
- */
-export async function importUploadedFile(ports: ImportPorts, upload: StoredUpload, alive: () => void): Promise<ImportedUpload> {
+/** @throws SystemRefused and PoolClosed: try again later. Bad input never throws, it is a verdict */
+export async function importUploadedFile(ports: ImportPorts, upload: StoredUpload, progress: ImportProgress): Promise<ImportedUpload> {
   const path = ports.blobs.localPath(upload.blobKey);
   if (path === null) throw new Error("the blob store has no local files for child processes to read");
-  if (!(await ports.blobs.exists(upload.blobKey))) return unreadable(upload, "the uploaded file is no longer stored", null);
+  if (!(await ports.blobs.exists(upload.blobKey))) {
+    const reason = "the uploaded file is no longer stored";
+    return { verdicts: [rejected(upload.fileName, reason, null)], publishedFileKeys: [], reason };
+  }
   const folder = join(ports.temporaryDir, upload.id);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {
-    const members = await ports.pool.run("listArchive", { path });
-    const result: ImportedUpload = { verdicts: [], publishedFileKeys: [], reason: null };
-    const importOne = async (candidate: Candidate) => {
-      const { verdict, fileKey } = await importCandidate(ports, upload, candidate, folder);
-      metrics.imports.inc({ verdict: verdict.state });
-      result.verdicts.push(verdict);
-      if (fileKey !== null) result.publishedFileKeys.push(fileKey);
-      alive();
-    };
-    if (members === null) {
-      const { fileName, sizeBytes, sha256, blobKey } = upload;
-      await importOne({ place: 0, name: fileName, path, sizeBytes, sha256, blobKey });
-    } else {
-      for (const group of groups(ports, members, result)) {
-        const outPaths = group.map((member) => ({ index: member.index, outPath: join(folder, String(member.index)) }));
-        const unpacked = await ports.pool.run("extract", { path, members: outPaths });
-        alive();
-        for (const [at, member] of group.entries()) {
-          const outPath = join(folder, String(member.index));
-          await importOne({ place: member.index + 1, name: member.name, path: outPath, blobKey: null, ...(unpacked[at] ?? emptyMember) });
-          await rm(outPath, { force: true });
-        }
-      }
-      if (members.length === 0) result.reason = "the zip archive is empty";
-    }
-    return result;
-  } catch (error) {
-    const reason = verdictReason(error);
-    if (reason === null) throw error;
-    // The archive as a whole cannot be read; what was published from it before stays.
-    return unreadable(upload, reason.text, reason.offset);
+    const run = new ImportRun(ports, upload, folder, progress);
+    const { fileName, sizeBytes, sha256, blobKey } = upload;
+    await run.file({ place: "0", name: fileName, path, sizeBytes, sha256, blobKey, companions: [] }, 0);
+    return run.result;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function unreadable(upload: StoredUpload, reason: string, offset: number | null): ImportedUpload {
-  return { verdicts: [rejected(upload.fileName, reason, offset)], publishedFileKeys: [], reason };
-}
+class ImportRun {
+  readonly result: ImportedUpload = { verdicts: [], publishedFileKeys: [], reason: null };
+  readonly #ports: ImportPorts;
+  readonly #upload: StoredUpload;
+  readonly #folder: string;
+  readonly #progress: ImportProgress;
 
-const emptyMember = { sizeBytes: 0, sha256: createHash("sha256").digest("hex") };
+  constructor(ports: ImportPorts, upload: StoredUpload, folder: string, progress: ImportProgress) {
+    this.#ports = ports;
+    this.#upload = upload;
+    this.#folder = folder;
+    this.#progress = progress;
+  }
 
-/** Groups of members that fit on disk together; oversized ones are rejected here, clutter is passed over. */
-function* groups(ports: ImportPorts, members: readonly ArchiveMember[], result: ImportedUpload): Generator<ArchiveMember[]> {
-  let group: ArchiveMember[] = [];
-  let bytes = 0;
-  for (const member of members) {
-    if (isClutter(member.name) || member.sizeBytes === 0) continue;
-    if (member.sizeBytes > ports.maxDebugFileBytes) {
-      result.verdicts.push(rejected(member.name, `larger than the ${ports.maxDebugFileBytes} bytes that a debug file may have`, null));
-      continue;
+  /** A file that may be an archive. */
+  async file(candidate: Candidate, depth: number): Promise<void> {
+    try {
+      if (await this.#members(candidate, depth)) return;
+      await this.#debugFile(candidate);
+    } catch (error) {
+      const reason = verdictReason(error);
+      if (reason === null) throw error;
+      // Of an archive that cannot be read on, what was published before stays.
+      await this.#verdict(rejected(candidate.name, reason.text, reason.offset));
+      this.result.reason ??= reason.text;
     }
-    if (group.length > 0 && (group.length >= maxMembersAtOnce || bytes + member.sizeBytes > maxBytesAtOnce)) {
-      yield group;
-      group = [];
-      bytes = 0;
+  }
+
+  /** Imports what is inside; false when the file is no archive. */
+  async #members(archive: Candidate, depth: number): Promise<boolean> {
+    const { pool, maxDebugFileBytes } = this.#ports;
+    const folder = join(this.#folder, archive.place.replaceAll("/", "-"));
+    await mkdir(folder, { recursive: true });
+    try {
+      let found = 0;
+      let from: number | null = 0;
+      while (from !== null) {
+        const limits: Omit<UnpackOptions, "name" | "folder"> = {
+          from,
+          maxMembers: maxMembersAtOnce,
+          maxBytes: maxBytesAtOnce,
+          maxMemberBytes: maxDebugFileBytes,
+        };
+        const unpacked: UnpackOutput | null = await pool.run("unpack", { path: archive.path, name: archive.name, folder, ...limits });
+        if (unpacked === null) return false;
+        if (depth === maxDepth) throw new FormatError(unpacked.kind, null, `an archive inside ${maxDepth} others is not unpacked`);
+        this.#progress.alive();
+        for (const { name, reason } of unpacked.refused) await this.#verdict(rejected(name, reason, null));
+        for (const member of unpacked.members) {
+          await this.file(asCandidate(archive, member, unpacked.members), depth + 1);
+        }
+        for (const member of unpacked.members) await rm(member.path, { force: true });
+        found += unpacked.members.length + unpacked.refused.length;
+        from = unpacked.next;
+      }
+      if (found === 0) await this.#verdict(rejected(archive.name, "the archive is empty", null));
+      return true;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
-    group.push(member);
-    bytes += member.sizeBytes;
   }
-  if (group.length > 0) yield group;
+
+  async #debugFile(candidate: Candidate): Promise<void> {
+    const facts = await this.#ports.pool.run("identify", { path: candidate.path });
+    if (!facts.convertible) {
+      const reason = facts.lacks.join("; ") || "it holds nothing that crashes could use";
+      return await this.#verdict({ ...aboutFile(candidate, facts), state: "rejected", reason, waitingCrashes: 0 });
+    }
+    const id = debugFileId(this.#upload.id, candidate.place);
+    if (candidate.sizeBytes >= publishFirstBytes) await this.#publishFirst(id, candidate, facts);
+    else await this.#convertFirst(id, candidate, facts);
+  }
+
+  async #convertFirst(id: string, candidate: Candidate, facts: FileFacts): Promise<void> {
+    const { blobs } = this.#ports;
+    const { features, ...symcache } = await this.#convert(id, candidate);
+    const outcome = await this.#publish(id, candidate, { ...facts, features }, symcache);
+    if (!isMine(outcome, id)) await blobs.delete(symcache.blobKey);
+    await this.#published(outcome, id, candidate, { ...facts, features });
+  }
+
+  async #publishFirst(id: string, candidate: Candidate, facts: FileFacts): Promise<void> {
+    const { organizationId } = this.#upload;
+    const outcome = await this.#publish(id, candidate, facts, null);
+    if (isMine(outcome, id)) {
+      await this.#progress.readable(outcome.fileKey, outcome.waitingCrashes);
+      await storeSymcache(this.#ports, organizationId, id, () => this.#convert(id, candidate));
+    }
+    await this.#published(outcome, id, candidate, facts);
+  }
+
+  #convert(id: string, { path, name, companions }: Candidate): Promise<StoredConversion> {
+    return convertFile(this.#ports, {
+      organizationId: this.#upload.organizationId,
+      debugFileId: id,
+      path,
+      name,
+      companions,
+      folder: this.#folder,
+    });
+  }
+
+  async #publish(
+    id: string,
+    candidate: Candidate,
+    facts: FileFacts,
+    symcache: Omit<StoredConversion, "features"> | null,
+  ): Promise<PublishOutcome> {
+    const { blobs, debugFiles } = this.#ports;
+    const { organizationId, id: uploadId } = this.#upload;
+    const sourceBlobKey = candidate.blobKey ?? blobKeys.debugFile(organizationId, id);
+    if (candidate.blobKey === null) await blobs.put(sourceBlobKey, createReadStream(candidate.path));
+    const { kind, debugId, codeId, cpu, os, features } = facts;
+    const outcome = await debugFiles.publish({
+      id,
+      organizationId,
+      uploadId,
+      name: facts.name ?? baseName(candidate.name),
+      kind,
+      debugId,
+      codeId,
+      cpu,
+      os,
+      features,
+      sizeBytes: candidate.sizeBytes,
+      sha256: candidate.sha256,
+      sourceBlobKey,
+      hasNames: namesAmong(features),
+      hasUnwind: features.includes("unwind"),
+      symcache,
+    });
+    if (!isMine(outcome, id) && candidate.blobKey === null) await blobs.delete(sourceBlobKey);
+    return outcome;
+  }
+
+  async #published(outcome: PublishOutcome, id: string, candidate: Candidate, facts: FileFacts): Promise<void> {
+    const about = aboutFile(candidate, facts);
+    if (outcome.outcome === "no ids") {
+      const reason = "it has neither a debug id nor a code id, so no crash could ever ask for it";
+      return await this.#verdict({ ...about, state: "rejected", reason, waitingCrashes: 0 });
+    }
+    this.result.publishedFileKeys.push(outcome.fileKey);
+    const mine = isMine(outcome, id);
+    const reason = mine ? null : "the organization has this file already";
+    await this.#verdict({ ...about, state: mine ? "ready" : "duplicate", reason, waitingCrashes: outcome.waitingCrashes });
+  }
+
+  async #verdict(verdict: UploadVerdict): Promise<void> {
+    metrics.imports.inc({ verdict: verdict.state });
+    this.result.verdicts.push(verdict);
+    await this.#progress.verdict(this.result.verdicts);
+  }
 }
 
-/** What archivers add on their own. */
-function isClutter(name: string): boolean {
-  return name.startsWith("__MACOSX/") || baseName(name).startsWith("._") || baseName(name) === ".DS_Store";
+function asCandidate(archive: Candidate, member: UnpackedMember, all: readonly UnpackedMember[]): Candidate {
+  const { name, path, sizeBytes, sha256 } = member;
+  return { place: `${archive.place}/${member.index}`, name, path, sizeBytes, sha256, blobKey: null, companions: all };
 }
 
-async function importCandidate(
-  ports: ImportPorts,
-  upload: StoredUpload,
-  candidate: Candidate,
-  folder: string,
-): Promise<{ verdict: UploadVerdict; fileKey: string | null }> {
-  const symcachePath = join(folder, "symcache");
-  let file: ConvertOutput;
-  try {
-    file = await ports.pool.run("convert", { path: candidate.path, outPath: symcachePath });
-  } catch (error) {
-    const reason = verdictReason(error);
-    if (reason === null) throw error;
-    return { verdict: rejected(candidate.name, reason.text, reason.offset), fileKey: null };
-  }
-  const { kind, debugId, codeId, cpu, os, features, symcache } = file;
-  const about = { name: candidate.name, kind, debugId, codeId, cpu, features, offset: null };
-  if (symcache === null) {
-    const reason = file.lacks.join("; ") || "it holds nothing that crashes could use";
-    return { verdict: { ...about, state: "rejected", reason, waitingCrashes: 0 }, fileKey: null };
-  }
-  const id = debugFileId(upload.id, candidate.place);
-  const sourceBlobKey = candidate.blobKey ?? blobKeys.debugFile(upload.organizationId, id);
-  const symcacheBlobKey = blobKeys.symcache(upload.organizationId, id, symcache.formatVersion);
-  if (candidate.blobKey === null) await ports.blobs.put(sourceBlobKey, createReadStream(candidate.path));
-  await ports.blobs.put(symcacheBlobKey, createReadStream(symcachePath));
-  const outcome = await ports.debugFiles.publish({
-    id,
-    organizationId: upload.organizationId,
-    uploadId: upload.id,
-    name: file.name ?? baseName(candidate.name),
-    kind,
-    debugId,
-    codeId,
-    cpu,
-    os,
-    features,
-    sizeBytes: candidate.sizeBytes,
-    sha256: candidate.sha256,
-    sourceBlobKey,
-    symcache: { ...symcache, blobKey: symcacheBlobKey },
-  });
-  const mine = outcome.outcome === "published" || (outcome.outcome === "duplicate" && outcome.debugFileId === id);
-  if (!mine) {
-    await ports.blobs.delete(symcacheBlobKey);
-    if (candidate.blobKey === null) await ports.blobs.delete(sourceBlobKey);
-  }
-  if (outcome.outcome === "no ids") {
-    const reason = "it has neither a debug id nor a code id, so no crash could ever ask for it";
-    return { verdict: { ...about, state: "rejected", reason, waitingCrashes: 0 }, fileKey: null };
-  }
-  const state = mine ? "ready" : "duplicate";
-  const reason = mine ? null : "the organization has this file already";
-  return { verdict: { ...about, state, reason, waitingCrashes: outcome.waitingCrashes }, fileKey: outcome.fileKey };
+/** Whether the row that stands is this import's own, made now or by a run of it that was cut off. */
+function isMine(outcome: PublishOutcome, id: string): outcome is Exclude<PublishOutcome, { outcome: "no ids" }> {
+  return outcome.outcome !== "no ids" && (outcome.outcome === "published" || outcome.debugFileId === id);
 }
 
-/** The words for what went wrong with the input, null when it was not the input. */
-function verdictReason(error: unknown): { text: string; offset: number | null } | null {
-  if (error instanceof FormatError) return { text: `${error.format}: ${error.reason}`, offset: error.offset };
-  if (error instanceof ChildDied) return { text: error.message, offset: null };
-  if (error instanceof TaskBroken) return { text: `Salvage failed on this file: ${error.message}`, offset: null };
-  return null;
+function namesAmong(features: readonly DebugFileFeature[]): boolean {
+  return features.includes("symbols") || features.includes("lines");
+}
+
+function aboutFile(
+  { name }: Candidate,
+  { kind, debugId, codeId, cpu, features, lacks }: FileFacts,
+): Omit<UploadVerdict, "state" | "reason" | "waitingCrashes"> {
+  return { name, kind, debugId, codeId, cpu, features, lacks, offset: null };
 }
 
 function rejected(name: string, reason: string, offset: number | null): UploadVerdict {
-  return { name, state: "rejected", kind: null, debugId: null, codeId: null, cpu: null, features: [], reason, offset, waitingCrashes: 0 };
+  const nothing = { kind: null, debugId: null, codeId: null, cpu: null, features: [], lacks: [] };
+  return { name, state: "rejected", ...nothing, reason, offset, waitingCrashes: 0 };
 }
 
 /** A UUID that is the same in every run. */
-function debugFileId(uploadId: string, place: number): string {
+function debugFileId(uploadId: string, place: string): string {
   const hash = createHash("sha256").update(`debug file ${place} of upload ${uploadId}`).digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80; // version 8: made by the application
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;

@@ -1,14 +1,14 @@
 /**
- * From a claimed crash to a report: look at the modules, find the lookup files of those a stack may touch, and let a child
+ * From a claimed crash to a report: look at the modules, find the files of those a stack may touch, and let a child
  * make the report. Two ways: `walk` reads the dump, `names` puts new names into the stored report. Writes nothing.
  */
 import { type BlobStore, type Keyring, wrapContext } from "@salvage/blobs";
-import { FormatError } from "@salvage/core";
+import { FormatError, symcacheVersion } from "@salvage/core";
 import { baseName, ownModules } from "@salvage/core/own-modules";
-import type { ClaimedCrash, MissingFileInput, ResolvedParts, SealedBlobRef, SymcacheRef } from "@salvage/db/system";
+import type { ClaimedCrash, ImageFileRef, MissingFileInput, SealedBlobRef } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
 import type { CorePool } from "../core-pool/pool.ts";
-import type { DumpInput, DumpOutline, ImageFiles, LackingModule, ModuleOutline, ReportOutput } from "../core-pool/tasks.ts";
+import type { DumpInput, DumpOutline, ImageFileInput, ImageFiles, LackingModule, ModuleOutline, ReportOutput } from "../core-pool/tasks.ts";
 import { type BatchContext, keyOfModule } from "./batch-context.ts";
 
 export type MakeReportPorts = { blobs: BlobStore; keyring: Keyring; pool: Pick<CorePool, "run"> };
@@ -28,16 +28,16 @@ export async function makeReport(
   const source = way === "walk" ? walkOf(ports, crash) : namesOf(ports, crash, await storedReport(ports, crash));
   const outline = await timed("inspect", source.outline);
   const own = await ownFlags(crash, outline, context);
-  const parts = new Map<number, ResolvedParts>();
+  const files = new Map<number, ImageFileRef[]>();
   let wanted = outline.modules.filter((module) => module.touched);
   for (let round = 1; ; round++) {
     const found = await context.resolve(crash.organizationId, wanted);
-    for (const [place, module] of wanted.entries()) parts.set(module.index, found[place] ?? { names: null, unwind: null });
-    const images = imageFiles(ports.blobs, parts);
+    for (const [place, module] of wanted.entries()) files.set(module.index, found[place] ?? []);
+    const images = imageFiles(ports.blobs, files);
     const output = await timed(way === "walk" ? "process" : "names", () => source.report(images, own));
-    wanted = output.summary.lacking.filter(({ index }) => !parts.has(index)).flatMap(({ index }) => outline.modules[index] ?? []);
+    wanted = output.summary.lacking.filter(({ index }) => !files.has(index)).flatMap(({ index }) => outline.modules[index] ?? []);
     const again = round < maxRounds && wanted.length > 0 && (await anyFound(context, crash.organizationId, wanted));
-    if (!again) return { output, missing: missingFiles(output.summary.lacking, parts), usedDebugFileIds: usedFiles(parts) };
+    if (!again) return { output, missing: missingFiles(output.summary.lacking, files), usedDebugFileIds: usedFiles(files) };
   }
 }
 
@@ -61,14 +61,15 @@ function namesOf(ports: MakeReportPorts, crash: ClaimedCrash, gzip: Uint8Array):
 }
 
 /** What the report lacks and no ready file has, one entry per file. */
-function missingFiles(lacking: readonly LackingModule[], parts: ReadonlyMap<number, ResolvedParts>): MissingFileInput[] {
+function missingFiles(lacking: readonly LackingModule[], files: ReadonlyMap<number, ImageFileRef[]>): MissingFileInput[] {
   const byKey = new Map<string, MissingFileInput>();
   for (const module of lacking) {
     const fileKey = keyOfModule(module);
     if (fileKey === null || byKey.has(fileKey)) continue;
     // A file that is there and could not be used (its dump is gone, it is damaged) is not missing: asking for it would never end.
-    const names = module.needs !== "unwind" && !parts.get(module.index)?.names;
-    const unwind = module.needs !== "names" && !parts.get(module.index)?.unwind;
+    const held = files.get(module.index) ?? [];
+    const names = module.needs !== "unwind" && !held.some((file) => file.hasNames);
+    const unwind = module.needs !== "names" && !held.some((file) => file.hasUnwind);
     if (!names && !unwind) continue;
     const { codeFile, debugFile, debugId, codeId, own, sampleFrame } = module;
     byKey.set(fileKey, {
@@ -87,7 +88,7 @@ function missingFiles(lacking: readonly LackingModule[], parts: ReadonlyMap<numb
 }
 
 async function anyFound(context: BatchContext, organizationId: string, modules: readonly ModuleOutline[]): Promise<boolean> {
-  return (await context.resolve(organizationId, modules)).some((parts) => parts.names !== null || parts.unwind !== null);
+  return (await context.resolve(organizationId, modules)).some((files) => files.length > 0);
 }
 
 async function ownFlags(crash: ClaimedCrash, outline: DumpOutline, context: BatchContext): Promise<boolean[]> {
@@ -99,18 +100,19 @@ async function ownFlags(crash: ClaimedCrash, outline: DumpOutline, context: Batc
   });
 }
 
-function imageFiles(blobs: BlobStore, parts: ReadonlyMap<number, ResolvedParts>): ImageFiles[] {
-  const images: ImageFiles[] = [];
-  for (const [index, { names, unwind }] of parts) {
-    if (names !== null || unwind !== null)
-      images.push({ index, names: names && localFile(blobs, names.blobKey), unwind: unwind && localFile(blobs, unwind.blobKey) });
-  }
-  return images;
+function imageFiles(blobs: BlobStore, files: ReadonlyMap<number, ImageFileRef[]>): ImageFiles[] {
+  return [...files].flatMap(([index, refs]) => (refs.length === 0 ? [] : [{ index, files: refs.map((ref) => fileInput(blobs, ref)) }]));
 }
 
-function usedFiles(parts: ReadonlyMap<number, ResolvedParts>): string[] {
-  const refs = [...parts.values()].flatMap(({ names, unwind }): (SymcacheRef | null)[] => [names, unwind]);
-  return [...new Set(refs.flatMap((ref) => (ref === null ? [] : [ref.debugFileId])))];
+/** The lookup file; the debug file itself while it has none that this version reads. */
+function fileInput(blobs: BlobStore, { symcache, sourceBlobKey }: ImageFileRef): ImageFileInput {
+  return symcache?.formatVersion === symcacheVersion
+    ? { path: localFile(blobs, symcache.blobKey), readFrom: "symcache" }
+    : { path: localFile(blobs, sourceBlobKey), readFrom: "debug file" };
+}
+
+function usedFiles(files: ReadonlyMap<number, ImageFileRef[]>): string[] {
+  return [...new Set([...files.values()].flat().map((file) => file.debugFileId))];
 }
 
 function dumpInput({ blobs, keyring }: MakeReportPorts, crash: ClaimedCrash): DumpInput {

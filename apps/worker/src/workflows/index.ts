@@ -3,5 +3,6 @@ export { arrival } from "./arrival.ts";
 export { deliverWebhook } from "./deliver-webhook.ts";
 export { importUpload } from "./import-upload.ts";
 export { intake } from "./intake.ts";
+export { refreshSymcaches } from "./refresh-symcaches.ts";
 export { retention } from "./retention.ts";
 export { sweep } from "./sweep.ts";
