@@ -25,7 +25,7 @@ export function demangleSwift(mangled: string, options: SwiftSpelling = {}): str
 function demangle(mangled: string, spelling: FullSpelling, nesting: number): string | null {
   if (mangled.length > maxNameLength || nesting > maxNestedNames) return null;
   try {
-    const tree = parse(mangled.startsWith("__") ? mangled.slice(1) : mangled);
+    const tree = parse(mangled);
     if (tree === null) return null;
     const printer = new Printer(spelling, (inner) => demangle(inner, spelling, nesting + 1));
     printer.print(tree);
@@ -37,9 +37,10 @@ function demangle(mangled: string, spelling: FullSpelling, nesting: number): str
 }
 
 function parse(mangled: string): SwiftNode | null {
-  const prefix = newManglingPrefix(mangled);
-  if (prefix > 0) return parseNewMangling(mangled, prefix);
-  if (mangled.startsWith("_T")) return parseOldMangling(mangled);
-  if (mangled.startsWith(asyncMain) && mangled.length > asyncMain.length) return parseAsyncMain(mangled);
-  return null;
+  const name = mangled.startsWith("__") ? mangled.slice(1) : mangled;
+  const prefix = newManglingPrefix(name);
+  if (prefix > 0) return parseNewMangling(name, prefix);
+  if (name.startsWith("_T")) return parseOldMangling(name);
+  const plain = name.startsWith("_") ? name.slice(1) : name;
+  return plain.startsWith(asyncMain) ? parseAsyncMain(plain) : null;
 }

@@ -332,9 +332,9 @@ export function retroactiveConformance(p: OperandStack): SwiftNode {
   return p.make("retroactiveConformance", [index, p.needOf(isConformance)]);
 }
 
-/** `Yj`, the differentiability of a function type. */
-export function differentiability(p: OperandStack): SwiftNode {
+/** The differentiability of a function type, as a word of its attributes. */
+export function differentiability(p: OperandStack): string {
   const text = differentiabilities[p.next()];
   if (text === undefined) throw malformed;
-  return p.make("differentiable", [], text);
+  return text;
 }

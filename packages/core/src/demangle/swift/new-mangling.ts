@@ -59,7 +59,7 @@ const operators: Record<string, Operator> = {
     return node;
   },
   I: implFunctionType,
-  K: (p) => p.make("throws"),
+  K: (p) => p.make("throws", [], " throws"),
   L: localIdentifier,
   M: metadata,
   N: (p) => p.make("phrase", [p.need("type")], "type metadata for "),
@@ -120,13 +120,13 @@ export function parseNewMangling(mangled: string, prefixLength: number): SwiftNo
   return parseSymbol(p);
 }
 
-/** What the compiler calls the asynchronous body of a program; only the functions split off it have mangled suffixes. */
+/** What the compiler calls the asynchronous body of a program. The functions split off it have mangled suffixes. */
 export const asyncMain = "async_Main";
 
-/** The tree of a function split off `async_Main`. */
-export function parseAsyncMain(mangled: string): SwiftNode {
-  const p = new OperandStack(mangled, asyncMain.length, false);
-  p.push(p.make("identifier", [], asyncMain));
+/** The tree of `async_Main` or of a function split off it. */
+export function parseAsyncMain(name: string): SwiftNode {
+  const p = new OperandStack(name, asyncMain.length, false);
+  p.push(p.make("identifier", [], "async main entry point"));
   return parseSymbol(p);
 }
 

@@ -293,13 +293,13 @@ export abstract class OldTypes extends NameCursor {
 
   private functionType(kind: NodeKind): SwiftNode {
     const parts: SwiftNode[] = [];
-    if (this.nextIf("z")) parts.push(this.make("throws"));
-    if (this.nextIf("y")) parts.push(this.make("sendable"));
-    if (this.nextIf("Z")) parts.push(this.make("async"));
+    if (this.nextIf("z")) parts.push(this.make("throws", [], " throws"));
+    if (this.nextIf("y")) parts.push(this.make("sendable", [], "@Sendable "));
+    if (this.nextIf("Z")) parts.push(this.make("async", [], " async"));
     if (this.nextIf("D")) {
       const text = differentiabilities[this.next()];
       if (text === undefined) throw malformed;
-      parts.push(this.make("differentiable", [], text));
+      parts.push(this.make("differentiable", [], `${text} `));
     }
     if (this.nextIf("Y")) parts.push(this.make("globalActor", [this.typeNode()]));
     parts.push(this.make("argumentTuple", [this.typeNode()]), this.make("returnType", [this.typeNode()]));

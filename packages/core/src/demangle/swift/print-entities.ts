@@ -112,7 +112,8 @@ function printStyled(out: Printer, node: SwiftNode, asPrefix: boolean, style: En
   if (style.type !== "none") printTypeOf(out, entity, style.type, functionArguments, manyWords);
 
   if (asPrefix || postfix === undefined) return postfix;
-  out.write(entity.kind === "defaultArgument" || entity.kind === "unnamedEntity" ? " of " : " in ");
+  const partOf = entity.kind === "defaultArgument" || (entity.kind === "unnamedEntity" && manyWords);
+  out.write(partOf ? " of " : " in ");
   out.print(postfix);
   return undefined;
 }

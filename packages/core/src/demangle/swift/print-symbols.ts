@@ -1,6 +1,7 @@
 /** Spelling of what the compiler made of a function: specializations, derivatives, completion handlers. */
 import type { SwiftNode } from "./node.ts";
 import type { Printer } from "./printer.ts";
+import { representationChange } from "./thunks.ts";
 
 export function printSpecialization(out: Printer, node: SwiftNode): void {
   if (out.spelling.simplified) {
@@ -9,13 +10,13 @@ export function printSpecialization(out: Printer, node: SwiftNode): void {
     return;
   }
   out.write(node.text);
-  if (node.text === "representation changed") {
+  if (node.text === representationChange) {
     out.write(" of ");
     return;
   }
   out.write(" <");
   let separator = "";
-  let argument = 0;
+  let argument = node.number;
   for (const part of node.children) {
     const says = part.kind === "serialized" || part.children.length > 0;
     if (says) {
@@ -71,9 +72,9 @@ function printChange(out: Printer, change: SwiftNode): void {
     out.printAll(rest, ",");
     out.write(">");
   } else if (change.kind === "propagatedClosure") {
-    // The Swift tools close only the inner bracket.
+    // The Swift tools put nothing between the types and close only the inner bracket.
     out.write(", Argument Types : [");
-    out.printAll(rest, ", ");
+    out.printAll(rest, "");
   }
   out.write("]");
 }

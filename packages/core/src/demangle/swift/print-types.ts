@@ -1,6 +1,5 @@
 /** Spelling of types and generic signatures. */
-import type { SwiftNode } from "./node.ts";
-import { malformed } from "./node.ts";
+import { malformed, type NodeKind, type SwiftNode } from "./node.ts";
 import type { Printer } from "./printer.ts";
 import { isStandard } from "./types.ts";
 
@@ -105,19 +104,14 @@ function printParameters(out: Printer, depth: number, count: number, markers: Sw
       out.write("...");
       return;
     }
-    // The Swift tools compare the depth of a pack with the index of the parameter and the other way round; names are spelled as they do.
-    if (markers.some((marker) => marker.kind === "packMarker" && isParameter(marker.child(0).child(0), index, depth))) out.write("each ");
-    const value = markers.find((marker) => marker.kind === "valueMarker" && isParameter(marker.child(0).child(0), depth, index));
-    if (value !== undefined) out.write("let ");
+    // The Swift tools, whose spelling this is, compare the depth of a marked parameter with the index of this one, and the other way round.
+    for (const marker of markers) if (marksParameter(marker, index, depth)) out.write(marker.kind === "packMarker" ? "each " : "let ");
     out.writeParameter(depth, index);
-    if (value !== undefined) {
-      out.write(": ");
-      out.print(value.child(1));
-    }
   }
 }
 
-function isParameter(node: SwiftNode, depth: number, index: number): boolean {
+function marksParameter(marker: SwiftNode, depth: number, index: number): boolean {
+  const node = marker.child(0).child(0);
   return node.kind === "genericParameter" && node.child(0).number === depth && node.child(1).number === index;
 }
 
@@ -153,35 +147,25 @@ function printConvention(out: Printer, node: SwiftNode): void {
   else if (node.kind === "escapingObjCBlock") out.write(`@escaping @convention(block${cType}) `);
 }
 
+const beforeParameters: NodeKind[] = ["isolatedAny", "globalActor", "differentiable", "nonisolatedCaller", "sendable"];
+const afterParameters: NodeKind[] = ["async", "throws", "typedThrows"];
+
+function printPart(out: Printer, node: SwiftNode, kind: NodeKind): void {
+  const part = node.find(kind);
+  if (part !== undefined) out.print(part);
+}
+
 export function printFunctionType(out: Printer, node: SwiftNode, labels: SwiftNode | undefined): void {
   const args = node.find("argumentTuple");
   const result = node.find("returnType");
   if (args === undefined || result === undefined) throw malformed;
   printConvention(out, node);
-  if (node.find("isolatedAny") !== undefined) out.write("@isolated(any) ");
-  const actor = node.find("globalActor");
-  if (actor !== undefined) {
-    out.write("@");
-    out.print(actor.child(0));
-    out.write(" ");
-  }
-  const differentiable = node.find("differentiable");
-  if (differentiable !== undefined) out.write(`@differentiable${differentiable.text} `);
-  if (node.find("nonisolatedCaller") !== undefined) out.write("nonisolated(nonsending) ");
-  if (node.find("sendable") !== undefined) out.write("@Sendable ");
+  for (const kind of beforeParameters) printPart(out, node, kind);
   if (out.spelling.parameters !== "none") printParameterTuple(out, args, labels);
   if (!out.spelling.result) return;
-  if (node.find("async") !== undefined) out.write(" async");
-  const thrown = node.find("typedThrows");
-  if (thrown !== undefined) {
-    out.write(" throws(");
-    out.print(thrown.child(0));
-    out.write(")");
-  } else if (node.find("throws") !== undefined) {
-    out.write(" throws");
-  }
+  for (const kind of afterParameters) printPart(out, node, kind);
   out.write(" -> ");
-  if (node.find("sendingResult") !== undefined) out.write("sending ");
+  printPart(out, node, "sendingResult");
   out.print(result);
 }
 

@@ -239,7 +239,7 @@ export class Printer {
         if (node.children.length > 1) this.print(node.child(1));
         this.write("(");
         this.printAll(node.child(0).children, ", ");
-        this.write(node.number === 1 ? ", serialized)" : ")");
+        this.write(")");
         break;
       case "derivative":
       case "differentiabilityWitness":
@@ -489,13 +489,19 @@ export class Printer {
         this.write(" variadic-marker ");
         break;
       case "throws":
-        this.write(" throws");
-        break;
       case "async":
-        this.write(" async");
-        break;
       case "sendable":
-        this.write("@Sendable ");
+      case "isolatedAny":
+      case "nonisolatedCaller":
+      case "differentiable":
+      case "sendingResult":
+        this.write(node.text);
+        break;
+      case "globalActor":
+        this.bracketed("@", node, "", " ");
+        break;
+      case "typedThrows":
+        this.bracketed(" throws(", node, "", ")");
         break;
       default:
         throw malformed;

@@ -15,13 +15,13 @@ const escapedAsciiEnd = 0xd880;
 const surrogateEnd = 0xe000;
 const lastCodePoint = 0x10ffff;
 
-/** The text of an encoded identifier, or null when it encodes none. A tail that breaks off is dropped, as the Swift tools do. */
+/** The text of an encoded identifier, or null when it encodes none. */
 export function decodeSwiftPunycode(encoded: string): string | null {
   const delimiter = encoded.lastIndexOf("_");
   const points: number[] = [];
   for (let i = 0; i < delimiter; i++) {
     const code = encoded.charCodeAt(i);
-    if (code >= firstCodePoint) return spell(points);
+    if (code >= firstCodePoint) return null;
     points.push(code);
   }
   let codePoint = firstCodePoint;
@@ -32,7 +32,7 @@ export function decodeSwiftPunycode(encoded: string): string | null {
     let weight = 1;
     for (let k = base; ; k += base) {
       const digit = pos < encoded.length ? digitOf(encoded.charCodeAt(pos++)) : -1;
-      if (digit < 0) return spell(points);
+      if (digit < 0) return null;
       at += digit * weight;
       if (at > 0x7fffffff) return null;
       const threshold = Math.min(Math.max(k - bias, smallestThreshold), largestThreshold);

@@ -221,8 +221,13 @@ export const layouts: Record<string, { name: string; sizes: 0 | 1 | 2 }> = {
   S: { name: "", sizes: 1 },
 };
 
-/** Kinds of differentiability, as they stand in parentheses. */
-export const differentiabilities: Record<string, string> = { f: "(_forward)", r: "(reverse)", d: "", l: "(_linear)" };
+/** Kinds of differentiability. */
+export const differentiabilities: Record<string, string> = {
+  f: "@differentiable(_forward)",
+  r: "@differentiable(reverse)",
+  d: "@differentiable",
+  l: "@differentiable(_linear)",
+};
 
 const operatorCharacters: Record<string, string> = {
   a: "&",

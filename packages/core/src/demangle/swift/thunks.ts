@@ -48,6 +48,9 @@ const partialSpecializations: Record<string, string> = {
   P: "generic not-reabstracted partial specialization",
 };
 
+/** The only words of a specialization that changed how the function is represented. */
+export const representationChange = "representation changed";
+
 /** A word before a symbol; `shortened` ones are left out of simplified names. */
 export function attribute(p: OperandStack, text: string, shortened: 0 | 1): SwiftNode {
   return p.make("attribute", [], text, shortened);
@@ -203,33 +206,39 @@ function keyPathAccess(p: OperandStack, words: string): SwiftNode {
 }
 
 function keyPathOperator(p: OperandStack, words: string): SwiftNode {
-  const serialized = p.nextIf("q");
+  p.nextIf("q");
   const signature = p.pop("genericSignature");
   const types: SwiftNode[] = [];
   while (p.operands.length > 0) types.push(p.need("type"));
   if (types.length === 0 && signature === undefined) throw malformed;
   const parts = [p.make("typeList", types.reverse())];
   if (signature !== undefined) parts.push(signature);
-  return p.make("keyPathOperator", parts, words, serialized ? 1 : 0);
+  return p.make("keyPathOperator", parts, words);
 }
 
-/** What a specialization says before its arguments: whether it can go to other modules, or that only the function's representation changed. */
-type SpecializationInfo = "plain" | "serialized" | "representation changed";
+/** What a specialization says before its arguments. The pass that specialized has no spelling. */
+type SpecializationInfo = {
+  /** Whether it can go to other modules. */
+  serialized: boolean;
+  /** Whether the function is no longer async. */
+  demoted: boolean;
+  /** Whether only the representation of the function changed: then nothing else is spelled. */
+  changed: boolean;
+};
 
-/** Also takes the mark of a function that is no longer async and the pass that specialized, which have no spelling. */
 function specializationInfo(p: OperandStack): SpecializationInfo {
   const serialized = p.nextIf("q");
-  p.nextIf("a");
+  const demoted = p.nextIf("a");
   const changed = p.nextIf("r");
   const pass = p.next();
   if (pass < "0" || pass > "9") throw malformed;
-  if (changed) return "representation changed";
-  return serialized ? "serialized" : "plain";
+  return { serialized, demoted, changed };
 }
 
+/** The number is that of the first argument: the Swift tools count the demotion of an async function as one. */
 function specialization(p: OperandStack, words: string, info: SpecializationInfo, args: SwiftNode[]): SwiftNode {
-  if (info === "representation changed") return p.make("specialization", [], info);
-  return p.make("specialization", info === "serialized" ? [p.make("serialized"), ...args] : args, words);
+  if (info.changed) return p.make("specialization", [], representationChange);
+  return p.make("specialization", info.serialized ? [p.make("serialized"), ...args] : args, words, info.demoted ? 1 : 0);
 }
 
 function genericSpecialization(p: OperandStack, words: string): SwiftNode {
@@ -250,7 +259,7 @@ function specializationWithDropped(p: OperandStack): SwiftNode {
 /** `Tf`: how each argument and the result were specialized. */
 function functionSpecialization(p: OperandStack): SwiftNode {
   const info = specializationInfo(p);
-  if (info === "representation changed") return specialization(p, "", info, []);
+  if (info.changed) return specialization(p, "", info, []);
   const args: SwiftNode[] = [];
   while (!p.nextIf("_")) args.push(p.make("specializedParameter", specializedArgument(p)));
   const all = p.nextIf("n") ? args : [...args, p.make("specializedReturn", specializedArgument(p))];
@@ -279,8 +288,9 @@ function specializedArgument(p: OperandStack): SwiftNode[] {
     case "n":
       return [];
     case "c":
-    case "E":
       return [p.make("propagatedClosure", [], "Closure Propagated")];
+    case "E":
+      return [p.make("propagatedClosure", [], "Escaping Closure Propagated")];
     case "C": {
       const argument = p.natural();
       if (argument < 0) throw malformed;
@@ -389,6 +399,7 @@ const derivativeKinds: Record<string, string> = {
 function differentiation(p: OperandStack): SwiftNode {
   if (p.nextIf("S")) {
     const of = takeAll(p);
+    if (of.length === 0) throw malformed;
     const words = derivativeKind(p);
     const parameters = indexSubset(p, "p");
     const results = indexSubset(p, "r");

@@ -168,21 +168,21 @@ function takeTupleLabels(p: OperandStack, tuple: SwiftNode): SwiftNode {
 export function typeAnnotation(p: OperandStack): SwiftNode {
   switch (p.next()) {
     case "a":
-      return p.make("async");
+      return p.make("async", [], " async");
     case "A":
-      return p.make("isolatedAny");
+      return p.make("isolatedAny", [], "@isolated(any) ");
     case "b":
-      return p.make("sendable");
+      return p.make("sendable", [], "@Sendable ");
     case "c":
       return p.make("globalActor", [p.needTypeChild()]);
     case "C":
-      return p.make("nonisolatedCaller");
+      return p.make("nonisolatedCaller", [], "nonisolated(nonsending) ");
     case "g":
       return modifiedType(p, "@const ");
     case "i":
       return modifiedType(p, "isolated ");
     case "j":
-      return differentiability(p);
+      return p.make("differentiable", [], `${differentiability(p)} `);
     case "k":
       return modifiedType(p, "@noDerivative ");
     case "K":
@@ -190,7 +190,7 @@ export function typeAnnotation(p: OperandStack): SwiftNode {
     case "t":
       return modifiedType(p, "_const ");
     case "T":
-      return p.make("sendingResult");
+      return p.make("sendingResult", [], "sending ");
     case "u":
       return modifiedType(p, "sending ");
     default:
@@ -474,7 +474,7 @@ export function implFunctionType(p: OperandStack): SwiftNode {
   if (p.nextIf("A")) parts.push(implAttribute(p, "@isolated(any)"));
   else if (p.nextIf("N")) parts.push(implAttribute(p, "nonisolated(nonsending)"));
   if (p.nextIf("O")) parts.push(implAttribute(p, "@called(atMostOnce)"));
-  if (/[dlfr]/.test(p.peek())) parts.push(implAttribute(p, `@differentiable${differentiability(p).text}`));
+  if (/[dlfr]/.test(p.peek())) parts.push(implAttribute(p, differentiability(p)));
   const callee = calleeConventions[p.next()];
   if (callee === undefined) throw malformed;
   parts.push(implAttribute(p, callee));
