@@ -112,9 +112,13 @@ export class FunctionReader {
       const fragmentEnd = lines.fragmentEnd(fragment);
       const from = lines.linesFrom(fragment);
       const to = lines.linesTo(fragment);
-      for (let i = firstLine(lines.lineStart, from, to, at); i < to; i++) {
-        const lineStart = Math.max(lines.lineStart.at(i), at);
-        if (lineStart >= end) break;
+      let i = firstLine(lines.lineStart, from, to, at);
+      // Code before the function's first record was inlined at its start; the record in force there is of the function before.
+      const inside = i < to && lines.lineStart.at(i) < start && i + 1 < to && lines.lineStart.at(i + 1) < end;
+      if (at === start && inside) i++;
+      for (const first = i; i < to; i++) {
+        if (lines.lineStart.at(i) >= end) break;
+        const lineStart = i === first ? Math.max(at, lines.fragmentStart(fragment)) : lines.lineStart.at(i);
         const lineEnd = Math.min(i + 1 < to ? lines.lineStart.at(i + 1) : fragmentEnd, end);
         if (lineEnd <= lineStart) continue;
         if (--this.#linesLeft <= 0) break;

@@ -11,7 +11,7 @@
  * is first asked for, sorted, since code of several files is stated file by file.
  * Of several records at one offset the first says where the code is entered (the brace that opens a function without prologue) and keeps one byte;
  * the last holds from there on.
- * Line numbers 0xfeefee and 0xf00f00 say that code has no line (stepping enters or skips it): such code keeps its file and gets line 0, unknown.
+ * Records of line 0xfeefee and 0xf00f00 tell debuggers how to step over code that no line stands for: the record before holds on.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { U32Column } from "../bytes/columns.ts";
@@ -207,10 +207,11 @@ export class ModuleLines {
         const start = base + view.getUint32(entry, true);
         if (start >= end) continue;
         const line = view.getUint32(entry + 4, true) & lineMask;
+        if (line === alwaysStepInto || line === neverStepInto) continue;
         if (start < last) ascending = false;
         last = start;
         this.lineStart.push(start);
-        this.lineNumber.push(line === alwaysStepInto || line === neverStepInto ? 0 : line);
+        this.lineNumber.push(line);
         this.lineFile.push(file);
       }
       at += bytes;
