@@ -30,19 +30,23 @@ export function pair(text: string): number {
   return (text.charCodeAt(0) << 16) | text.charCodeAt(1);
 }
 
+export type TemplateLists = readonly (readonly Node[] | null)[];
+
+export const noLists: TemplateLists = [];
+export const noReferences: readonly ForwardReference[] = [];
+
 export class Cursor {
-  readonly name: string;
-  readonly end: number;
-  position: number;
-  readonly #hasOnlyAscii: boolean;
+  name = "";
+  end = 0;
+  position = 0;
+  #hasOnlyAscii = true;
   depth = 0;
 
   readonly substitutions: Node[] = [];
   /** Template parameter lists in scope, outermost first; null: a list of which only its being there is known (generic lambdas). */
-  templateLists: (Node[] | null)[] = [];
-  /** The arguments of the innermost named template: first of `templateLists` when there is one. */
-  outerArguments: Node[] = [];
-  forwardReferences: ForwardReference[] = [];
+  templateLists = noLists;
+  /** Of the encoding that is read; replaced by the first one. */
+  forwardReferences = noReferences;
   /** In a conversion operator's type, arguments may stand further on. */
   mayReferForward = false;
   /** Behind `cv`, template arguments belong to the operator and not to its type. */
@@ -55,10 +59,22 @@ export class Cursor {
   inventedValues = 0;
   inventedTemplates = 0;
 
-  constructor(name: string, position: number) {
+  /** Begins with another name. A parser serves many: making one costs as much as reading a short name. */
+  reset(name: string, position: number): void {
     this.name = name;
     this.end = name.length;
     this.position = position;
+    this.depth = 0;
+    this.substitutions.length = 0;
+    this.templateLists = noLists;
+    this.forwardReferences = noReferences;
+    this.mayReferForward = false;
+    this.mayTakeArguments = true;
+    this.hasUnknownLists = false;
+    this.lambdaLevel = -1;
+    this.inventedTypes = 0;
+    this.inventedValues = 0;
+    this.inventedTemplates = 0;
     let codes = 0;
     for (let i = position; i < this.end; i++) codes |= name.charCodeAt(i);
     this.#hasOnlyAscii = codes < 0x80;
@@ -147,7 +163,7 @@ export class Cursor {
   sourceName(): Node | null {
     const name = this.identifier();
     if (name === null || name === "") return null;
-    return new Text(name.startsWith("_GLOBAL__N") ? "(anonymous namespace)" : name);
+    return new Text(name.charCodeAt(0) === underscore && name.startsWith("_GLOBAL__N") ? "(anonymous namespace)" : name);
   }
 
   /** `_ <digit>`, `__ <number> _`, or digits to the end: which of several local things of one name. Not printed. */

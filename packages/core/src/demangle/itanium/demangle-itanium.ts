@@ -16,6 +16,9 @@ import { maxOutput, Output } from "./output.ts";
 /** Longer names are not read. The longest that compilers write without hashing are below 64 KiB. */
 export const maxNameLength = 1 << 16;
 
+/** One for all names: nothing of a name outlives its call but what the next call drops. */
+const parser = new ItaniumParser();
+
 export interface ItaniumOptions {
   /** Without the outermost function's parameters: `void foo::bar<int>`. */
   nameOnly?: boolean;
@@ -28,17 +31,17 @@ export interface ItaniumOptions {
 export function demangleItanium(mangled: string, options: ItaniumOptions = {}): string | null {
   const start = prefixLength(mangled);
   if (start === 0 || mangled.length > maxNameLength) return null;
-  const parser = new ItaniumParser(mangled, start);
+  parser.reset(mangled, start);
   const encoding = parser.encoding();
   if (encoding === null) return null;
-  const whole = start > 3 ? ofBlock(parser, encoding) : withSuffix(parser, encoding);
+  const whole = start > 3 ? ofBlock(encoding) : withSuffix(encoding);
   return whole === null || parser.position !== parser.end ? null : printed(whole, options.nameOnly ?? false);
 }
 
 /** The readable form of a mangled type alone, as `typeid(…).name()` gives it: `PKc` is `char const*`. */
 export function demangleItaniumType(mangled: string): string | null {
   if (mangled.length > maxNameLength) return null;
-  const parser = new ItaniumParser(mangled, 0);
+  parser.reset(mangled, 0);
   const type = parser.type();
   return type === null || parser.position !== parser.end ? null : printed(type, false);
 }
@@ -53,7 +56,7 @@ function prefixLength(mangled: string): number {
   return 0;
 }
 
-function withSuffix(parser: ItaniumParser, encoding: Node): Node {
+function withSuffix(encoding: Node): Node {
   if (parser.look() !== 0x2e /* . */) return encoding;
   const suffix = parser.name.slice(parser.position);
   parser.position = parser.end;
@@ -61,7 +64,7 @@ function withSuffix(parser: ItaniumParser, encoding: Node): Node {
 }
 
 /** `_block_invoke`, `_block_invoke_2`, `_block_invoke.25` behind the function that the block stands in. */
-function ofBlock(parser: ItaniumParser, encoding: Node): Node | null {
+function ofBlock(encoding: Node): Node | null {
   if (!parser.takeText("_block_invoke")) return null;
   const isNumbered = parser.take(0x5f /* _ */);
   if (isNumbered && !isDigit(parser.look())) return null;

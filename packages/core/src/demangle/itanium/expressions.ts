@@ -33,6 +33,34 @@ import { NodeList, PackExpansion } from "./template-nodes.ts";
 import { Enclosed } from "./type-nodes.ts";
 import { builtinOf, TypeParser } from "./types.ts";
 
+/** The two letters that begin a form. */
+const two = {
+  Dn: pair("Dn"),
+  _Z: pair("_Z"),
+  dX: pair("dX"),
+  di: pair("di"),
+  dn: pair("dn"),
+  dx: pair("dx"),
+  gs: pair("gs"),
+  il: pair("il"),
+  mc: pair("mc"),
+  nx: pair("nx"),
+  on: pair("on"),
+  pT: pair("pT"),
+  pi: pair("pi"),
+  rQ: pair("rQ"),
+  rq: pair("rq"),
+  sP: pair("sP"),
+  sZ: pair("sZ"),
+  so: pair("so"),
+  sp: pair("sp"),
+  sr: pair("sr"),
+  sy: pair("sy"),
+  tl: pair("tl"),
+  tr: pair("tr"),
+  tw: pair("tw"),
+};
+
 const thisText = new Text("this");
 const trueText = new Text("true");
 const falseText = new Text("false");
@@ -45,7 +73,7 @@ const literalSuffixes: Record<string, string> = { i: "", j: "u", l: "l", m: "ul"
 export class ItaniumParser extends TypeParser {
   override expression(): Node | null {
     if (!this.enter()) return null;
-    const isGlobal = this.takePair(pair("gs"));
+    const isGlobal = this.takePair(two.gs);
     const operator = this.operator();
     const result = operator === null ? this.#plainExpression(isGlobal) : this.#operatorExpression(operator, isGlobal);
     this.depth--;
@@ -141,7 +169,7 @@ export class ItaniumParser extends TypeParser {
       const list = this.expression();
       return list !== null && this.take(0x45) ? new NewExpression(keyword, placement, type, [list]) : null;
     }
-    const initializers = this.takePair(pair("pi")) ? this.#expressions() : null;
+    const initializers = this.takePair(two.pi) ? this.#expressions() : null;
     return initializers === null ? null : new NewExpression(keyword, placement, type, initializers);
   }
 
@@ -173,56 +201,56 @@ export class ItaniumParser extends TypeParser {
     }
     if (first === 0x75 /* u */) return this.#vendorExpression();
     switch (this.lookPair()) {
-      case pair("il"): {
+      case two.il: {
         this.position += 2;
         const nodes = this.#initializers();
         return nodes === null ? null : new InitializerList(null, nodes);
       }
-      case pair("tl"): {
+      case two.tl: {
         this.position += 2;
         const type = this.type();
         const nodes = type === null ? null : this.#initializers();
         return nodes === null ? null : new InitializerList(type, nodes);
       }
-      case pair("mc"):
+      case two.mc:
         this.position += 2;
         return this.#memberPointerConversion();
-      case pair("nx"):
+      case two.nx:
         this.position += 2;
         return enclosed("noexcept ", this.expression(), UNARY);
-      case pair("so"):
+      case two.so:
         this.position += 2;
         return this.#subobject();
-      case pair("sp"): {
+      case two.sp: {
         this.position += 2;
         const child = this.expression();
         return child === null ? null : new PackExpansion(child);
       }
-      case pair("sy"): {
+      case two.sy: {
         this.position += 2;
         const pack = this.expression();
         const index = pack === null ? null : this.expression();
         return pack === null || index === null ? null : new PackIndexing(pack, index);
       }
-      case pair("sZ"): {
+      case two.sZ: {
         this.position += 2;
         if (this.look() !== 0x54 /* T */) return enclosed("sizeof... ", this.#functionParameter(), PRIMARY);
         const pack = this.templateParameter();
         return pack === null ? null : new SizeofPack(pack);
       }
-      case pair("sP"): {
+      case two.sP: {
         this.position += 2;
         const nodes = this.#arguments();
         return nodes === null ? null : new Enclosed("sizeof... ", new NodeList(nodes));
       }
-      case pair("tr"):
+      case two.tr:
         this.position += 2;
         return throwText;
-      case pair("tw"):
+      case two.tw:
         this.position += 2;
         return this.#keyword("throw ", PRIMARY);
-      case pair("rq"):
-      case pair("rQ"):
+      case two.rq:
+      case two.rQ:
         return this.#requires();
       default:
         return this.#unresolvedName(isGlobal);
@@ -252,14 +280,14 @@ export class ItaniumParser extends TypeParser {
 
   /** An expression, or `di <field>`, `dx <index>`, `dX <first> <last>` in front of another initializer. */
   #initializer(): Node | null {
-    const two = this.lookPair();
-    if (two !== pair("di") && two !== pair("dx") && two !== pair("dX")) return this.expression();
+    const kind = this.lookPair();
+    if (kind !== two.di && kind !== two.dx && kind !== two.dX) return this.expression();
     if (!this.enter()) return null;
     this.position += 2;
-    const isField = two === pair("di");
+    const isField = kind === two.di;
     const first = isField ? this.sourceName() : this.expression();
-    const last = two === pair("dX") ? this.expression() : null;
-    const value = first === null || (two === pair("dX") && last === null) ? null : this.#initializer();
+    const last = kind === two.dX ? this.expression() : null;
+    const value = first === null || (kind === two.dX && last === null) ? null : this.#initializer();
     this.depth--;
     if (first === null || value === null) return null;
     return new DesignatedInitializer(isField ? "." : "[", first, last, isField ? "" : "]", value);
@@ -291,7 +319,7 @@ export class ItaniumParser extends TypeParser {
     if (!this.take(0x66 /* f */)) return null;
     if (this.take(0x4c /* L */)) {
       if (this.digits(false) === "") return null;
-    } else if (this.takePair(pair("pT"))) return thisText;
+    } else if (this.takePair(two.pT)) return thisText;
     if (!this.take(0x70 /* p */)) return null;
     this.qualifiers();
     const number = this.digits(false);
@@ -425,7 +453,7 @@ export class ItaniumParser extends TypeParser {
         return this.take(0x45 /* E */) ? new Text(literal.text) : null;
       }
       case "_": {
-        if (!this.takePair(pair("_Z"))) return null;
+        if (!this.takePair(two._Z)) return null;
         const encoding = this.encoding();
         return encoding !== null && this.take(0x45 /* E */) ? encoding : null;
       }
@@ -436,7 +464,7 @@ export class ItaniumParser extends TypeParser {
         return this.#valueOf(type);
       }
       case "D":
-        if (this.takePair(pair("Dn"))) {
+        if (this.takePair(two.Dn)) {
           this.take(0x30 /* 0 */);
           return this.take(0x45 /* E */) ? nullptrText : null;
         }
@@ -474,7 +502,7 @@ export class ItaniumParser extends TypeParser {
 
   /** `[gs] <base>`, `[gs] sr <level>+ E <base>`, `sr <type> [args] <base>`, `srN <type> [args] <level>* E <base>` */
   #unresolvedName(isGlobal: boolean): Node | null {
-    if (!this.takePair(pair("sr"))) {
+    if (!this.takePair(two.sr)) {
       const base = this.#baseName();
       return base !== null && isGlobal ? new Prefixed("::", base) : base;
     }
@@ -515,11 +543,11 @@ export class ItaniumParser extends TypeParser {
   /** `<name> [args]`, `on <operator> [args]`, `dn <destroyed>` */
   #baseName(): Node | null {
     if (isDigit(this.look())) return this.#simpleId();
-    if (this.takePair(pair("dn"))) {
+    if (this.takePair(two.dn)) {
       const destroyed = isDigit(this.look()) ? this.#simpleId() : this.#unresolvedType();
       return destroyed === null ? null : new Prefixed("~", destroyed);
     }
-    this.takePair(pair("on"));
+    this.takePair(two.on);
     const operator = this.operatorName(null);
     return operator !== null && this.look() === 0x49 /* I */ ? this.withArguments(operator) : operator;
   }

@@ -9,7 +9,7 @@
  * Types and expressions are read by the classes that build on this one. Every method leaves the position behind what it read, and returns
  * null when the name is not of the grammar or too deep.
  */
-import { Cursor, isDigit, type NameState, pair, underscore } from "./cursor.ts";
+import { Cursor, isDigit, type NameState, noLists, noReferences, pair, underscore } from "./cursor.ts";
 import {
   AbiTagged,
   Bindings,
@@ -28,6 +28,16 @@ import {
 import { type Node, Text } from "./node.ts";
 import { type Operator, operatorOf } from "./operators.ts";
 import { TemplatedName } from "./template-nodes.ts";
+
+/** The two letters that begin a form. */
+const two = {
+  St: pair("St"),
+  DC: pair("DC"),
+  Ut: pair("Ut"),
+  Ul: pair("Ul"),
+  Ub: pair("Ub"),
+  li: pair("li"),
+};
 
 const std = new Text("std");
 const stringLiteral = new Text("string literal");
@@ -63,13 +73,11 @@ export abstract class NameParser extends Cursor {
 
   encoding(): Node | null {
     if (!this.enter()) return null;
-    const { templateLists, outerArguments } = this;
-    this.templateLists = [];
-    this.outerArguments = [];
+    const { templateLists } = this;
+    this.templateLists = noLists;
     const first = this.look();
     const result = first === 0x47 /* G */ || first === 0x54 /* T */ ? this.specialName() : this.#function();
     this.templateLists = templateLists;
-    this.outerArguments = outerArguments;
     this.depth--;
     return result;
   }
@@ -82,7 +90,7 @@ export abstract class NameParser extends Cursor {
   #function(): Node | null {
     const state: NameState = { isStructorOrConversion: false, endsWithTemplateArguments: false, qualifiers: 0, hasExplicitObject: false };
     const references = this.forwardReferences;
-    this.forwardReferences = [];
+    this.forwardReferences = noReferences;
     const name = this.anyName(state);
     const areResolved = this.#resolve();
     this.forwardReferences = references;
@@ -201,7 +209,7 @@ export abstract class NameParser extends Cursor {
   /** `[St] unqualified-name`; `module` when a substitution was read that turned out to be one. */
   unscopedName(state: NameState | null, module: Node | null): Node | null {
     let scope: Node | null = null;
-    if (this.takePair(pair("St"))) {
+    if (this.takePair(two.St)) {
       scope = std;
       if (this.look() === 0x53 /* S */) {
         module = this.substitution();
@@ -229,7 +237,7 @@ export abstract class NameParser extends Cursor {
     }
     const { templateLists } = this;
     // A type's lambda counts its own parameters only. (A name's own ones are needed for the parameters behind it.)
-    if (state === null) this.templateLists = [];
+    if (state === null) this.templateLists = noLists;
     const entity = this.anyName(state);
     if (state === null) this.templateLists = templateLists;
     if (entity === null) return null;
@@ -267,7 +275,7 @@ export abstract class NameParser extends Cursor {
       } else {
         let module: ModuleName | null = null;
         if (next === 0x53 /* S */) {
-          const found: Node | null = this.takePair(pair("St")) ? std : this.substitution();
+          const found: Node | null = this.takePair(two.St) ? std : this.substitution();
           if (found instanceof ModuleName) module = found;
           else {
             if (found === null || soFar !== null) return null;
@@ -310,7 +318,7 @@ export abstract class NameParser extends Cursor {
     let name: Node | null;
     if (first >= 0x31 && first <= 0x39) name = this.sourceName();
     else if (first === 0x55 /* U */) name = this.unnamedType(state);
-    else if (this.takePair(pair("DC"))) name = this.#bindings();
+    else if (this.takePair(two.DC)) name = this.#bindings();
     else if (first === 0x43 /* C */ || first === 0x44 /* D */) {
       if (scope === null || module !== null) return null;
       if (scope instanceof StandardName) scope = scope.expanded();
@@ -360,37 +368,37 @@ export abstract class NameParser extends Cursor {
   /** `Ut [number] _`, `Ul … E [number] _` (lambda), `Ub [number] _` (block). */
   unnamedType(state: NameState | null): Node | null {
     // What is inside counts the parameters of the innermost template only.
-    if (state !== null) this.templateLists = [];
-    if (this.takePair(pair("Ut"))) {
+    if (state !== null) this.templateLists = noLists;
+    if (this.takePair(two.Ut)) {
       const count = this.digits(false);
       return this.take(underscore) ? new Text(`'unnamed${count}'`) : null;
     }
-    if (this.takePair(pair("Ul"))) return this.#closure();
-    if (!this.takePair(pair("Ub"))) return null;
+    if (this.takePair(two.Ul)) return this.#closure();
+    if (!this.takePair(two.Ub)) return null;
     this.digits(false);
     return this.take(underscore) ? blockLiteral : null;
   }
 
   #closure(): Node | null {
-    const { lambdaLevel } = this;
-    const level = this.templateLists.length;
-    this.lambdaLevel = level;
+    const { lambdaLevel, templateLists } = this;
+    this.lambdaLevel = templateLists.length;
     const result = this.#closureParts();
     this.lambdaLevel = lambdaLevel;
-    if (this.templateLists.length > level) this.templateLists.length = level;
+    this.templateLists = templateLists;
     return result;
   }
 
   #closureParts(): Node | null {
     const list: Node[] = [];
     const declared: Node[] = [];
-    this.templateLists.push(list);
+    const { templateLists } = this;
+    this.templateLists = [...templateLists, list];
     while (this.isParameterDeclaration()) {
       const parameter = this.parameterDeclaration(list);
       if (parameter === null) return null;
       declared.push(parameter);
     }
-    if (declared.length === 0) this.templateLists.pop();
+    if (declared.length === 0) this.templateLists = templateLists;
     let templateRequires: Node | null = null;
     if (this.take(0x51 /* Q */)) {
       templateRequires = this.constraint();
@@ -427,7 +435,7 @@ export abstract class NameParser extends Cursor {
       if (operator.kind === "cast") return this.#conversion(state);
       return operator.name === null ? null : new Text(operator.name);
     }
-    if (this.takePair(pair("li"))) return prefixed('operator"" ', this.sourceName());
+    if (this.takePair(two.li)) return prefixed('operator"" ', this.sourceName());
     // Vendors' operators state their number of operands.
     if (!this.take(0x76 /* v */) || !isDigit(this.look())) return null;
     this.position++;

@@ -32,6 +32,19 @@ import {
   VectorType,
 } from "./type-nodes.ts";
 
+/** The two letters that begin a form. */
+const two = {
+  Do: pair("Do"),
+  DO: pair("DO"),
+  Dw: pair("Dw"),
+  Dx: pair("Dx"),
+  RE: pair("RE"),
+  OE: pair("OE"),
+  DS: pair("DS"),
+  DA: pair("DA"),
+  DR: pair("DR"),
+};
+
 const auto = new Text("auto");
 const noexcept = new Text("noexcept");
 const typename = new Text("typename");
@@ -308,9 +321,9 @@ export abstract class TypeParser extends NameParser {
 
   /** `[DS] DA <integer>`, `[DS] DR <integer>`: fixed point numbers of the integer's size. */
   #fixedPoint(): Node | null {
-    const saturates = this.takePair(pair("DS"));
-    const isAccum = this.takePair(pair("DA"));
-    if (!isAccum && !this.takePair(pair("DR"))) return null;
+    const saturates = this.takePair(two.DS);
+    const isAccum = this.takePair(two.DA);
+    if (!isAccum && !this.takePair(two.DR)) return null;
     const size = fixedPointSizes[String.fromCharCode(this.look())];
     if (size === undefined) return null;
     this.position++;
@@ -375,12 +388,12 @@ export abstract class TypeParser extends NameParser {
   #functionType(ownQualifiers = 0): Node | null {
     let qualifiers = ownQualifiers | this.qualifiers();
     let exceptions: Node | null = null;
-    if (this.takePair(pair("Do"))) exceptions = noexcept;
-    else if (this.takePair(pair("DO"))) {
+    if (this.takePair(two.Do)) exceptions = noexcept;
+    else if (this.takePair(two.DO)) {
       const condition = this.expression();
       if (condition === null || !this.take(0x45 /* E */)) return null;
       exceptions = new Enclosed("noexcept", condition);
-    } else if (this.takePair(pair("Dw"))) {
+    } else if (this.takePair(two.Dw)) {
       const types: Node[] = [];
       while (!this.take(0x45 /* E */)) {
         const type = this.type();
@@ -389,7 +402,7 @@ export abstract class TypeParser extends NameParser {
       }
       exceptions = new ThrowSpecification(types);
     }
-    this.takePair(pair("Dx")); // transaction_safe
+    this.takePair(two.Dx); // transaction_safe
     if (!this.take(0x46 /* F */)) return null;
     this.take(0x59 /* Y: extern "C" */);
     const returns = this.type();
@@ -397,11 +410,11 @@ export abstract class TypeParser extends NameParser {
     const parameters: Node[] = [];
     while (!this.take(0x45 /* E */)) {
       if (this.take(0x76 /* v */)) continue;
-      if (this.takePair(pair("RE"))) {
+      if (this.takePair(two.RE)) {
         qualifiers |= LVALUE;
         break;
       }
-      if (this.takePair(pair("OE"))) {
+      if (this.takePair(two.OE)) {
         qualifiers |= RVALUE;
         break;
       }
@@ -435,31 +448,28 @@ export abstract class TypeParser extends NameParser {
     if (this.hasUnknownLists) return new Text(this.name.slice(start, this.position - 1));
     if (this.mayReferForward && level === 0) {
       const reference = new ForwardReference(index);
-      this.forwardReferences.push(reference);
+      this.forwardReferences = [...this.forwardReferences, reference];
       return reference;
     }
     const found = this.templateLists[level]?.[index];
     if (found !== undefined) return found;
     if (this.lambdaLevel !== level || level > this.templateLists.length) return null;
     // A generic lambda's `auto` parameters are parameters of a list that is not declared.
-    if (level === this.templateLists.length) this.templateLists.push(null);
+    if (level === this.templateLists.length) this.templateLists = [...this.templateLists, null];
     return auto;
   }
 
   /** `I … [Q constraint] E`; the arguments of the function or class that is named become those that `T_` refers to. */
   override templateArguments(areOfName: boolean): Node | null {
     if (!this.take(0x49 /* I */)) return null;
-    if (areOfName) {
-      this.outerArguments = [];
-      this.templateLists = [this.outerArguments];
-    }
-    const { outerArguments } = this;
     const nodes: Node[] = [];
+    const referable: Node[] = [];
+    if (areOfName) this.templateLists = [referable];
     while (!this.take(0x45 /* E */)) {
       const node = this.templateArgument();
       if (node === null) return null;
       nodes.push(node);
-      if (areOfName) outerArguments.push(node instanceof NodeList ? new Pack(node.nodes) : node);
+      if (areOfName) referable.push(node instanceof NodeList ? new Pack(node.nodes) : node);
       if (this.take(0x51 /* Q */)) {
         // Stated to tell overloads apart; printed nowhere.
         if (this.constraint() === null || !this.take(0x45 /* E */)) return null;
@@ -509,9 +519,9 @@ export abstract class TypeParser extends NameParser {
   }
 
   #templateTemplate(name: Node): Node | null {
-    const level = this.templateLists.length;
+    const { templateLists } = this;
     const list: Node[] = [];
-    this.templateLists.push(list);
+    this.templateLists = [...templateLists, list];
     const parameters: Node[] = [];
     let requires: Node | null = null;
     while (!this.take(0x45 /* E */)) {
@@ -525,7 +535,7 @@ export abstract class TypeParser extends NameParser {
         break;
       }
     }
-    this.templateLists.length = Math.min(level, this.templateLists.length);
+    this.templateLists = templateLists;
     return new TemplateParameter(parameters, name, requires);
   }
 

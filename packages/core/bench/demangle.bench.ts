@@ -1,0 +1,64 @@
+/**
+ * Nanoseconds per name of the demanglers. The names are those of a folder of vectors (`<set>.*.tsv`, mangled name first on each line), or of
+ * files with one name a line. Each set runs in rounds over all its names; the best round counts, as other work on the machine only slows.
+ *
+ * usage: node bench/demangle.bench.ts FOLDER-OR-FILE…
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { demangle } from "../src/demangle/demangle.ts";
+import { shortName } from "../src/demangle/short-name.ts";
+
+const rounds = 7;
+const namesPerRound = 50_000;
+
+function names(path: string): string[] {
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .map((line) => line.split("\t")[0]!)
+    .filter((name) => name !== "");
+}
+
+/** Best time per name. The results' last characters are read, so that their text is really made. */
+function nanoseconds(list: readonly string[], work: (name: string) => string | null): number {
+  const repeats = Math.max(1, Math.ceil(namesPerRound / list.length));
+  let best = Number.POSITIVE_INFINITY;
+  let sum = 0;
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    for (let i = 0; i < repeats; i++) {
+      for (const name of list) {
+        const text = work(name);
+        sum += text === null ? 0 : text.charCodeAt(text.length - 1);
+      }
+    }
+    best = Math.min(best, ((performance.now() - start) * 1e6) / (repeats * list.length));
+  }
+  return sum === -1 ? 0 : best;
+}
+
+function row(label: string, list: readonly string[]): void {
+  if (list.length === 0) return;
+  const length = list.reduce((total, name) => total + name.length, 0) / list.length;
+  const readable = list.map((name) => demangle(name) ?? name);
+  const long = nanoseconds(list, demangle).toFixed(0).padStart(7);
+  const short = nanoseconds(readable, shortName).toFixed(0).padStart(7);
+  console.log(
+    `${label.padEnd(36)} ${String(list.length).padStart(7)} names of ${length.toFixed(0).padStart(4)}  ${long} ns  short ${short} ns`,
+  );
+}
+
+for (const path of process.argv.slice(2)) {
+  const files = statSync(path).isDirectory() ? readdirSync(path).map((file) => join(path, file)) : [path];
+  for (const file of files.filter((name) => !name.endsWith(".json"))) {
+    const label = file.slice(file.lastIndexOf("/") + 1);
+    const list = names(file);
+    row(label, list);
+    if (list.length > 1000) {
+      row(
+        `  of these up to 100 characters`,
+        list.filter((name) => name.length <= 100),
+      );
+    }
+  }
+}
