@@ -60,7 +60,7 @@ export type CauseInput = {
   stack: { start: bigint; end: bigint } | null;
   totalFrames: number;
   assertion: string | null;
-  /** Names of the crashing thread's trusted frames, scopes and name alone, inlined ones included, innermost first. */
+  /** Names of the crashing thread's trusted frames, scopes and name alone, inlined ones included, innermost first, each once. */
   functions: readonly string[];
   /** The range of memory that holds an address; null where the dump lists none. */
   region(address: bigint): MemoryRegion | null;

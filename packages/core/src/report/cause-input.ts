@@ -13,7 +13,7 @@ import { faultingInstruction } from "./faulting-instruction.ts";
 import type { Images } from "./images.ts";
 import { keyName } from "./key-name.ts";
 import { maskUserNames } from "./mask-paths.ts";
-import type { Report, ReportThread } from "./report.ts";
+import type { Report, ReportFrame, ReportThread } from "./report.ts";
 
 export function causeInput(
   dump: Dump,
@@ -53,10 +53,7 @@ export function causeInput(
     stack:
       captured && captured.stackSize > 0 ? { start: captured.stackStart, end: captured.stackStart + BigInt(captured.stackSize) } : null,
     totalFrames: walk?.totalFrames ?? 0,
-    functions: trusted
-      .flatMap((frame) => [...(frame.inlines ?? []).map((f) => f.function), frame.function])
-      .filter((name) => name !== null)
-      .map(keyName),
+    functions: functionsOf(trusted),
     region: (address) => dump.regions.at(address),
     module: (address) => {
       const found = images.moduleAt(address);
@@ -72,6 +69,12 @@ export function causeInput(
       exception && dump.system.os === "windows" ? thrownType(exception.code, exception.information, pointerBytes, dump.memory) : null,
     bitFlips: bitFlipsOf(dump, crash, access, decoded, registers),
   };
+}
+
+/** A recursion names few functions many times. */
+function functionsOf(frames: readonly ReportFrame[]): string[] {
+  const names = frames.flatMap((frame) => [...(frame.inlines ?? []).map((inline) => inline.function), frame.function]);
+  return [...new Set(names)].filter((name) => name !== null).map(keyName);
 }
 
 /** More would only repeat; a dump may carry thousands of annotations. */

@@ -41,10 +41,16 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
     "`void __cdecl f(void)'::`1'::<lambda_1>::operator()",
     "public: void __cdecl `void __cdecl f(void)'::`1'::<lambda_1>::operator()(int) const",
     "f::<lambda(int)>::operator()",
+    "f(int)::$_0::operator()(int) const",
   ],
   "A::operator<": ["bool A::operator<(A const&) const", "A::operator<", "bool A::operator< <int>(int)"],
   "A::operator<<": ["A& A::operator<<<int>(int)", "class A & __cdecl A::operator<<(int)"],
   "A::operatornew[]": ["A::operator new[](unsigned long)", "public: static void * __cdecl A::operator new[](unsigned __int64)"],
+  'operator""_km': [
+    'operator""_km(unsigned long long)',
+    'operator"" _km(unsigned long long)',
+    'int __cdecl operator ""_km(unsigned __int64)',
+  ],
   "A::operator": ["A::operator bool() const", "public: bool __cdecl A::operator bool(void) const"],
   "A::~A": ["A::~A()", "public: virtual __cdecl A::~A(void)", "A<int>::~A"],
   "core::ptr::write": [

@@ -16,20 +16,23 @@ const maxCharacters = 4096;
 
 const suffixes = /(?: \[clone [^\]]*\]| \(\.[^)]*\)|\.(?:cold|isra|part|constprop|llvm|lto_priv|clone)(?:\.\d+)*|::h[0-9a-f]{16})$/;
 
+/** Most names, to which no rule applies. */
+const scopesAndName = /^[\w:~]+$/;
+
 /** What is left out or has one spelling, in this order. */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/^(?:(?:covariant return|non-virtual|virtual|import) thunk (?:to|for) )+/, ""],
   [/`adjustor\{\d+\}'|`vtordisp(?:ex)?\{[^}]*\}'/g, ""],
   [/\(anonymous namespace\)|`anonymous namespace'|\{anonymous\}/g, "(anonymous)"],
-  [/<lambda[^<>]*>|\{lambda[^{}]*\}|'lambda[^']*'/g, "{lambda}"],
+  [/<lambda[^<>]*>|\{lambda[^{}]*\}|'lambda[^']*'|\$_\d+/g, "{lambda}"],
   [/<unnamed[^<>]*>|\{unnamed[^{}]*\}|'unnamed[^']*'/g, "{unnamed}"],
   [/\{+closure[^{}]*\}+/g, "{closure}"],
   // GCC's "f(int)::<lambda(int)>::operator()", which looks like arguments.
   [/::<…>(?=::operator\(\))/g, "::{lambda}"],
   [/(?:::)?<…>/g, ""],
   [/`-?\d+'::/g, ""],
-  [/\boperator (?!new\b|delete\b|co_await\b).*$/, "operator"],
-  [/\boperator("")? /g, "operator$1"],
+  [/\boperator (?!new\b|delete\b|co_await\b|"").*$/, "operator"],
+  [/\boperator ?("")? ?(?=[\w"])/g, "operator$1"],
   [/\bclosure #\d+ /g, "closure "],
   // Rust: an implementation by its type, where it stands in the sources does not count.
   [/^.*<impl ([^<>]+) for ([^<>]+)>/, "<$2 as $1>"],
@@ -43,6 +46,7 @@ export function keyName(name: string): string {
   let plain = whole;
   for (let cut = plain.replace(suffixes, ""); cut !== plain; cut = plain.replace(suffixes, "")) plain = cut;
   plain = shortName(plain);
+  if (scopesAndName.test(plain)) return plain;
   for (const [pattern, replacement] of rules) plain = plain.replace(pattern, replacement);
   return plain || whole;
 }
