@@ -39,7 +39,7 @@ export function identifyPe(source: ByteSource): ObjectVerdict {
     convertible: false,
     lacks: [],
   };
-  if (image.directory(directoryExports) !== null || image.symbols !== null) verdict.features.push("symbols");
+  if (image.directory(directoryExports) !== null || (image.symbols?.count ?? 0) > 0) verdict.features.push("symbols");
   if (image.sectionBytes(".debug_info") !== null || image.sectionBytes(".zdebug_info") !== null) verdict.features.push("lines", "inlines");
   else verdict.lacks.push(`debug information: ${whereDebugIs(image, verdict.name)}`);
   if (image.directory(directoryExceptions) !== null && (cpu === "amd64" || cpu === "arm64")) verdict.features.push("unwind");

@@ -57,7 +57,7 @@ export class PeImage {
   readonly sections: readonly PeSection[];
   /** In the order of the file: symbols number them from 1. */
   readonly sectionsAsNumbered: readonly PeSection[];
-  /** Null when the file has none, as the loader's copy in memory. */
+  /** Null when the file has none, as the loader's copy in memory. LLVM's linker writes a string table alone: no symbols, for long names. */
   readonly symbols: CoffSymbolPlace | null;
   readonly #directories: { address: number; size: number }[] = [];
 
@@ -75,10 +75,8 @@ export class PeImage {
     this.timestamp = coff.u32();
     const symbolTable = coff.u32();
     const symbolCount = coff.u32();
-    this.symbols =
-      layout === "memory" || symbolTable === 0 || symbolCount === 0
-        ? null
-        : { offset: symbolTable, count: symbolCount, stringsOffset: symbolTable + coffSymbolBytes * symbolCount };
+    const stringsOffset = symbolTable + coffSymbolBytes * symbolCount;
+    this.symbols = layout === "memory" || symbolTable === 0 ? null : { offset: symbolTable, count: symbolCount, stringsOffset };
     const optionalBytes = coff.u16();
 
     const optional = new Cursor(source.read(start + 24, optionalBytes), "pe: optional header", start + 24);
