@@ -1,32 +1,43 @@
 /**
  * Debug files on this machine, found by their ids and not by their names: the folders given with --symbols are walked once, each file is
- * identified by its content, and a module takes the file that carries its debug id (or code id, where the module has no debug id).
- * The Breakpad layout `<debug file>/<debug id>/<name>.sym` is tried first, since it needs no walk.
+ * identified by its content, and a module takes the files that carry its debug id (or code id, where the module has no debug id).
+ *
+ * An image may have several files: exe and PDB, a stripped library and its .debug, a .sym beside them. The best part of each kind counts:
+ * names with inlined functions before names with lines before bare symbols, among equals a binary's own before a .sym's; unwind rules of
+ * binaries before those of .sym files, which leave out prologues and epilogues, and rules that hold only at calls last.
  */
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import {
   bestNames,
   bestUnwind,
   bestWindowsFrames,
+  type DebugFile,
   FormatError,
-  type ImageFile,
   type ImageLookup,
-  identifyObject,
+  identifyObjects,
   type ModuleIds,
   normalizeCodeId,
   normalizeDebugId,
-  type OpenedUnwind,
-  openSym,
-  openUnwind,
+  type ObjectKind,
+  type ObjectVerdict,
+  openDebugFile,
 } from "@salvage/core";
+import { companionsOf } from "./companions.ts";
 import { FileSource } from "./file-source.ts";
+import { ports } from "./ports.ts";
 import { walkFiles } from "./walk.ts";
 
-/** A file that carries a module's ids; `sym` when it is a .sym file. */
-type Found = { path: string; sym: boolean };
+const compareBytes = 1 << 20;
+
+/** A file that carries a module's ids. */
+type Found = { path: string; kind: ObjectKind; features: readonly string[] };
+
+/** Two files that claim one id and have the same parts, but not the same content. */
+export type Conflict = { id: string; paths: [string, string] };
 
 export class SymbolFolders {
+  /** Of the modules asked for so far. Both files are used, the second first. */
+  readonly conflicts: Conflict[] = [];
   readonly #folders: readonly string[];
   #byId: Map<string, Found[]> | null = null;
   /** Base names (lower case) of files found, for telling "another build" from "not there". */
@@ -39,35 +50,30 @@ export class SymbolFolders {
   /** What is at hand for a module; null when no file carries its ids. Opens the files at the first call. */
   image(module: ModuleIds): ImageLookup | null {
     if (this.#folders.length === 0) return null;
-    const found = this.#inBreakpadLayout(module) ?? this.#byContent(module);
+    const found = this.#byContent(module).toSorted((a, b) => Number(b.kind === "breakpad") - Number(a.kind === "breakpad"));
     if (found.length === 0) return null;
-    const files: (ImageFile & Pick<OpenedUnwind, "code">)[] = [];
+    this.#noteConflicts(found, module.debugId ?? module.codeId ?? "");
+    const files: DebugFile[] = [];
     let malformed = false;
-    // Rules read from binaries are complete where those of .sym files leave out prologues and epilogues, so binaries come last, which is best.
-    for (const { path, sym } of found.toSorted((a, b) => Number(b.sym) - Number(a.sym))) {
+    for (const { path } of found) {
       try {
-        const file = sym ? openSym(new FileSource(path)) : openBinary(path, module.debugId);
-        if (file !== null) files.push(file);
+        files.push(openLocal(path, module.debugId, this.#folders));
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         malformed = true;
       }
     }
-    if (files.length === 0) {
-      const status = malformed ? "malformed" : "unsupported";
-      return { names: null, unwind: null, namesStatus: status, unwindStatus: status };
-    }
     const names = bestNames(files);
     const unwind = bestUnwind(files);
     const windowsFrames = bestWindowsFrames(files);
-    const rules = unwind ?? windowsFrames;
+    const lacking = malformed ? "malformed" : "missing";
     return {
       names,
       unwind,
       windowsFrames,
       code: files.findLast((file) => file.code)?.code ?? null,
-      namesStatus: names !== null ? "found" : found.every((file) => file.sym) ? "missing" : "unsupported",
-      unwindStatus: rules === null ? "missing" : "found",
+      namesStatus: names === null ? lacking : "found",
+      unwindStatus: unwind === null && windowsFrames === null ? lacking : "found",
     };
   }
 
@@ -87,33 +93,30 @@ export class SymbolFolders {
     return null;
   }
 
-  #inBreakpadLayout(module: ModuleIds): Found[] | null {
-    if (module.debugFile === null || module.debugId === null) return null;
-    const name = lastSegment(module.debugFile);
-    for (const folder of this.#folders) {
-      for (const file of new Set([`${name.replace(/\.pdb$/i, "")}.sym`, `${name}.sym`])) {
-        const path = join(folder, name, module.debugId, file);
-        if (existsSync(path) && quickSymIds(path)?.debugId === module.debugId) return [{ path, sym: true }];
-      }
-    }
-    return null;
-  }
-
   #byContent(module: ModuleIds): Found[] {
     this.#byId ??= this.#index();
     const byDebugId = module.debugId === null ? undefined : this.#byId.get(module.debugId);
     return byDebugId ?? (module.codeId === null ? undefined : this.#byId.get(codeKey(module.codeId))) ?? [];
   }
 
+  #noteConflicts(found: readonly Found[], id: string): void {
+    for (const [i, a] of found.entries()) {
+      for (const b of found.slice(i + 1)) {
+        if (a.kind === b.kind && a.features.join() === b.features.join() && !sameContent(a.path, b.path))
+          this.conflicts.push({ id, paths: [a.path, b.path] });
+      }
+    }
+  }
+
   #index(): Map<string, Found[]> {
     const index = new Map<string, Found[]>();
     for (const folder of this.#folders) {
       for (const path of walkFiles(folder)) {
-        const ids = identify(path);
-        if (ids === null) continue;
-        this.#names.set(stem(ids.name ?? path), path);
-        for (const key of [ids.debugId, ids.codeId === null ? null : codeKey(ids.codeId)]) {
-          if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, sym: ids.sym }]);
+        for (const { name, debugId, codeId, kind, features } of identify(path)) {
+          this.#names.set(stem(name ?? path), path);
+          for (const key of [debugId, codeId === null ? null : codeKey(codeId)]) {
+            if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, kind, features }]);
+          }
         }
       }
     }
@@ -121,29 +124,42 @@ export class SymbolFolders {
   }
 }
 
-type FileIds = { name: string | null; debugId: string | null; codeId: string | null; sym: boolean };
-
-/** What a binary gives without being converted: unwind rules and code; its names come by way of a .sym file. Null when it has neither. */
-function openBinary(path: string, debugId: string | null): (ImageFile & Pick<OpenedUnwind, "code">) | null {
-  const opened = openUnwind(new FileSource(path), debugId);
-  if (opened === null || (!opened.unwind && !opened.windowsFrames && !opened.code)) return null;
-  return { names: null, ...opened, hasLines: false, hasInlines: false };
+/** Opens a local debug file, with its companions from beside it and from `folders`. Throws FormatError as openDebugFile does. */
+export function openLocal(path: string, debugId: string | null, folders: readonly string[] = []): DebugFile {
+  return openDebugFile(new FileSource(path), { debugId, ports: ports(), companion: companionsOf(path, folders) });
 }
 
-/** Ids of a debug file, or null when it is none. */
-function identify(path: string): FileIds | null {
+type FileIds = Pick<ObjectVerdict, "name" | "debugId" | "codeId" | "kind" | "features">;
+
+/** Ids of the images in a debug file; none when it is no debug file. */
+function identify(path: string): FileIds[] {
   const quick = quickSymIds(path);
-  if (quick !== null) return quick;
+  if (quick !== null) return [quick];
   let source: FileSource | null = null;
   try {
     source = new FileSource(path);
-    const { name, debugId, codeId, kind } = identifyObject(source);
-    return { name, debugId, codeId, sym: kind === "breakpad" };
+    return identifyObjects(source);
   } catch {
     // Not a debug file, or one that cannot be read: a symbol folder may hold anything.
-    return null;
+    return [];
   } finally {
     source?.close();
+  }
+}
+
+/** Whether two files have the same bytes. */
+function sameContent(a: string, b: string): boolean {
+  const [first, second] = [new FileSource(a), new FileSource(b)];
+  try {
+    if (first.size !== second.size) return false;
+    for (let at = 0; at < first.size; at += compareBytes) {
+      const length = Math.min(compareBytes, first.size - at);
+      if (Buffer.compare(first.read(at, length), second.read(at, length)) !== 0) return false;
+    }
+    return true;
+  } finally {
+    first.close();
+    second.close();
   }
 }
 
@@ -160,7 +176,8 @@ function quickSymIds(path: string): FileIds | null {
       name: module[2] ?? null,
       debugId: normalizeDebugId(module[1] ?? ""),
       codeId: code === undefined ? null : normalizeCodeId(code),
-      sym: true,
+      kind: "breakpad",
+      features: [],
     };
   } catch {
     return null;

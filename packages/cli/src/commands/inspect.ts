@@ -1,9 +1,9 @@
 /** `salvage inspect`: what files are, by their content. */
-import { FormatError, identifyObject, inspectMinidump, type MinidumpOutline, type ObjectVerdict } from "@salvage/core";
+import { FormatError, identifyObjects, inspectMinidump, type MinidumpOutline, type ObjectVerdict } from "@salvage/core";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
 
-/** Prints a block (or a JSON line) per file. Exit code 1 when one of them is neither a debug file nor a minidump. */
+/** Prints a block (or a JSON line) per file, of a fat file one for each of its images. Exit code 1 when one of them is neither a debug file nor a minidump. */
 export function inspect(files: readonly string[], json: boolean): void {
   let failed = false;
   for (const path of files) {
@@ -11,7 +11,7 @@ export function inspect(files: readonly string[], json: boolean): void {
       const source = new FileSource(path);
       try {
         if (isMinidump(source)) printDump(path, inspectMinidump(source), json);
-        else printVerdict(path, identifyObject(source), json);
+        else for (const verdict of identifyObjects(source)) printVerdict(path, verdict, json);
       } finally {
         source.close();
       }

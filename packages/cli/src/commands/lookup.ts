@@ -1,8 +1,20 @@
 /** `salvage lookup`: names at addresses of one image, from its debug file or a folder with its files. */
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { bestNames, FormatError, type ImageFile, identifyObject, type NameLookup, openSym, ReadableNames } from "@salvage/core";
+import {
+  bestNames,
+  type DebugFile,
+  FormatError,
+  identifyObjects,
+  imageBaseOf,
+  type NameLookup,
+  type ObjectKind,
+  ReadableNames,
+} from "@salvage/core";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
+import { openLocal } from "../symbols.ts";
 import { walkFiles } from "../walk.ts";
 
 /** A name lookup and the address at which the file says its image begins. */
@@ -58,43 +70,59 @@ export function parseAddress(text: string): bigint {
   return BigInt(`0x${digits}`);
 }
 
+/** What one file of an image is and gives. */
+type File = { path: string; debugId: string | null; kind: ObjectKind; file: DebugFile; imageBase: bigint | null };
+
+/**
+ * All files of a folder, or one file. To one that knows no lines those beside it with the same debug id are added, as a stripped library's
+ * .debug; a PDB takes its image base from the exe beside it.
+ */
 function openImage(path: string): Image {
-  const files: ImageFile[] = [];
-  /** Debug id to the first file that has it: one image has one id. */
-  const images = new Map<string, string>();
   const problems: string[] = [];
-  for (const file of walkFiles(path)) {
-    const source = new FileSource(file);
-    try {
-      const opened = openSym(source);
-      if (opened.names !== null) {
-        files.push(opened);
-        if (!images.has(opened.module.id)) images.set(opened.module.id, file);
-        continue;
-      }
-      problems.push(`${file}: has no names`);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      problems.push(`${file}: ${why(source, error)}`);
-    }
-    source.close();
-  }
-  if (images.size > 1) throw new CliError(`${path} holds files of ${images.size} images; name one: ${[...images.values()].join(", ")}.`);
-  const names = bestNames(files);
-  // A .sym states addresses relative to its image.
-  if (names !== null) return { names, imageBase: 0n };
+  const files = [...walkFiles(path)].flatMap((file) => openFiles(file, problems));
+  const ids = new Map(files.filter(({ file }) => file.names !== null).map(({ debugId, path: of }) => [debugId, of]));
+  if (ids.size > 1) throw new CliError(`${path} holds files of ${ids.size} images; name one: ${[...ids.values()].join(", ")}.`);
+  const [first] = files;
+  if (first !== undefined && statSync(path).isFile() && needsOthers(first)) files.push(...besides(first));
+  const names = bestNames(files.map(({ file }) => file));
+  if (names !== null) return { names, imageBase: files.find(({ imageBase }) => imageBase !== null)?.imageBase ?? 0n };
   const shown = problems.slice(0, 5).join("\n  ");
   throw new CliError(problems.length === 0 ? `${path}: there is no file in this folder.` : `no names could be read:\n  ${shown}`);
 }
 
-/** A known kind that cannot be read yet says so; anything else says why it is no debug file. */
-function why(source: FileSource, error: FormatError): string {
+/** The images in a file; what it is or lacks is added to `problems` when there is none with names. */
+function openFiles(path: string, problems: string[]): File[] {
+  const source = new FileSource(path);
   try {
-    const verdict = identifyObject(source);
-    return verdict.kind === "breakpad" ? error.message : verdict.lacks.join("; ") || `names cannot be read from ${verdict.kind} files yet`;
-  } catch (identified) {
-    return identified instanceof Error ? identified.message : String(identified);
+    return identifyObjects(source).map(({ debugId, kind, lacks }) => {
+      const file = openLocal(path, debugId);
+      if (file.names === null) problems.push(`${path}: ${lacks.join("; ") || "has no names"}`);
+      return { path, debugId, kind, file, imageBase: imageBaseOf(source, debugId) };
+    });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    problems.push(`${path}: ${error.message}`);
+    return [];
+  } finally {
+    source.close();
   }
+}
+
+function needsOthers({ kind, file }: File): boolean {
+  return kind === "pdb" || (kind !== "breakpad" && !file.hasLines);
+}
+
+/** Files beside this one with its debug id. Of a PDB only the exe or dll, for the image base. */
+function besides({ path, debugId, kind }: File): File[] {
+  if (debugId === null) return [];
+  const folder = dirname(path);
+  const others: File[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    const other = join(folder, name);
+    if (name === basename(path) || !statSync(other, { throwIfNoEntry: false })?.isFile()) continue;
+    others.push(...openFiles(other, []).filter((file) => file.debugId === debugId && (kind !== "pdb" || file.kind === "pe")));
+  }
+  return others;
 }
 
 /** Both spellings of a name: readable, and as the debug file states it. */

@@ -22,6 +22,8 @@ export async function report(dump: string, folders: readonly string[], json: boo
     throw error;
   }
   process.stdout.write(json ? `${JSON.stringify(made, null, 2)}\n` : reportToText(made, { colours }));
+  for (const { id, paths } of symbols.conflicts)
+    process.stderr.write(`salvage: ${paths.join(" and ")} both claim to be ${id} and differ; both are used, the second first.\n`);
   for (const module of made.modules) {
     if (!module.missing_symbols || folders.length === 0) continue;
     const other = symbols.otherBuild({
