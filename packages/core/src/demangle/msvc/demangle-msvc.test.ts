@@ -158,8 +158,12 @@ test("strings", () => {
   ]);
 });
 
-test("ARM64EC", () => {
-  check([["?walk@geo@@$$hYAHH@Z", "int __cdecl geo::walk(int)"]]);
+test("code of ARM64EC and of the common language runtime", () => {
+  check([
+    ["?walk@geo@@$$hYAHH@Z", "int __cdecl geo::walk(int)"],
+    ["?walk@geo@@$$FYAHH@Z", "int __cdecl geo::walk(int)"],
+    ["?main@@$$HYAHXZ", "int __cdecl main(void)"],
+  ]);
 });
 
 test("what follows a name is ignored", () => {

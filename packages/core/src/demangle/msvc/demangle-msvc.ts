@@ -3,7 +3,7 @@
  * symbol-parser.ts, type-parser.ts and name-parser.ts hold the grammar, print.ts the spelling. There is no public specification; the facts
  * come from what compilers write and what llvm-undname and undname answer.
  *
- * Ours beside llvm-undname 19: ARM64EC names (`$$h`), objects, arrays, unions and floats as template arguments, interfaces as scopes, all
+ * Ours beside llvm-undname 19: names of ARM64EC and of the common language runtime (`$$h`, `$$F`), objects, arrays, unions and floats as template arguments, interfaces as scopes, all
  * bases of a table, `__regcall`, `__int8` to `__int128` and the volatile rvalue reference are read; an unknown operator is no name. What
  * follows a complete name is ignored, as there.
  */

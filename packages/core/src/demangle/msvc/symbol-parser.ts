@@ -167,8 +167,8 @@ export class SymbolParser extends TypeParser {
   }
 
   #functionEncoding(): FunctionType {
-    // Code of ARM64EC says so before its class.
-    this.eat("$$h");
+    // Code of ARM64EC ($$h) and of the common language runtime ($$F, $$H) says so before its class.
+    if (!this.eat("$$h") && !this.eat("$$F")) this.eat("$$H");
     const extern = this.eat("$$J0") ? 'extern "C" ' : "";
     if (this.eat("9")) return unknownFunction('extern "C" ', "");
     if (this.eat("$")) return this.#virtualThunk(extern);
