@@ -3,7 +3,10 @@ import type { FunctionBlock } from "../names/function-block.ts";
 import { NONE } from "../names/function-block.ts";
 import type { FunctionTree } from "./functions.ts";
 import type { LineRanges } from "./line-program.ts";
+import type { CodeRanges } from "./range-lists.ts";
 import type { UnitTexts } from "./unit-texts.ts";
+
+const nameless = new Uint8Array(0);
 
 /** The inlined calls of each function of a tree: function i has order[start[i]] to order[start[i + 1]] - 1. */
 export class InlineOrder {
@@ -54,6 +57,19 @@ export function assembleFunction(
       block.inlineEndAddress.push(tree.inlineRanges.end.at(range));
       block.inlineRecord.push(record);
     }
+  }
+}
+
+/** Fills the block with code that has lines but no function. */
+export function assembleBareLines(parts: CodeRanges, lines: LineRanges, block: FunctionBlock): void {
+  block.clear();
+  block.name = nameless;
+  block.address = parts.start.at(0);
+  block.size = parts.end.at(0) - block.address;
+  for (let i = 0; i < parts.start.length; i++) {
+    block.partStart.push(parts.start.at(i));
+    block.partEnd.push(parts.end.at(i));
+    appendLines(lines, parts.start.at(i), parts.end.at(i), block);
   }
 }
 

@@ -6,6 +6,7 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { shortText } from "../bytes/short-text.ts";
 import { AddressSpace } from "./addresses.ts";
+import { readAranges } from "./aranges.ts";
 import type { SectionBlocks } from "./blocks.ts";
 import { UnitType } from "./constants.ts";
 import type { DamageLog } from "./damage.ts";
@@ -14,16 +15,17 @@ import { EntryReader } from "./entries.ts";
 import { EntryNames } from "./entry-names.ts";
 import { type LineHeader, readLineHeader } from "./line-header.ts";
 import { type LineRanges, noLines, runLineProgram } from "./line-program.ts";
-import { appendRanges, type CodeRanges } from "./range-lists.ts";
+import { appendRanges, CodeRanges } from "./range-lists.ts";
 import type { DwarfOptions, DwarfSections } from "./sections.ts";
+import { Slot } from "./slots.ts";
 import { UnitTexts } from "./unit-texts.ts";
 import type { Unit } from "./units.ts";
 
 /** Missing companions are told by name up to here. */
 const maxNeeds = 100;
 
-/** A unit ready to be asked. */
-export type CodeUnit = { unit: Unit; lines: LineRanges; texts: UnitTexts };
+/** A unit ready to be asked. `stated`: where its code lies, as its root says. */
+export type CodeUnit = { unit: Unit; stated: CodeRanges; lines: LineRanges; texts: UnitTexts };
 
 export class CodeUnits {
   readonly file: DwarfFile;
@@ -35,6 +37,7 @@ export class CodeUnits {
   readonly #needs = new Set<string>();
   readonly #splitStrings = new Map<ByteSource, SectionBlocks>();
   #supplementary: DwarfFile | null = null;
+  #aranges: Map<number, CodeRanges> | null = null;
 
   constructor(sections: DwarfSections, options: DwarfOptions, damage: DamageLog) {
     this.#options = options;
@@ -67,22 +70,28 @@ export class CodeUnits {
     return this.file.unitOffsets("info").offset;
   }
 
-  /** The unit at an offset when it may hold functions, null when it cannot. Throws FormatError. */
+  /** The unit at an offset when it may describe code, null when it cannot. Throws FormatError. */
   open(offset: number): Unit | null {
     const unit = this.file.unit(offset);
     if (unit.type === UnitType.type || unit.type === UnitType.splitType) return null;
-    return unit.abbreviations.hasFunctions || unit.dwoName !== null ? unit : null;
+    return unit.abbreviations.hasFunctions || unit.lineTable !== null || unit.dwoName !== null ? unit : null;
   }
 
-  /**
-   * Appends where the code of a unit lies, as its root states it. False when it states nothing, so that only its functions can tell. Throws
-   * FormatError.
-   */
-  appendUnitRanges(unit: Unit, out: CodeRanges): boolean {
-    const before = out.start.length;
-    unit.file.readRoot(unit, this.#root);
-    appendRanges(unit, this.#root, out);
-    return out.start.length > before;
+  /** Appends where the code of a unit lies, as its root states it; nothing when only its functions can tell. */
+  appendUnitRanges(unit: Unit, out: CodeRanges): void {
+    this.#damage.guard(unit.offset, undefined, () => {
+      unit.file.readRoot(unit, this.#root);
+      if (unit.version > 2 || this.#root.form[Slot.ranges] !== 0) {
+        appendRanges(unit, this.#root, out);
+        return;
+      }
+      // The root of a DWARF 2 unit may leave out what lies in other sections.
+      this.#aranges ??= readAranges(this.file);
+      const listed = this.#aranges.get(unit.offset);
+      if (listed === undefined) return;
+      appendRanges(unit, this.#root, out);
+      out.append(listed);
+    });
   }
 
   /** The unit that describes the functions: the split one of a skeleton, where it is at hand. */
@@ -112,7 +121,9 @@ export class CodeUnits {
     const header = this.#lineHeader(unit);
     const blocks = unit.file.blocks("line");
     const lines = header === null || blocks === null ? noLines : runLineProgram(blocks, header, unit, this.#damage);
-    return { unit: walked, lines, texts: new UnitTexts(walked, this.#names, header) };
+    const stated = new CodeRanges();
+    this.appendUnitRanges(unit, stated);
+    return { unit: walked, stated, lines, texts: new UnitTexts(walked, this.#names, header) };
   }
 
   #lineHeader(unit: Unit): LineHeader | null {

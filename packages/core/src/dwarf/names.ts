@@ -16,7 +16,8 @@ import { flattenFunction, Segments } from "../names/flatten.ts";
 import { FunctionBlock } from "../names/function-block.ts";
 import type { NameSink, NameSource } from "../names/name-source.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
-import { assembleFunction, InlineOrder } from "./assemble.ts";
+import { assembleBareLines, assembleFunction, InlineOrder } from "./assemble.ts";
+import { bareLines } from "./bare-lines.ts";
 import { type CodeUnit, CodeUnits } from "./code-units.ts";
 import { DamageLog } from "./damage.ts";
 import { type FunctionTree, FunctionWalker } from "./functions.ts";
@@ -52,6 +53,8 @@ type KnownUnit = CodeUnit & {
   /** The outermost function to walk for it, and its number in the tree found there. */
   root: F64Column;
   number: U32Column;
+  /** From here on the ranges lie in no function. */
+  bareRange: number;
   disjoint: DisjointRanges | null;
 };
 
@@ -86,7 +89,8 @@ class Names implements DwarfNames {
     }
   }
 
-  #visitUnit({ unit, lines, texts }: CodeUnit, block: FunctionBlock, sink: NameSink): void {
+  #visitUnit({ unit, stated, lines, texts }: CodeUnit, block: FunctionBlock, sink: NameSink): void {
+    const covered = new CodeRanges();
     this.#walk(unit, unit.firstEntry, true, (tree) => {
       const inlines = new InlineOrder(tree);
       for (let i = 0; i < tree.entry.length; i++) {
@@ -94,7 +98,12 @@ class Names implements DwarfNames {
         block.name = texts.name(tree.entry.at(i));
         sink.function(block, texts);
       }
+      covered.append(tree.ranges);
     });
+    const bare = bareLines(lines, covered, stated);
+    if (bare.start.length === 0) return;
+    assembleBareLines(bare, lines, block);
+    sink.function(block, texts);
   }
 
   lookup(relativeAddress: number): SourceFrame[] | null {
@@ -127,6 +136,7 @@ class Names implements DwarfNames {
 
   /** Damage ends the walk of this unit alone. */
   #walk(unit: Unit, from: number, withInlines: boolean, tree: (tree: FunctionTree) => void): void {
+    if (!unit.abbreviations.hasFunctions) return;
     this.damage.guard(unit.offset, undefined, () => this.#walker.walk(unit, from, withInlines, { tree }));
   }
 
@@ -137,15 +147,9 @@ class Names implements DwarfNames {
     for (let i = 0; i < offsets.length; i++) {
       const unit = this.#open(offsets[i]!);
       if (unit === null) continue;
-      const stated = this.damage.guard(unit.offset, false, () => this.#units.appendUnitRanges(unit, ranges));
-      if (!stated) {
-        this.#walk(this.#units.withFunctions(unit), unit.firstEntry, false, (tree) => {
-          for (let k = 0; k < tree.ranges.start.length; k++) {
-            ranges.start.push(tree.ranges.start.at(k));
-            ranges.end.push(tree.ranges.end.at(k));
-          }
-        });
-      }
+      const before = ranges.start.length;
+      this.#units.appendUnitRanges(unit, ranges);
+      if (ranges.start.length === before) ranges.append(this.#knownUnit(offsets[i]!)?.ranges ?? new CodeRanges());
       while (owner.length < ranges.start.length) owner.push(i);
     }
     return sortedIndex(ranges, owner);
@@ -170,8 +174,10 @@ class Names implements DwarfNames {
         }
       }
     });
+    const bareRange = ranges.start.length;
+    ranges.append(bareLines(prepared.lines, ranges, prepared.stated));
     const disjoint = makeDisjoint(ranges.start.view(), ranges.end.view(), ranges.start.length);
-    const known: KnownUnit = { ...prepared, offset, ranges, root, number, disjoint };
+    const known: KnownUnit = { ...prepared, offset, ranges, root, number, bareRange, disjoint };
     makeRoom(this.#known, maxRememberedUnits);
     this.#known.set(offset, known);
     return known;
@@ -184,12 +190,16 @@ class Names implements DwarfNames {
     const block = new FunctionBlock();
     const segments = new Segments();
     const { unit, lines, texts } = known;
-    this.#walk(unit, known.root.at(range), true, (tree) => {
-      const number = known.number.at(range);
-      if (number >= tree.entry.length) return;
-      assembleFunction(tree, number, new InlineOrder(tree), lines, texts, block);
-      block.name = texts.name(tree.entry.at(number));
-    });
+    if (range >= known.bareRange) {
+      assembleBareLines(bareRanges(known), lines, block);
+    } else {
+      this.#walk(unit, known.root.at(range), true, (tree) => {
+        const number = known.number.at(range);
+        if (number >= tree.entry.length) return;
+        assembleFunction(tree, number, new InlineOrder(tree), lines, texts, block);
+        block.name = texts.name(tree.entry.at(number));
+      });
+    }
     flattenFunction(block, known.ranges.start.at(range), known.ranges.end.at(range), segments);
     const parsed = { block, segments };
     makeRoom(this.#functions, maxRememberedFunctions);
@@ -203,6 +213,15 @@ function rangeAt({ ranges, disjoint }: KnownUnit, address: number): number {
   const at = lastAtOrBelow(disjoint?.start ?? ranges.start.view(), address);
   if (at < 0 || address >= (disjoint === null ? ranges.end.at(at) : disjoint.end[at]!)) return -1;
   return disjoint === null ? at : disjoint.item[at]!;
+}
+
+function bareRanges({ ranges, bareRange }: KnownUnit): CodeRanges {
+  const bare = new CodeRanges();
+  for (let i = bareRange; i < ranges.start.length; i++) {
+    bare.start.push(ranges.start.at(i));
+    bare.end.push(ranges.end.at(i));
+  }
+  return bare;
 }
 
 function sortedIndex(ranges: CodeRanges, owner: U32Column): UnitIndex {

@@ -36,6 +36,13 @@ export class CodeRanges {
   readonly start = new U32Column();
   readonly end = new U32Column();
 
+  append(more: CodeRanges): void {
+    for (let i = 0; i < more.start.length; i++) {
+      this.start.push(more.start.at(i));
+      this.end.push(more.end.at(i));
+    }
+  }
+
   clear(): void {
     this.start.clear();
     this.end.clear();
