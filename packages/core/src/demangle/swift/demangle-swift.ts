@@ -14,20 +14,20 @@ import { completeSpelling, type FullSpelling, type SwiftSpelling } from "./spell
 
 export type { SwiftSpelling } from "./spelling.ts";
 
-/** Names inside names inside names: specializations of closures are in the name of what they are passed to. */
-const maxNestedNames = 4;
+/** Names inside a name, at any depth: a specialization for a closure is in the name of what the closure is passed to. */
+const maxNestedNames = 32;
 
 /** The readable name of a mangled Swift symbol, with or without the underscore Mach-O puts before it; null when it is none. */
 export function demangleSwift(mangled: string, options: SwiftSpelling = {}): string | null {
-  return demangle(mangled, completeSpelling(options), 0);
+  return demangle(mangled, completeSpelling(options), { left: maxNestedNames });
 }
 
-function demangle(mangled: string, spelling: FullSpelling, nesting: number): string | null {
-  if (mangled.length > maxNameLength || nesting > maxNestedNames) return null;
+function demangle(mangled: string, spelling: FullSpelling, nested: { left: number }): string | null {
+  if (mangled.length > maxNameLength) return null;
   try {
     const tree = parse(mangled);
     if (tree === null) return null;
-    const printer = new Printer(spelling, (inner) => demangle(inner, spelling, nesting + 1));
+    const printer = new Printer(spelling, (inner) => (nested.left-- > 0 ? demangle(inner, spelling, nested) : null));
     printer.print(tree);
     return printer.finish() || null;
   } catch (error) {

@@ -3,7 +3,7 @@ import { malformed, type NodeKind, type SwiftNode } from "./node.ts";
 import type { Printer } from "./printer.ts";
 import { isStandard } from "./types.ts";
 
-/** Generic parameters spelled of one depth. Only malformed names declare more. */
+/** Generic parameters spelled of one depth, and marks of them looked at. Only malformed names have more. */
 const maxSpelledParameters = 128;
 
 /** Kinds that need parentheses where they are made optional or asked for their metatype. */
@@ -84,7 +84,7 @@ export function printSignature(out: Printer, node: SwiftNode): void {
   let requirements = counts;
   while (requirements < parts.length && (parts[requirements]!.kind === "packMarker" || parts[requirements]!.kind === "valueMarker"))
     requirements++;
-  const markers = parts.slice(counts, requirements);
+  const markers = parts.slice(counts, Math.min(requirements, counts + maxSpelledParameters));
   out.write("<");
   for (let depth = 0; depth < counts; depth++) {
     if (depth > 0) out.write("><");

@@ -19,7 +19,7 @@ import type { FullSpelling } from "./spelling.ts";
 import { parameterName } from "./tables.ts";
 
 /** Longest spelling of a name. Substitutions let a short name stand for a very long one. */
-export const maxSpellingLength = 1 << 18;
+export const maxSpellingLength = 1 << 16;
 
 /** Nodes visited for one name: parts that spell nothing cost time, too. */
 const maxVisits = 1 << 18;

@@ -15,8 +15,12 @@ const escapedAsciiEnd = 0xd880;
 const surrogateEnd = 0xe000;
 const lastCodePoint = 0x10ffff;
 
+/** Longest encoded identifier: decoding inserts characters one by one, so its cost grows with the square of the length. */
+const maxEncodedLength = 4096;
+
 /** The text of an encoded identifier, or null when it encodes none. */
 export function decodeSwiftPunycode(encoded: string): string | null {
+  if (encoded.length > maxEncodedLength) return null;
   const delimiter = encoded.lastIndexOf("_");
   const points: number[] = [];
   for (let i = 0; i < delimiter; i++) {

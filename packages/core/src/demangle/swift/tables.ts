@@ -251,8 +251,12 @@ const operatorCharacters: Record<string, string> = {
 /** The fixity of an operator, as it stands after its name. */
 export const fixities: Record<string, string> = { i: " infix", p: " prefix", P: " postfix" };
 
+/** Longest operator. Identifiers repeated by reference can be long, operators never are. */
+const maxOperatorLength = 256;
+
 /** The operator an identifier of letters stands for, or null. */
 export function operatorText(letters: string): string | null {
+  if (letters.length > maxOperatorLength) return null;
   let text = "";
   for (const letter of letters) {
     const character = letter.charCodeAt(0) > 0x7f ? letter : operatorCharacters[letter];
