@@ -32,6 +32,10 @@ function withAndWithoutParameters(mangled: string): (string | null)[] {
   return [demangle(mangled) ?? mangled, demangleItanium(mangled, { nameOnly: true })];
 }
 
+function simplifiedSwift(mangled: string): (string | null)[] {
+  return (["types", "none"] as const).map((parameters) => demangleSwift(mangled, { simplified: true, parameters }));
+}
+
 const sets: VectorSet[] = [
   { name: "itanium", goal: 99, read: (m) => [itanium(m)] },
   // A null is right. The one that we read is a `long double` of x87, which is damaged on other processors only.
@@ -50,6 +54,9 @@ const sets: VectorSet[] = [
   { name: "symbolic-msvc", goal: 50, read: (m) => [shortName(demangleMsvc(m) ?? m)] },
   { name: "swift", goal: 99, read: (m) => [demangleSwift(m) ?? m] },
   { name: "swift-simplified", goal: 99, read: (m) => [demangleSwift(m, { simplified: true }) ?? m] },
+  { name: "swift-clang-types", goal: 99, read: (m) => [demangleSwift(m) ?? m] },
+  // Simplified, without effects and results, with the types of the parameters or without parameters.
+  { name: "symbolic-swift", goal: 99, read: simplifiedSwift },
 ];
 
 const folder = join(process.env.SALVAGE_CORPUS ?? "", "demangle-vectors");
