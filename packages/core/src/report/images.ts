@@ -110,8 +110,8 @@ export class Images implements WalkImages {
     if (module === null) return false;
     if (this.lookupOf(module).names === null) return true;
     const frames = this.names(module, Number(address - module.base));
-    // Asked again, since the lookup may just have turned out to be damaged.
-    return frames !== null || this.lookupOf(module).names === null;
+    // Asked again, since the lookup may just have turned out to be damaged. Names alone may be few: rules describe functions as well.
+    return frames !== null || this.lookupOf(module).names === null || this.rules(address) !== null;
   }
 
   functionStart(address: bigint): bigint | null {

@@ -11,21 +11,24 @@ const stackStart = 0x10000n;
 const returnAddress = 0x402005n;
 
 /** A step from an offset in `code`; what lies on the stack is given word by word. */
-function step(code: string, offset: number, stack: readonly bigint[], trust: "context" | "cfi" = "context"): string {
+function step(
+  code: string,
+  offset: number,
+  stack: readonly bigint[],
+  trust: "context" | "cfi" = "context",
+  more: Record<string, bigint> = {},
+): string {
   const bytes = Uint8Array.from(hex(code));
   const input = {
     cpu: x86,
     memory: { word: (address: bigint) => stack[Number((address - stackStart) / 4n)] ?? null, inSameRange: () => true },
     images: {
       inFunction: (address: bigint) => address >= codeStart && address < codeStart + 0x10000n,
-      code: (address: bigint, maxBytes: number) => bytes.subarray(Number(address - codeStart)).subarray(0, maxBytes),
+      code: (address: bigint, maxBytes: number) =>
+        bytes.length === 0 ? null : bytes.subarray(Number(address - codeStart)).subarray(0, maxBytes),
     },
   } as unknown as WalkInput;
-  const registers = new Map([
-    ["eip", codeStart + BigInt(offset)],
-    ["esp", stackStart],
-    ["ebp", 0x10100n],
-  ]);
+  const registers = new Map([["eip", codeStart + BigInt(offset)], ["esp", stackStart], ["ebp", 0x10100n], ...Object.entries(more)]);
   const found = stepByX86Code({ registers, trust, lookupAddress: codeStart + BigInt(offset), calleeParameterBytes: 0 }, input);
   if (found === null || !("registers" in found)) return "nothing";
   return [...found.registers].map(([name, value]) => `${name}=${value.toString(16)}`).join(" ");
@@ -47,6 +50,15 @@ test("a prologue that sets up a frame pointer, in either encoding, with room for
     assert.equal(step(code, 3, [returnAddress]), "nothing");
   }
   assert.equal(step("8bff 55 8bec", 0, [returnAddress]), "ebp=10100 eip=402005 esp=10004");
+});
+
+test("a system call of 32-bit Linux, whose code no dump has", () => {
+  const stack = [0x10100n, 2n, 0x80n, returnAddress];
+  const registers = { edx: 2n, ecx: 0x80n };
+  assert.equal(step("", 0x5e9, stack, "context", registers), "ebp=10100 eip=402005 esp=10010");
+  assert.equal(step("", 0x5e9, stack, "context", { edx: 2n, ecx: 0x81n }), "nothing");
+  assert.equal(step("", 0x5e9, stack, "context"), "nothing", "registers that were not saved");
+  assert.equal(step("90 90 c3", 0, stack, "context", registers), "nothing", "the code says otherwise");
 });
 
 test("callers, unreadable stacks and addresses that are no code give nothing", () => {

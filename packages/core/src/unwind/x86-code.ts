@@ -4,6 +4,9 @@
  *
  *   push ebp | mov ebp, esp     the return address is at the stack pointer, then above the saved ebp
  *   pop register … | ret        the return address is above what is left to pop
+ *
+ * Of the kernel's own code, through which every system call of 32-bit Linux goes, a dump seldom has the bytes. There the three registers that
+ * it pushes are found again on the stack, unchanged, with the return address above them.
  */
 import type { Registers } from "../cpu/cpu.ts";
 import { get, preserved, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
@@ -17,7 +20,7 @@ export function stepByX86Code(frame: WalkFrame, input: WalkInput): Step {
   const { cpu, memory, images } = input;
   const sp = get(frame, cpu.sp);
   if (cpu.name !== "x86" || frame.trust !== "context" || sp === null) return null;
-  const popped = poppedHere(frame.lookupAddress, input);
+  const popped = poppedHere(frame.lookupAddress, input) ?? savedForSystemCall(frame, sp, input);
   if (popped === null) return null;
 
   const registers: Registers = preserved(cpu, frame.registers);
@@ -33,6 +36,16 @@ export function stepByX86Code(frame: WalkFrame, input: WalkInput): Step {
   registers.set("eip", returnAddress);
   registers.set("esp", at + WORD);
   return { registers, trust: "cfi" };
+}
+
+/** What "push ecx; push edx; push ebp" saved, if it lies there still. */
+function savedForSystemCall(frame: WalkFrame, sp: bigint, { memory, images }: WalkInput): readonly string[] | null {
+  if ((images.code?.(frame.lookupAddress, 1) ?? null) !== null) return null;
+  const pushed = ["ebp", "edx", "ecx"];
+  const isThere = pushed.every(
+    (register, i) => get(frame, register) === memory.word(sp + BigInt(i) * WORD, 4) && get(frame, register) !== null,
+  );
+  return isThere ? pushed : null;
 }
 
 /** The registers that lie between stack pointer and return address, lowest first; null where the code does not tell. */
