@@ -79,6 +79,40 @@ function declare(program: Command): void {
       inspect(files, options.json === true);
     });
 
+  const symcache = program
+    .command("symcache")
+    .description("Lookup files: what a server makes of a debug file, so that a crash reads kilobytes of it.");
+  symcache
+    .command("build")
+    .description("Make the lookup file of a debug file; of a fat file one for each image. A progress bar is shown on a terminal.")
+    .argument("<file>", "debug file of any kind")
+    .option("--out <path>", "where to write it (default: <file>.symcache)")
+    .option("--debug-id <id>", "of a fat file only the image with this debug id")
+    .option("--json", "one JSON object per lookup file, one a line")
+    .action(async (file: string, options: { out?: string; debugId?: string; json?: boolean }) => {
+      const { build } = await import("./commands/symcache.ts");
+      build(file, options);
+    });
+  symcache
+    .command("dump")
+    .description("Show what a lookup file says of itself.")
+    .argument("<symcache>", "lookup file")
+    .option("--ranges", "and every stretch of addresses with what is there")
+    .option("--json", "JSON objects, one a line")
+    .action(async (file: string, options: { ranges?: boolean; json?: boolean }) => {
+      const { dump } = await import("./commands/symcache.ts");
+      dump(file, options);
+    });
+  symcache
+    .command("check")
+    .description("Read all of a lookup file. Exit code 1 when it is damaged.")
+    .argument("<symcache>", "lookup file")
+    .option("--json", "a JSON object")
+    .action(async (file: string, options: { json?: boolean }) => {
+      const { check } = await import("./commands/symcache.ts");
+      check(file, options.json === true);
+    });
+
   program
     .command("upload")
     .description("Upload debug files to a server. Folders and zips are walked; files that are no debug files are passed over.")

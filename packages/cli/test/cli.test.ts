@@ -1,7 +1,7 @@
 /** The command line as a user runs it: real files, exit codes, and the shape of what it prints. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -234,4 +234,34 @@ test("upload ends with 1 when nothing was usable, and says why", async () => {
   mkdirSync(empty);
   assert.match((await salvage(["upload", empty, ...target, "--token", "good"])).stderr, /there is no debug file in/);
   assert.equal((await salvage(["upload", sym, "--org", "demo"])).code, 2);
+});
+
+test("symcache build, dump and check", async () => {
+  const out = join(folder, "driftwood.symcache");
+  const built = await salvage(["symcache", "build", sym, "--out", out, "--json"]);
+  assert.equal(built.code, 0, built.stderr);
+  const summary = JSON.parse(built.stdout);
+  assert.deepEqual([summary.symcache, summary.debug_id, summary.features], [out, debugId, ["symbols", "lines", "inlines", "unwind"]]);
+  assert.match((await salvage(["symcache", "check", out])).stdout, /whole, \d+ functions/);
+  const dumped = await salvage(["symcache", "dump", out, "--ranges", "--json"]);
+  const [header, ...ranges] = dumped.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(header.range_count, ranges.length);
+  assert.equal(typeof ranges[0].address, "string");
+
+  const damaged = join(folder, "damaged.symcache");
+  writeFileSync(damaged, readFileSync(out).fill(1, 5000, 5010));
+  const refused = await salvage(["symcache", "check", damaged]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /checksum differs/);
+
+  const none = await salvage(["symcache", "build", join(demo, "driftwood-1.0.dmp"), "--out", join(folder, "none.symcache")]);
+  assert.equal(none.code, 1);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("none.symcache")),
+    [],
+  );
+  assert.equal((await salvage(["symcache", "polish"])).code, 2);
 });
