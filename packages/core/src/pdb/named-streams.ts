@@ -3,7 +3,7 @@
  *
  *   info stream   version u32, signature u32, age u32, GUID 16, then the map: names' bytes u32, names (NUL-terminated), entry count u32,
  *                 capacity u32, two bit sets (word count u32, words u32 each: slots in use, slots deleted), then per used slot
- *                 offset of the name u32, stream number u32
+ *                 offset of the name u32, stream number u32; then marks u32: what the linker did
  *   "/names"      signature u32 0xeffeeffe, version u32, bytes u32, text; strings are named by their offset in the text
  */
 import { BlockReader } from "../bytes/block-reader.ts";
@@ -14,23 +14,45 @@ import { infoStream, type Msf } from "./msf.ts";
 const maxInfoBytes = 1 << 20;
 const maxNamesBytes = 256 << 20;
 const mapOffset = 28;
+/** "MINI" */
+const minimalDebugInformation = 0x494e494d;
 const namesSignature = 0xeffeeffe;
 
 /** The number of the stream with a name; null when there is none. Throws FormatError for a damaged map. */
 export function namedStream(msf: Msf, name: string): number | null {
-  const c = new Cursor(msf.whole(infoStream, maxInfoBytes), "pdb: named streams");
-  c.seek(mapOffset);
+  const c = infoCursor(msf);
   const names = c.bytes(c.u32());
   const count = c.u32();
-  c.skip(4);
-  c.skip(4 * c.u32());
-  c.skip(4 * c.u32());
+  skipToEntries(c);
   for (let i = 0; i < count; i++) {
     const at = c.u32();
     const stream = c.u32();
     if (at < names.length && decodeUtf8(names.subarray(at, at + name.length + 1)) === name) return stream;
   }
   return null;
+}
+
+/** Whether the linker left symbols and lines in the object files (/DEBUG:FASTLINK): a mark among those behind the map. */
+export function isFastlink(msf: Msf): boolean {
+  const c = infoCursor(msf);
+  c.skip(c.u32());
+  const count = c.u32();
+  skipToEntries(c);
+  c.skip(8 * count);
+  while (c.left >= 4) if (c.u32() === minimalDebugInformation) return true;
+  return false;
+}
+
+function infoCursor(msf: Msf): Cursor {
+  const c = new Cursor(msf.whole(infoStream, maxInfoBytes), "pdb: named streams");
+  c.seek(Math.min(mapOffset, c.length));
+  return c;
+}
+
+function skipToEntries(c: Cursor): void {
+  c.skip(4);
+  c.skip(4 * c.u32());
+  c.skip(4 * c.u32());
 }
 
 /** The strings of "/names" by offset. */
