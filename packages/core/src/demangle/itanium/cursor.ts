@@ -145,9 +145,11 @@ export class Cursor {
   identifier(): string | null {
     const length = this.natural();
     const start = this.position;
-    if (length < 0 || length > this.end - start) return null;
-    if (this.#hasOnlyAscii) this.position += length;
-    else {
+    if (length < 0) return null;
+    if (this.#hasOnlyAscii) {
+      if (length > this.end - start) return null;
+      this.position += length;
+    } else {
       let bytes = 0;
       for (; bytes < length && this.position < this.end; this.position++) {
         const code = this.name.charCodeAt(this.position);

@@ -118,7 +118,10 @@ export class PackExpansion extends Node {
   }
 }
 
-/** A template argument that stands further on in the name: conversion operators name their type before their arguments. */
+/**
+ * A template argument that stands further on in the name: conversion operators name their type before their arguments. An argument that is
+ * made with the reference itself would never end: the name is damaged.
+ */
 export class ForwardReference extends Node {
   readonly index: number;
   /** Set when the arguments are known. */
@@ -130,43 +133,36 @@ export class ForwardReference extends Node {
     this.index = index;
   }
 
-  protected override askShape(out: Output): number {
-    if (this.#active || this.target === null) return 0;
+  /** The target, unless it is being asked already. */
+  #enter(out: Output): Node | null {
+    if (this.#active || this.target === null) {
+      out.failed = true;
+      return null;
+    }
     this.#active = true;
-    const shape = this.target.shape(out);
+    return this.target;
+  }
+
+  protected override askShape(out: Output): number {
+    const shape = this.#enter(out)?.shape(out) ?? 0;
     this.#active = false;
     return shape;
   }
 
   override actual(out: Output): Node {
-    if (this.#active || this.target === null || !out.enter()) return this;
-    this.#active = true;
-    const actual = this.target.actual(out);
+    const actual = this.#enter(out)?.actual(out) ?? this;
     this.#active = false;
-    out.leave();
     return actual;
   }
 
   protected override left(out: Output): void {
-    if (this.#active || this.target === null) return;
-    this.#active = true;
-    this.target.printLeft(out);
+    this.#enter(out)?.printLeft(out);
     this.#active = false;
   }
 
   protected override right(out: Output): void {
-    if (this.#active || this.target === null) return;
-    this.#active = true;
-    this.target.printRight(out);
+    this.#enter(out)?.printRight(out);
     this.#active = false;
-  }
-
-  override baseName(): string {
-    if (this.#active || this.target === null) return "";
-    this.#active = true;
-    const name = this.target.baseName();
-    this.#active = false;
-    return name;
   }
 }
 

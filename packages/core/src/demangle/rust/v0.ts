@@ -250,10 +250,10 @@ class V0Printer {
 
   #crate(): void {
     const start = this.position;
-    this.#optional62(0x73 /* s */);
+    const hasDisambiguator = this.#optional62(0x73 /* s */) > 0;
     const digits = this.#name.slice(start + 1, this.position - 1);
     this.#write(this.#identifier());
-    if (this.#hasHash) this.#write(`[${this.position === start ? "0" : disambiguator(digits, this.#name.charCodeAt(start))}]`);
+    if (this.#hasHash && hasDisambiguator) this.#write(`[${disambiguator(digits)}]`);
   }
 
   #nested(isValue: boolean): void {
@@ -655,9 +655,8 @@ class V0Printer {
   }
 }
 
-/** A crate's disambiguator in hex, from `s <base 62 digits> _`; 0 when the name has none. */
-function disambiguator(digits: string, tag: number): string {
-  if (tag !== 0x73 /* s */) return "0";
+/** A crate's disambiguator in hex, from the digits between `s` and `_`: none is 1, `0` is 2. */
+function disambiguator(digits: string): string {
   let value = 0n;
   for (const digit of digits) {
     const code = digit.charCodeAt(0);
