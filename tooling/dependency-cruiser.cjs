@@ -9,7 +9,7 @@ const anyApp = "^apps/([^/]+)/";
 /** Layers of core, lowest first; a folder sees those before it. `symbolicate` and `unwind` see formats by interface only. */
 const coreLayers = [
   ["bytes"],
-  ["ids", "cpu", "demangle"],
+  ["ids", "cpu", "code", "demangle"],
   ["names"],
   ["minidump", "breakpad", "elf", "pe", "macho", "pdb", "dwarf"],
   ["object"],

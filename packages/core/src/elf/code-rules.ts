@@ -8,11 +8,11 @@
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { FormatError } from "../bytes/format-error.ts";
-import { arm64Machine } from "../macho/code-arm64.ts";
-import { x86Machine } from "../macho/code-x86.ts";
-import { type FrameState, type FunctionFlow, followFunction, type Machine } from "../macho/frame-state.ts";
+import { armMachine, thumbMachine } from "../code/arm.ts";
+import { arm64Machine } from "../code/arm64.ts";
+import { type FrameState, type FunctionFlow, followFunction, type Machine } from "../code/frame-state.ts";
+import { x86Machine } from "../code/x86.ts";
 import type { RegisterRule, UnwindRange, UnwindRow } from "../unwind/rules.ts";
-import { armMachine, thumbMachine } from "./code-arm.ts";
 import { bytesAt, type ElfFile, sectionBytes } from "./elf-file.ts";
 import { flagExecutable, recordBytes, sectionDynsym, sectionSymtab, segmentExecutable, segmentLoad } from "./records.ts";
 

@@ -12,6 +12,7 @@ import {
 import { BufferSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { RegisterRule, UnwindRow, UnwindSource } from "../unwind/rules.ts";
+import { openMachOCode } from "./code.ts";
 import { openMachOUnwind } from "./unwind.ts";
 
 const TEXT = 0x400;
@@ -486,4 +487,13 @@ test("damaged files give a value or a FormatError, and end", () => {
     }
   }
   assert.ok(answered > 1000, `${answered} mutants still gave answers`);
+});
+
+test("code is given as the file has it, of the image asked for, and nowhere else", () => {
+  const bytes = program({ cpu: "arm64", bytes: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) });
+  const code = openMachOCode(new BufferSource(bytes), UUID);
+  assert.deepEqual([...(code?.read(TEXT + 4, 16) ?? [])], [5, 6, 7, 8]);
+  assert.equal(code?.read(TEXT + 8, 4), null);
+  assert.equal(code?.read(0, 4), null, "the header is no code");
+  assert.equal(openMachOCode(new BufferSource(bytes), "FF".repeat(16)), null);
 });

@@ -10,14 +10,14 @@ import { lastAtOrBelow } from "../bytes/bisect.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { SliceSource } from "../bytes/slice-source.ts";
+import { arm64Machine } from "../code/arm64.ts";
+import { type FollowedInstruction, type FrameState, type FunctionFlow, followFunction, type Machine } from "../code/frame-state.ts";
+import { x86Machine } from "../code/x86.ts";
 import { type DwarfFrames, type FrameSection, openDwarfFrames } from "../dwarf/frame.ts";
 import { dwarfRegisters } from "../dwarf/registers.ts";
 import type { RegisterRule, UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
-import { arm64Machine } from "./code-arm64.ts";
-import { x86Machine } from "./code-x86.ts";
 import { type CompactRule, compactRule } from "./compact-rules.ts";
 import { type CompactEntry, type CompactUnwind, openCompactUnwind } from "./compact-unwind.ts";
-import { type FollowedInstruction, type FrameState, type FunctionFlow, followFunction, type Machine } from "./frame-state.ts";
 import { readFunctionStarts } from "./function-starts.ts";
 import { type MachOCpu, type MachOImage, type MachOSection, machOSlices, openMachO, readImage, sectionNamed } from "./headers.ts";
 

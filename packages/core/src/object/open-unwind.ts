@@ -5,6 +5,7 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { openElfCode } from "../elf/code.ts";
 import { openElfUnwind } from "../elf/unwind.ts";
+import { openMachOCode } from "../macho/code.ts";
 import { openMachOUnwind } from "../macho/unwind.ts";
 import { openPdbWindowsFrames } from "../pdb/windows-frames.ts";
 import { openPeCode, openPeUnwind } from "../pe/open.ts";
@@ -20,7 +21,7 @@ export type OpenedUnwind = { unwind: UnwindSource | null; windowsFrames: Windows
 type Opener = (source: ByteSource, debugId: string | null) => OpenedUnwind;
 
 const openers: Partial<Record<ObjectKind, Opener>> = {
-  macho: (source, debugId) => ({ unwind: openMachOUnwind(source, debugId), windowsFrames: null }),
+  macho: (source, debugId) => ({ unwind: openMachOUnwind(source, debugId), windowsFrames: null, code: openMachOCode(source, debugId) }),
   elf: (source) => ({ unwind: openElfUnwind(source), windowsFrames: null, code: openElfCode(source) }),
   pe: (source) => ({ unwind: openPeUnwind(source), windowsFrames: null, code: openPeCode(source) }),
   pdb: (source) => ({ unwind: null, windowsFrames: openPdbWindowsFrames(source) }),

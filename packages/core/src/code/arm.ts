@@ -5,7 +5,7 @@
  * Encodings: Arm Architecture Reference Manual, ARMv7-A, chapters A5, A6 and A8. Conditional pushes and returns are passed over, since what
  * follows them is the path on which they did not happen.
  */
-import { type Effect, type FrameState, type Machine, moveSp, restore, save } from "../macho/frame-state.ts";
+import { type Effect, type FrameState, type Machine, moveSp, restore, save } from "./frame-state.ts";
 
 const SP = 13;
 const LR = 14;
