@@ -8,6 +8,7 @@
 import { U32Column } from "../bytes/columns.ts";
 import { type FunctionBlock, NONE } from "../names/function-block.ts";
 import { Annotations } from "./annotations.ts";
+import type { CrossModule } from "./cross-module.ts";
 import type { DamageLog } from "./damage.ts";
 import { InlineLevels, maxInlineDepth } from "./inline-levels.ts";
 import { ModuleLines } from "./module-lines.ts";
@@ -44,6 +45,7 @@ export function newModule(): OpenModule {
 }
 
 export class FunctionReader {
+  readonly #crossModule: CrossModule;
   readonly #damage: DamageLog;
   readonly #levels = new InlineLevels();
   readonly #annotations = new Annotations();
@@ -54,7 +56,8 @@ export class FunctionReader {
   /** Lines that a module may still give: parts that overlap give theirs more than once. */
   #linesLeft = 0;
 
-  constructor(damage: DamageLog) {
+  constructor(crossModule: CrossModule, damage: DamageLog) {
+    this.#crossModule = crossModule;
     this.#damage = damage;
   }
 
@@ -180,7 +183,7 @@ export class FunctionReader {
     window.hold(at, bytes);
     const head = at - window.start;
     const id = window.view.getUint32(head + 12, true);
-    const site = this.#levels.addSite(parent, id);
+    const site = this.#levels.addSite(parent, this.#crossModule.resolve(id, lines.imports) ?? NONE);
     const inlinee = lines.inlinee(id);
     const line = inlinee === NONE ? 0 : lines.inlineeLine(inlinee);
     const file = inlinee === NONE ? NONE : lines.inlineeFile(inlinee);

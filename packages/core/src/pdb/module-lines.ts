@@ -24,6 +24,8 @@ import type { StreamWindow } from "./window.ts";
 const subsectionLines = 0xf2;
 const subsectionChecksums = 0xf4;
 const subsectionInlinees = 0xf6;
+const subsectionImports = 0xf7;
+const subsectionExports = 0xf8;
 const linesHeadBytes = 12;
 const fileHeadBytes = 12;
 const maxPartBytes = 64 << 20;
@@ -32,6 +34,8 @@ const alwaysStepInto = 0xfeefee;
 const neverStepInto = 0xf00f00;
 /** Unpacked lines are forgotten beyond this many: 12 MB. */
 const maxUnpacked = 1 << 20;
+
+const nothing = new DataView(new ArrayBuffer(0));
 
 export class ModuleLines {
   /** Unpacked records, ascending within each fragment; a record holds to the next or to its fragment's end. */
@@ -46,7 +50,10 @@ export class ModuleLines {
   /** Range of a fragment's unpacked records; NONE: not unpacked. */
   #from: Uint32Array = new Uint32Array(0);
   #to: Uint32Array = new Uint32Array(0);
-  #checksums: DataView = new DataView(new ArrayBuffer(0));
+  #checksums = nothing;
+  /** What inlined functions of other modules are named by, and what other modules name this one's by (cross-module.ts). */
+  imports = nothing;
+  exports = nothing;
   readonly #inlinees = new Map<number, number>();
   readonly #inlineeLine = new U32Column();
   readonly #inlineeFile = new U32Column();
@@ -58,7 +65,9 @@ export class ModuleLines {
   read(window: StreamWindow, offset: number, bytes: number, sections: Sections, damage: DamageLog): void {
     this.#window = window;
     this.#damage = damage;
-    this.#checksums = new DataView(new ArrayBuffer(0));
+    this.#checksums = nothing;
+    this.imports = nothing;
+    this.exports = nothing;
     this.#inlinees.clear();
     this.#inlineeLine.clear();
     this.#inlineeFile.clear();
@@ -78,6 +87,8 @@ export class ModuleLines {
       if (kind === subsectionLines) this.#fragment(window, body, length, sections);
       else if (kind === subsectionChecksums && length <= maxPartBytes) this.#checksums = viewOf(window, body, length);
       else if (kind === subsectionInlinees && length <= maxPartBytes) this.#readInlinees(viewOf(window, body, length));
+      else if (kind === subsectionImports && length <= maxPartBytes) this.imports = viewOf(window, body, length);
+      else if (kind === subsectionExports && length <= maxPartBytes) this.exports = viewOf(window, body, length);
       at = body + length;
       at += -at & 3;
     }

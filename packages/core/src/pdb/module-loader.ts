@@ -1,12 +1,15 @@
 /** The modules of a PDB, read one at a time; which functions count in them. */
 import { U32Column } from "../bytes/columns.ts";
+import { decodeUtf8 } from "../bytes/text.ts";
 import type { DamageLog } from "./damage.ts";
 import type { Dbi } from "./dbi.ts";
 import { newModule, type OpenModule } from "./function-reader.ts";
 import { Contributions, type Modules, noModuleStream, readContributions, readModules } from "./modules.ts";
-import type { Msf } from "./msf.ts";
+import { dbiStream, type Msf } from "./msf.ts";
 import type { Sections } from "./sections.ts";
 import { StreamWindow } from "./window.ts";
+
+const maxNameBytes = 4096;
 
 export class ModuleLoader {
   readonly #msf: Msf;
@@ -66,8 +69,7 @@ export class ModuleLoader {
    */
   load(module: number, open: OpenModule): boolean {
     if (!this.#read(module, open)) return false;
-    const offset = this.#modules.symbolBytes.at(module) + this.#modules.oldLineBytes.at(module);
-    open.lines.read(open.window, offset, this.#modules.lineBytes.at(module), this.#sections, this.#damage);
+    this.#readLines(module, open);
     const pieces = this.#pieces();
     const { start, end, own, partStart, partEnd } = open.symbols;
     for (let i = 0; i < start.length; i++) {
@@ -81,6 +83,31 @@ export class ModuleLoader {
       partEnd.set(i, owned ? Math.min(partEnd.at(i), pieces.end[piece]!) : partStart.at(i));
     }
     return true;
+  }
+
+  /** Numbers of modules by name. Throws FormatError for a damaged container. */
+  byName(): Map<string, number> {
+    const window = new StreamWindow(this.#msf.open(dbiStream));
+    const out = new Map<string, number>();
+    for (let module = 0; module < this.count; module++) {
+      const at = this.#modules.nameOffset.at(module);
+      window.hold(at, Math.min(maxNameBytes, window.stream.size - at));
+      out.set(decodeUtf8(window.bytes.subarray(at - window.start, at - window.start + maxNameBytes)), module);
+    }
+    return out;
+  }
+
+  /** A module's subsection of exports. Throws FormatError for a damaged container. */
+  exportsOf(module: number): DataView {
+    const open = newModule();
+    open.window = this.window(module);
+    this.#readLines(module, open);
+    return open.lines.exports;
+  }
+
+  #readLines(module: number, open: OpenModule): void {
+    const offset = this.#modules.symbolBytes.at(module) + this.#modules.oldLineBytes.at(module);
+    open.lines.read(open.window, offset, this.#modules.lineBytes.at(module), this.#sections, this.#damage);
   }
 
   #read(module: number, open: OpenModule): boolean {

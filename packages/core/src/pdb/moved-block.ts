@@ -3,12 +3,18 @@ import type { U32Column } from "../bytes/columns.ts";
 import type { FunctionBlock } from "../names/function-block.ts";
 import { nowhere, type Omap } from "./sections.ts";
 
+/** Blocks and lines that overlap would multiply the pieces; a block has no more than this many of each kind. */
+const maxPieces = 1 << 16;
+
+/** How many more pieces a file may give: `left` is counted down. */
+export type PieceBudget = { left: number };
+
 /** Translates a block in place; false when none of its code is in the image. */
-export function moveBlock(block: FunctionBlock, omap: Omap): boolean {
+export function moveBlock(block: FunctionBlock, omap: Omap, budget: PieceBudget): boolean {
   const entry = omap.toImage(block.address);
-  moveRanges(omap, block.partStart, block.partEnd, []);
-  moveRanges(omap, block.lineStart, block.lineEndAddress, [block.lineNumber, block.lineFile]);
-  moveRanges(omap, block.inlineStart, block.inlineEndAddress, [block.inlineRecord]);
+  moveRanges(omap, block.partStart, block.partEnd, [], budget);
+  moveRanges(omap, block.lineStart, block.lineEndAddress, [block.lineNumber, block.lineFile], budget);
+  moveRanges(omap, block.inlineStart, block.inlineEndAddress, [block.inlineRecord], budget);
   if (block.partStart.length === 0) return false;
   block.address = entry === nowhere ? block.partStart.at(0) : entry;
   block.size = 0;
@@ -21,7 +27,7 @@ export function moveBlock(block: FunctionBlock, omap: Omap): boolean {
 }
 
 /** Replaces ranges by their parts in the image; `others` are columns beside them. */
-function moveRanges(omap: Omap, start: U32Column, end: U32Column, others: readonly U32Column[]): void {
+function moveRanges(omap: Omap, start: U32Column, end: U32Column, others: readonly U32Column[], budget: PieceBudget): void {
   const starts = start.view().slice();
   const ends = end.view().slice();
   const values = others.map((column) => column.view().slice());
@@ -34,7 +40,9 @@ function moveRanges(omap: Omap, start: U32Column, end: U32Column, others: readon
         start.push(from);
         end.push(until);
         for (let c = 0; c < others.length; c++) others[c]!.push(values[c]![range]!);
+        return start.length < maxPieces && --budget.left > 0;
       },
     });
+    if (start.length >= maxPieces || budget.left <= 0) return;
   }
 }

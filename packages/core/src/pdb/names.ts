@@ -18,11 +18,12 @@ import { flattenFunction, Segments } from "../names/flatten.ts";
 import { FunctionBlock, NONE } from "../names/function-block.ts";
 import type { FunctionTexts, NameSink, NameSource } from "../names/name-source.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
+import { CrossModule } from "./cross-module.ts";
 import { DamageLog } from "./damage.ts";
 import { readDbi } from "./dbi.ts";
 import { FunctionReader, newModule, type OpenModule } from "./function-reader.ts";
 import { ModuleLoader } from "./module-loader.ts";
-import { moveBlock } from "./moved-block.ts";
+import { moveBlock, type PieceBudget } from "./moved-block.ts";
 import { Msf } from "./msf.ts";
 import { Paths } from "./named-streams.ts";
 import { Publics } from "./publics.ts";
@@ -56,6 +57,7 @@ class PdbNames implements NameSource {
   readonly #modules: ModuleLoader;
   readonly #symbols: Symbols;
   readonly #omap: Omap | null;
+  readonly #pieces: PieceBudget = { left: 0 };
   readonly #texts: FunctionTexts;
   readonly #reader: FunctionReader;
   readonly #indexed = new Map<number, IndexedModule | null>();
@@ -71,10 +73,10 @@ class PdbNames implements NameSource {
     this.#modules = new ModuleLoader(msf, dbi, sections, this.damage);
     this.#omap = readOmap(msf, dbi);
     this.#symbols = new Symbols(new Publics(msf, dbi, sections), sections, this.#modules, this.#omap);
-    this.#reader = new FunctionReader(this.damage);
+    const paths = new Paths(msf);
+    this.#reader = new FunctionReader(new CrossModule(this.#modules, paths), this.damage);
     this.hasLines = this.#modules.hasLines;
     this.hasInlines = this.hasLines;
-    const paths = new Paths(msf);
     const types = new TypeNames(msf);
     const { damage } = this;
     this.#texts = {
@@ -118,6 +120,7 @@ class PdbNames implements NameSource {
     if (parsed !== undefined) return parsed;
     const block = new FunctionBlock();
     this.#reader.beginModule(module.open);
+    this.#pieces.left = this.#source.size;
     this.#fill(module.open, index, block);
     // The block outlives the module's bytes.
     block.name = block.name.slice();
@@ -136,7 +139,7 @@ class PdbNames implements NameSource {
       block.name = name ?? block.name;
     }
     block.name = this.#symbols.deletingDestructor(block.address, block.name) ?? block.name;
-    return this.#omap === null || moveBlock(block, this.#omap);
+    return this.#omap === null || moveBlock(block, this.#omap, this.#pieces);
   }
 
   visit(sink: NameSink, progress: (bytesDone: number) => void): void {
@@ -144,6 +147,7 @@ class PdbNames implements NameSource {
     const open = newModule();
     const folded = new FoldedFunctions();
     const { damage } = this;
+    this.#pieces.left = this.#source.size;
     const mayRead = this.#source.size * maxReadRatio + readGraceBytes;
     let read = 0;
     for (let module = 0; module < this.#modules.count && read <= mayRead; module++) {
@@ -189,7 +193,7 @@ class PdbNames implements NameSource {
       block.name = this.#reader.nameOf(open.window, folded.offset.at(i));
       block.partStart.push(start);
       block.partEnd.push(folded.end.at(i));
-      if (block.name.length > 0 && (this.#omap === null || moveBlock(block, this.#omap))) sink.function(block, this.#texts);
+      if (block.name.length > 0 && (this.#omap === null || moveBlock(block, this.#omap, this.#pieces))) sink.function(block, this.#texts);
     }
   }
 }

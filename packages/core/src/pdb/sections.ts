@@ -17,6 +17,8 @@ const headerBytes = 40;
 const maxSections = 0xffff;
 const omapEntryBytes = 8;
 const maxOmapBytes = 256 << 20;
+/** Tools move whole basic blocks; a function has fewer. */
+const maxParts = 1 << 14;
 const containsCode = 0x20;
 const executable = 0x20000000;
 const maxAddress = 0xffffffff;
@@ -77,9 +79,9 @@ export function readOmap(msf: Msf, dbi: Dbi): Omap | null {
   return new Omap(msf.whole(stream, maxOmapBytes));
 }
 
-/** Receives the parts of a translated range. */
+/** Receives the parts of a translated range; false: no more. */
 export interface RangeSink {
-  push(start: number, end: number): void;
+  push(start: number, end: number): boolean;
 }
 
 export class Omap {
@@ -125,14 +127,16 @@ export class Omap {
     return this.#endOf(entry);
   }
 
-  /** The parts of the image that linked code in [start, end) became, in the order of the code. */
+  /** The parts of the image that linked code in [start, end) became, in the order of the code; the first `maxParts`. */
   partsInImage(start: number, end: number, sink: RangeSink): void {
     let entry = Math.max(lastAtOrBelow(this.#from, start), 0);
-    for (; entry < this.#from.length && this.#from[entry]! < end; entry++) {
+    const stop = Math.min(entry + maxParts, this.#from.length);
+    for (; entry < stop && this.#from[entry]! < end; entry++) {
       const from = Math.max(start, this.#from[entry]!);
       const until = Math.min(end, this.#endOf(entry));
       const to = this.#to[entry]! + (from - this.#from[entry]!);
-      if (from < until && this.#to[entry] !== 0 && to + (until - from) <= maxAddress) sink.push(to, to + (until - from));
+      if (from >= until || this.#to[entry] === 0 || to + (until - from) > maxAddress) continue;
+      if (!sink.push(to, to + (until - from))) return;
     }
   }
 

@@ -8,6 +8,8 @@
  *
  * Functions state several FrameData records that nest: the whole function, then what is left of it behind each instruction of the prologue. The
  * record that starts last is the one in force.
+ *
+ * Records state addresses of the code as it was linked; where a tool moved code afterwards (OMAP), each holds for the pieces that it became.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
@@ -16,11 +18,14 @@ import type { WindowsFrame, WindowsFrameSource } from "../unwind/rules.ts";
 import { debugStreamFpo, debugStreamFrameData, readDbi } from "./dbi.ts";
 import { Msf } from "./msf.ts";
 import { StringTable } from "./named-streams.ts";
+import { nowhere, type Omap, readOmap } from "./sections.ts";
 
 const maxStreamBytes = 128 << 20;
 const maxProgramBytes = 4096;
 const frameDataBytes = 32;
 const fpoBytes = 16;
+/** Tools move basic blocks; a frame that holds for more of them is made to cost. */
+const maxPieces = 4096;
 
 /** Opens the frame data of a PDB; null when it has none, as those of 64-bit programs. Throws FormatError for a damaged container. */
 export function openPdbWindowsFrames(source: ByteSource): PdbWindowsFrames | null {
@@ -33,31 +38,50 @@ export function openPdbWindowsFrames(source: ByteSource): PdbWindowsFrames | nul
     new Table(frameData.subarray(frameData.length % frameDataBytes >= 4 ? 4 : 0), frameDataBytes),
     new Table(fpo, fpoBytes),
   ] as const;
-  return tables.every((table) => table.count === 0) ? null : new PdbWindowsFrames(...tables, new StringTable(msf));
+  if (tables.every((table) => table.count === 0)) return null;
+  return new PdbWindowsFrames(...tables, new StringTable(msf), dbi === null ? null : readOmap(msf, dbi));
 }
 
 export class PdbWindowsFrames implements WindowsFrameSource {
   readonly #frameData: Table;
   readonly #fpo: Table;
   readonly #strings: StringTable;
+  readonly #omap: Omap | null;
 
-  constructor(frameData: Table, fpo: Table, strings: StringTable) {
+  constructor(frameData: Table, fpo: Table, strings: StringTable, omap: Omap | null) {
     this.#frameData = frameData;
     this.#fpo = fpo;
     this.#strings = strings;
+    this.#omap = omap;
   }
 
   find(relativeAddress: number): WindowsFrame | null {
-    const frameData = this.#frameData.find(relativeAddress);
+    if (this.#omap === null) return this.#find(relativeAddress);
+    const linked = this.#omap.toLinked(relativeAddress);
+    const frame = linked === nowhere ? null : this.#find(linked);
+    if (frame === null) return null;
+    for (const moved of pieces(frame, this.#omap)) {
+      if (moved.address <= relativeAddress && relativeAddress < moved.address + moved.codeSize) return moved;
+    }
+    return null;
+  }
+
+  /** By address of linked code. */
+  #find(address: number): WindowsFrame | null {
+    const frameData = this.#frameData.find(address);
     if (frameData >= 0) return this.#frameDataRecord(frameData);
-    const fpo = this.#fpo.find(relativeAddress);
+    const fpo = this.#fpo.find(address);
     return fpo < 0 ? null : this.#fpoRecord(fpo);
   }
 
-  /** All records as the file has them: not sorted, overlapping. */
+  /** All records as the file has them: not sorted, overlapping. Of moved code one for each piece. */
   *records(): Iterable<WindowsFrame> {
-    for (let i = 0; i < this.#frameData.count; i++) yield this.#frameDataRecord(i);
-    for (let i = 0; i < this.#fpo.count; i++) yield this.#fpoRecord(i);
+    for (let i = 0; i < this.#frameData.count; i++) yield* this.#moved(this.#frameDataRecord(i));
+    for (let i = 0; i < this.#fpo.count; i++) yield* this.#moved(this.#fpoRecord(i));
+  }
+
+  #moved(frame: WindowsFrame): Iterable<WindowsFrame> {
+    return this.#omap === null ? [frame] : pieces(frame, this.#omap);
   }
 
   #frameDataRecord(index: number): WindowsFrame {
@@ -97,6 +121,18 @@ export class PdbWindowsFrames implements WindowsFrameSource {
       allocatesBasePointer: (bits & 0x1000) !== 0,
     };
   }
+}
+
+/** The same frame for each piece of the image that its code became. */
+function pieces(frame: WindowsFrame, omap: Omap): WindowsFrame[] {
+  const out: WindowsFrame[] = [];
+  omap.partsInImage(frame.address, Math.min(frame.address + frame.codeSize, 0xffffffff), {
+    push(start, end) {
+      out.push({ ...frame, address: start, codeSize: end - start });
+      return out.length < maxPieces;
+    },
+  });
+  return out;
 }
 
 /** Records of one size that begin with address and length, found by address. */
