@@ -3,11 +3,11 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import {
-  bestNames,
-  type DebugFile,
   FormatError,
+  type ImageFile,
   identifyObjects,
   imageBaseOf,
+  imageLookup,
   type NameLookup,
   type ObjectKind,
   ReadableNames,
@@ -71,7 +71,7 @@ export function parseAddress(text: string): bigint {
 }
 
 /** What one file of an image is and gives. */
-type File = { path: string; debugId: string | null; kind: ObjectKind; file: DebugFile; imageBase: bigint | null };
+type File = { path: string; debugId: string | null; kind: ObjectKind; file: ImageFile; imageBase: bigint | null };
 
 /**
  * All files of a folder, or one file. To one that knows no lines those beside it with the same debug id are added, as a stripped library's
@@ -84,7 +84,10 @@ function openImage(path: string): Image {
   if (ids.size > 1) throw new CliError(`${path} holds files of ${ids.size} images; name one: ${[...ids.values()].join(", ")}.`);
   const [first] = files;
   if (first !== undefined && statSync(path).isFile() && needsOthers(first)) files.push(...besides(first));
-  const names = bestNames(files.map(({ file }) => file));
+  const { names } = imageLookup(
+    files.map(({ file }) => file),
+    false,
+  );
   if (names !== null) return { names, imageBase: files.find(({ imageBase }) => imageBase !== null)?.imageBase ?? 0n };
   const shown = problems.slice(0, 5).join("\n  ");
   throw new CliError(problems.length === 0 ? `${path}: there is no file in this folder.` : `no names could be read:\n  ${shown}`);

@@ -14,6 +14,8 @@ import type { FunctionTexts, NameDamage, NameSink, NameSource } from "./name-sou
 import type { SymbolTable } from "./symbol-table.ts";
 
 const nameless = new Uint8Array(0);
+/** Inline records looked at while functions without a name are cut; beyond this a file is made to cost time, and their inlines are left out. */
+const maxInlineChecks = 1 << 26;
 
 /** Either may be absent; null when both are. */
 export function combineNames(debug: NameSource | null, symbols: SymbolTable | null): NameSource | null {
@@ -64,6 +66,7 @@ class NamingSink implements NameSink {
   readonly #symbols: SymbolTable;
   readonly #block = new FunctionBlock();
   #order = new Uint32Array(0);
+  #inlinesLeft = maxInlineChecks;
 
   constructor(sink: NameSink, symbols: SymbolTable) {
     this.#sink = sink;
@@ -75,7 +78,7 @@ class NamingSink implements NameSink {
   }
 
   function(block: FunctionBlock, texts: FunctionTexts): void {
-    if (block.name.length > 0 || block.inlineStart.length > 0) {
+    if (block.name.length > 0) {
       this.#sink.function(block, texts);
       return;
     }
@@ -114,6 +117,20 @@ class NamingSink implements NameSink {
       piece.lineEndAddress.push(Math.min(end, block.lineEndAddress.at(line)));
       piece.lineNumber.push(block.lineNumber.at(line));
       piece.lineFile.push(block.lineFile.at(line));
+    }
+    this.#inlinesLeft -= block.inlineStart.length;
+    for (let k = 0; k < block.inlineStart.length && this.#inlinesLeft > 0; k++) {
+      const from = Math.max(start, block.inlineStart.at(k));
+      const until = Math.min(end, block.inlineEndAddress.at(k));
+      if (from >= until) continue;
+      const record = block.inlineRecord.at(k);
+      piece.inlineStart.push(from);
+      piece.inlineEndAddress.push(until);
+      piece.inlineRecord.push(piece.recordDepth.length);
+      piece.recordDepth.push(block.recordDepth.at(record));
+      piece.recordCallLine.push(block.recordCallLine.at(record));
+      piece.recordCallFile.push(block.recordCallFile.at(record));
+      piece.recordOrigin.push(block.recordOrigin.at(record));
     }
     this.#sink.function(piece, texts);
   }
