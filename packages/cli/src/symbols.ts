@@ -8,12 +8,10 @@
  */
 import { basename } from "node:path";
 import {
-  bestNames,
-  bestUnwind,
-  bestWindowsFrames,
-  type DebugFile,
   FormatError,
+  type ImageFile,
   type ImageLookup,
+  imageLookup,
   identifyObjects,
   type ModuleIds,
   normalizeCodeId,
@@ -50,10 +48,10 @@ export class SymbolFolders {
   /** What is at hand for a module; null when no file carries its ids. Opens the files at the first call. */
   image(module: ModuleIds): ImageLookup | null {
     if (this.#folders.length === 0) return null;
-    const found = this.#byContent(module).toSorted((a, b) => Number(b.kind === "breakpad") - Number(a.kind === "breakpad"));
+    const found = this.#byContent(module);
     if (found.length === 0) return null;
     this.#noteConflicts(found, module.debugId ?? module.codeId ?? "");
-    const files: DebugFile[] = [];
+    const files: ImageFile[] = [];
     let malformed = false;
     for (const { path } of found) {
       try {
@@ -63,18 +61,7 @@ export class SymbolFolders {
         malformed = true;
       }
     }
-    const names = bestNames(files);
-    const unwind = bestUnwind(files);
-    const windowsFrames = bestWindowsFrames(files);
-    const lacking = malformed ? "malformed" : "missing";
-    return {
-      names,
-      unwind,
-      windowsFrames,
-      code: files.findLast((file) => file.code)?.code ?? null,
-      namesStatus: names === null ? lacking : "found",
-      unwindStatus: unwind === null && windowsFrames === null ? lacking : "found",
-    };
+    return imageLookup(files, malformed);
   }
 
   /** Names of the debug files at hand; walks the folders. */
@@ -125,7 +112,7 @@ export class SymbolFolders {
 }
 
 /** Opens a local debug file, with its companions from beside it and from `folders`. Throws FormatError as openDebugFile does. */
-export function openLocal(path: string, debugId: string | null, folders: readonly string[] = []): DebugFile {
+export function openLocal(path: string, debugId: string | null, folders: readonly string[] = []): ImageFile {
   return openDebugFile(new FileSource(path), { debugId, ports: ports(), companion: companionsOf(path, folders) });
 }
 

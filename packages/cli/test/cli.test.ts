@@ -178,6 +178,7 @@ async function uploadServer(verdicts: Record<string, UploadVerdict["state"]>) {
       codeId: null,
       cpu: "amd64",
       features: ["symbols"],
+      lacks: [],
       reason: state === "rejected" ? "breakpad: no MODULE record" : null,
       offset: state === "rejected" ? 0 : null,
       waitingCrashes: state === "ready" ? 3 : 0,

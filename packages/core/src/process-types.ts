@@ -25,6 +25,11 @@ export type ImageLookup = {
   windowsFrames?: WindowsFrameLookup | null;
   /** Code of the image as its file has it, by image-relative address; what the dump itself holds comes first. */
   code?: CodeLookup | null;
+  /**
+   * The names are a symbol table's: functions without files and lines. A file with debug information is still wanted; of a team's own
+   * module it keeps the crash waiting.
+   */
+  bareNames?: boolean;
   namesStatus: ImageStatus;
   unwindStatus: ImageStatus;
 };

@@ -2,17 +2,7 @@
  * The files of images as a child process keeps them open, because crashes of one program ask for the same ones again and again: lookup files, and
  * debug files that have none yet. From all files of an image the best part of each kind is used.
  */
-import {
-  bestNames,
-  bestUnwind,
-  bestWindowsFrames,
-  FormatError,
-  type ImageFile,
-  type ImageLookup,
-  openDebugFile,
-  openSymcache,
-  rememberNames,
-} from "@salvage/core";
+import { FormatError, type ImageFile, type ImageLookup, imageLookup, openDebugFile, openSymcache, rememberNames } from "@salvage/core";
 import { FileSource } from "./sources.ts";
 import type { ImageFileInput } from "./tasks.ts";
 
@@ -27,19 +17,10 @@ const openFiles = new Map<string, OpenFile>();
 /** What the files of one image offer together. A file that does not open is a status of its image, not the crash's fault. */
 export function lookupOf(inputs: readonly ImageFileInput[]): ImageLookup {
   const opened = inputs.map(open);
-  const files = opened.filter((file) => typeof file !== "string");
-  const names = bestNames(files);
-  const unwind = bestUnwind(files);
-  const windowsFrames = bestWindowsFrames(files);
-  // A file that cannot be read may have been the one with the part that is lacking.
-  const lacking = opened.includes("malformed") ? "malformed" : "missing";
-  return {
-    names,
-    namesStatus: names === null ? lacking : "found",
-    unwind,
-    windowsFrames,
-    unwindStatus: unwind === null && windowsFrames === null ? lacking : "found",
-  };
+  return imageLookup(
+    opened.filter((file) => typeof file !== "string"),
+    opened.includes("malformed"),
+  );
 }
 
 function open({ path, readFrom }: ImageFileInput): ImageFile | Unusable {
@@ -70,7 +51,14 @@ function open({ path, readFrom }: ImageFileInput): ImageFile | Unusable {
 
 function symcacheFile(source: FileSource): ImageFile {
   const { header, names, unwind, windowsFrames } = openSymcache(source);
-  return { names, unwind, windowsFrames, hasLines: header.hasLines, hasInlines: header.hasInlines };
+  return {
+    names,
+    unwind,
+    windowsFrames,
+    hasLines: header.hasLines,
+    hasInlines: header.hasInlines,
+    fromSym: header.sourceKind === "breakpad",
+  };
 }
 
 /** Between tasks only: a task may hold on to every file it opened. */

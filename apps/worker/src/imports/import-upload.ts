@@ -10,7 +10,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { UnpackedMember, UnpackOptions } from "@salvage/archives";
 import { blobKeys } from "@salvage/blobs";
-import type { DebugFileFeature, UploadVerdict } from "@salvage/contracts";
+import type { UploadVerdict } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
 import { baseName } from "@salvage/core/own-modules";
 import type { PublishOutcome, StoredUpload } from "@salvage/db/system";
@@ -206,7 +206,8 @@ class ImportRun {
       sizeBytes: candidate.sizeBytes,
       sha256: candidate.sha256,
       sourceBlobKey,
-      hasNames: namesAmong(features),
+      // A symbol table alone names functions, but crashes go on waiting for files and lines.
+      hasNames: features.includes("lines"),
       hasUnwind: features.includes("unwind"),
       symcache,
     });
@@ -241,10 +242,6 @@ function asCandidate(archive: Candidate, member: UnpackedMember, all: readonly U
 /** Whether the row that stands is this import's own, made now or by a run of it that was cut off. */
 function isMine(outcome: PublishOutcome, id: string): outcome is Exclude<PublishOutcome, { outcome: "no ids" }> {
   return outcome.outcome !== "no ids" && (outcome.outcome === "published" || outcome.debugFileId === id);
-}
-
-function namesAmong(features: readonly DebugFileFeature[]): boolean {
-  return features.includes("symbols") || features.includes("lines");
 }
 
 function aboutFile(

@@ -7,13 +7,11 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { ImageFile } from "../symbolicate/symbolicate.ts";
 import { type OpenNamesOptions, openNames } from "./open-names.ts";
-import { type OpenedUnwind, openUnwind } from "./open-unwind.ts";
-
-export type DebugFile = ImageFile & Pick<OpenedUnwind, "code">;
+import { openUnwind } from "./open-unwind.ts";
 
 /** Opens a debug file. Throws FormatError for content that is none, or that nothing can be read from. */
-export function openDebugFile(source: ByteSource, options: OpenNamesOptions = {}): DebugFile {
-  if (startsWithModule(source)) return openSym(source);
+export function openDebugFile(source: ByteSource, options: OpenNamesOptions = {}): ImageFile {
+  if (startsWithModule(source)) return { ...openSym(source), fromSym: true };
   const names = openNames(source, options)?.names ?? null;
   const rules = openUnwind(source, options.debugId ?? null);
   const { unwind = null, windowsFrames = null, code = null } = rules ?? {};

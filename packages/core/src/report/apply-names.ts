@@ -30,7 +30,8 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
     const lookup = lookups.get(index);
     if (!lookup || (lookup.names === null && lookup.namesStatus !== "malformed")) {
       // Nothing new is known; names from an earlier file stay.
-      if (frame.function === null && report.modules[index]?.names_status !== "found") lacksNames.add(index);
+      const module = report.modules[index];
+      if (wantsNames(module) || (frame.function === null && module?.names_status !== "found")) lacksNames.add(index);
       return withReadableNames(frame, readable);
     }
     const relative = Number(frame.module_offset);
@@ -41,7 +42,7 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
       if (frame.function === null) lacksNames.add(index);
       return withReadableNames(frame, readable);
     }
-    if (found === null && lookup.namesStatus !== "found") lacksNames.add(index);
+    if (lookup.bareNames || (found === null && lookup.namesStatus !== "found")) lacksNames.add(index);
     return { ...frame, ...frameNames(found, relative, lookup.namesStatus, digits, readable) };
   };
 
@@ -77,6 +78,11 @@ export function applyNamesToReport(report: Report, options: ProcessOptions): Rep
     crashing_thread: crashing,
     re_walked: report.re_walked && !walkOutdated,
   };
+}
+
+/** Whether the report still lacked names, or had bare ones only. */
+function wantsNames(module: ReportModule | undefined): boolean {
+  return module?.names_status === "found" && (module.needs === "names" || module.needs === "both");
 }
 
 /** Earlier reports have names as the debug file stated them. */

@@ -151,7 +151,7 @@ function placeOf(frame: WalkFrame, images: Images, uses: readonly Use[]): FrameP
   const lookup = images.lookupOf(module);
   const use = uses[module.index]!;
   use.frames = true;
-  if (names === null && lookup.namesStatus !== "found") use.names = true;
+  if (lookup.bareNames || (names === null && lookup.namesStatus !== "found")) use.names = true;
   if (lookup.unwindStatus !== "found") use.unwind = true;
   return { module, relativeAddress, names, lookup };
 }

@@ -7,6 +7,7 @@
  *
  * Frames repeat within a crash and between crashes, so answers are remembered by address.
  */
+import type { CodeLookup, ImageLookup } from "../process-types.ts";
 import type { UnwindLookup, UnwindRow, WindowsFrameLookup } from "../unwind/rules.ts";
 import type { NameLookup, SourceFrame } from "./lookup.ts";
 
@@ -19,15 +20,36 @@ export type ImageFile = {
   windowsFrames: WindowsFrameLookup | null;
   hasLines: boolean;
   hasInlines: boolean;
+  /** Made from a .sym: its unwind rules come after those of binaries, which are complete where a .sym leaves out prologues and epilogues. */
+  fromSym?: boolean;
+  code?: CodeLookup | null;
 };
+
+/** What all files of one image offer together; `malformed`: one of its files could not be read. */
+export function imageLookup(files: readonly ImageFile[], malformed: boolean): ImageLookup {
+  const names = bestNames(files);
+  const unwind = bestUnwind(files);
+  const windowsFrames = bestWindowsFrames(files);
+  // The file that cannot be read may have been the one with the part that is lacking.
+  const lacking = malformed ? "malformed" : "missing";
+  return {
+    names,
+    bareNames: names !== null && !files.some((file) => file.names !== null && file.hasLines),
+    unwind,
+    windowsFrames,
+    code: files.findLast((file) => file.code)?.code ?? null,
+    namesStatus: names === null ? lacking : "found",
+    unwindStatus: unwind === null && windowsFrames === null ? lacking : "found",
+  };
+}
 
 /**
  * The names of an image out of its files, best first: with inlined functions, then with lines, then any. Among equals the later in the list
- * wins, so list them oldest first. Null when none has names.
+ * wins, so list them oldest first, but a .sym comes after a binary. Null when none has names.
  */
 export function bestNames(files: readonly ImageFile[]): NameLookup | null {
   const ranked = files
-    .map((file, age) => ({ names: file.names, rank: (file.hasInlines ? 2 : 0) + (file.hasLines ? 1 : 0), age }))
+    .map((file, age) => ({ names: file.names, rank: (file.hasInlines ? 4 : 0) + (file.hasLines ? 2 : 0) + (file.fromSym ? 0 : 1), age }))
     .filter((file) => file.names !== null)
     .sort((a, b) => b.rank - a.rank || b.age - a.age)
     .map((file) => file.names as NameLookup);
@@ -37,16 +59,17 @@ export function bestNames(files: readonly ImageFile[]): NameLookup | null {
 }
 
 /**
- * The unwind rules of an image out of its files. The last in the list is asked first, but files whose rules hold only at calls after the
+ * The unwind rules of an image out of its files. The last in the list is asked first, but .sym files after binaries, and files whose rules hold only at calls after all
  * others; where a file has no rules the next is asked: a file of debug information may have rules for a few functions alone. Null when none
  * has any.
  */
 export function bestUnwind(files: readonly ImageFile[]): UnwindLookup | null {
+  const last = ({ unwind, fromSym }: ImageFile) => (unwind?.onlyAtCalls ? 2 : 0) + (fromSym ? 1 : 0);
   const ranked = files
-    .map((file) => file.unwind)
-    .filter((unwind) => unwind !== null)
-    .reverse()
-    .sort((a, b) => Number(a.onlyAtCalls ?? false) - Number(b.onlyAtCalls ?? false));
+    .filter((file) => file.unwind !== null)
+    .toReversed()
+    .sort((a, b) => last(a) - last(b))
+    .map((file) => file.unwind as UnwindLookup);
   const [first] = ranked;
   if (first === undefined) return null;
   return ranked.length === 1 ? first : new FirstRules(ranked);

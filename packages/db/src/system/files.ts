@@ -29,7 +29,7 @@ export function createSystemFiles(sql: Sql): SystemFiles {
           `SELECT * FROM (
              SELECT file_key, id, symcache_blob_key, symcache_format_version, source_blob_key, debug_id, has_names, has_unwind, ready_at,
                row_number() OVER (PARTITION BY file_key ORDER BY ready_at DESC, id) AS place
-             FROM debug_files WHERE organization_id = $1 AND file_key = ANY ($2::text[]) AND deleted_at IS NULL AND (has_names OR has_unwind)) newest
+             FROM debug_files WHERE organization_id = $1 AND file_key = ANY ($2::text[]) AND deleted_at IS NULL) newest
            WHERE place <= ${maxFilesPerModule} ORDER BY ready_at, id DESC`,
           [organizationId, wanted],
         );
