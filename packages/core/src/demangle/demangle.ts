@@ -21,14 +21,16 @@ const importPrefix = "__imp_";
 
 /** The readable name; null when the name is not mangled, is damaged or exceeds the limits of its mangling. Never throws. */
 export function demangle(name: string): string | null {
+  if (!name.startsWith(importPrefix)) return demangleOwn(name);
+  const imported = demangleOwn(name.slice(importPrefix.length));
+  return imported === null ? null : `import thunk for ${imported}`;
+}
+
+function demangleOwn(name: string): string | null {
   const first = name.charCodeAt(0);
   if (first === 0x3f /* ? */ || first === 0x2e /* . */) return demangleMsvc(name);
   if (first === 0x24 /* $ */ || first === 0x40 /* @ */) return demangleSwift(name);
   if (first !== 0x5f /* _ */) return null;
-  if (name.startsWith(importPrefix)) {
-    const imported = demangle(name.slice(importPrefix.length));
-    return imported === null ? null : `import thunk for ${imported}`;
-  }
   const whole = behindUnderscore(name);
   if (whole !== null) return whole;
   const version = name.indexOf("@");

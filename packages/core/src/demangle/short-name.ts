@@ -64,6 +64,8 @@ class Shortener {
   #position = 0;
   /** The name so far; begins anew behind each blank, as a return type may stand before. */
   #name = "";
+  /** What was added last. (To ask the whole how it ends would copy it each time.) */
+  #last = "";
   #hasParameters = false;
 
   constructor(text: string, nesting: number) {
@@ -109,10 +111,15 @@ class Shortener {
     return this.#name;
   }
 
+  #add(piece: string): void {
+    this.#name += piece;
+    this.#last = piece;
+  }
+
   #word(): void {
     const start = this.#position++;
     while (this.#position < this.#text.length && !/[ <([{`o]/.test(this.#text[this.#position]!)) this.#position++;
-    this.#name += this.#text.slice(start, this.#position);
+    this.#add(this.#text.slice(start, this.#position));
     this.#hasParameters = false;
   }
 
@@ -140,10 +147,10 @@ class Shortener {
     const end = matching(this.#text, this.#position);
     if (end < 0) return false;
     const inner = this.#text.slice(this.#position + 1, end);
-    const isPart = this.#name === "" || this.#name.endsWith("::");
-    if (/^(?:lambda_|unnamed-)/.test(inner)) this.#name += `<${inner}>`;
-    else if (isPart && (this.#name === "" || inner.startsWith("impl "))) this.#name += `<${collapsed(inner)}>`;
-    else this.#name += "<…>";
+    const isPart = this.#name === "" || this.#last.endsWith("::");
+    if (/^(?:lambda_|unnamed-)/.test(inner)) this.#add(`<${inner}>`);
+    else if (isPart && (this.#name === "" || inner.startsWith("impl "))) this.#add(`<${collapsed(inner)}>`);
+    else this.#add("<…>");
     this.#position = end + 1;
     return true;
   }
@@ -162,7 +169,7 @@ class Shortener {
     const end = matching(this.#text, this.#position);
     if (end < 0) return false;
     const isName = this.#text.startsWith("(anonymous ", this.#position);
-    if (isName) this.#name += this.#text.slice(this.#position, end + 1);
+    if (isName) this.#add(this.#text.slice(this.#position, end + 1));
     else this.#hasParameters = this.#name !== "" && this.#name !== "decltype";
     this.#position = end + 1;
     return true;
@@ -172,7 +179,7 @@ class Shortener {
   #bracketed(): boolean {
     const end = matching(this.#text, this.#position);
     if (end < 0) return false;
-    if (this.#name === "" || this.#name.endsWith("::")) this.#name += this.#text.slice(this.#position, end + 1);
+    if (this.#name === "" || this.#last.endsWith("::")) this.#add(this.#text.slice(this.#position, end + 1));
     this.#position = end + 1;
     return true;
   }
@@ -181,7 +188,7 @@ class Shortener {
   #braced(): boolean {
     const end = matching(this.#text, this.#position);
     if (end < 0) return false;
-    this.#name += this.#text.slice(this.#position, end + 1).replace(/\(.*\)/, "");
+    this.#add(this.#text.slice(this.#position, end + 1).replace(/\(.*\)/, ""));
     this.#position = end + 1;
     return true;
   }
@@ -196,7 +203,7 @@ class Shortener {
     }
     if (depth !== 0) return false;
     const inner = this.#text.slice(this.#position + 1, end);
-    this.#name += inner.includes("(") ? shorten(inner, this.#nesting + 1) : `\`${inner}'`;
+    this.#add(inner.includes("(") ? shorten(inner, this.#nesting + 1) : `\`${inner}'`);
     this.#position = end + 1;
     this.#hasParameters = false;
     return true;
@@ -211,7 +218,7 @@ class Shortener {
     this.#hasParameters = false;
     this.#position = end;
     if (end > start + 8) {
-      this.#name += text.slice(start, end);
+      this.#add(text.slice(start, end));
       // binutils keeps `operator<< <int>` apart from `operator<<<int>`.
       if (text.startsWith(" <", end)) this.#position++;
       return true;
@@ -222,7 +229,7 @@ class Shortener {
       const close = text[open] === "<" ? matching(text, open) : open;
       open = (close < 0 ? text.length : close) + 1;
     }
-    this.#name += `operator${collapsed(text.slice(end, open))}`;
+    this.#add(`operator${collapsed(text.slice(end, open))}`);
     this.#position = Math.min(open, text.length);
     return true;
   }

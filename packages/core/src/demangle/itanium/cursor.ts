@@ -33,7 +33,6 @@ export function pair(text: string): number {
 export type TemplateLists = readonly (readonly Node[] | null)[];
 
 export const noLists: TemplateLists = [];
-export const noReferences: readonly ForwardReference[] = [];
 
 export class Cursor {
   name = "";
@@ -45,8 +44,8 @@ export class Cursor {
   readonly substitutions: Node[] = [];
   /** Template parameter lists in scope, outermost first; null: a list of which only its being there is known (generic lambdas). */
   templateLists = noLists;
-  /** Of the encoding that is read; replaced by the first one. */
-  forwardReferences = noReferences;
+  /** Of the encoding that is read; null when it has none. */
+  forwardReferences: ForwardReference[] | null = null;
   /** In a conversion operator's type, arguments may stand further on. */
   mayReferForward = false;
   /** Behind `cv`, template arguments belong to the operator and not to its type. */
@@ -67,7 +66,7 @@ export class Cursor {
     this.depth = 0;
     this.substitutions.length = 0;
     this.templateLists = noLists;
-    this.forwardReferences = noReferences;
+    this.forwardReferences = null;
     this.mayReferForward = false;
     this.mayTakeArguments = true;
     this.hasUnknownLists = false;

@@ -194,9 +194,14 @@ test("names that grow, nest or repeat without end are null, and at once", () => 
     [`_Z1f1A${references.join("")}`, "references to references"],
     [`_ZN1AC${"I1N1AC".repeat(10_000)}`, "inherited constructors"],
     [`_Z1fIJ${"J".repeat(30)}${"E".repeat(30)}EEv${"DpT_".repeat(10_000)}${"9".repeat(20_000)}`, "a length that is too long"],
+    [`_ZNK1AcvF${"T_".repeat(30_000)}EIiEEv${"9".repeat(2000)}`, "references to later arguments"],
     [`_Z1f${"_".repeat(60_000)}`, "underscores"],
     [`_Z1f${"i".repeat(maxNameLength)}`, "longer than names may be"],
   ];
+  assert.equal(
+    demangleItanium(doubling(2)),
+    "f(A<int, int>, B<A<int, int>, A<int, int>>, B<B<A<int, int>, A<int, int>>, B<A<int, int>, A<int, int>>>)",
+  );
   for (const [name, why] of hostile) assert.equal(demangleItanium(name), null, why);
   assert.ok(performance.now() - started < 5000, "all of them in seconds, with other work beside");
   // Long is not hostile: tags are a list, and many parameters are no depth.

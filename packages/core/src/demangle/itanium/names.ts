@@ -9,7 +9,7 @@
  * Types and expressions are read by the classes that build on this one. Every method leaves the position behind what it read, and returns
  * null when the name is not of the grammar or too deep.
  */
-import { Cursor, isDigit, type NameState, noLists, noReferences, pair, underscore } from "./cursor.ts";
+import { Cursor, isDigit, type NameState, noLists, pair, underscore } from "./cursor.ts";
 import {
   AbiTagged,
   Bindings,
@@ -90,7 +90,7 @@ export abstract class NameParser extends Cursor {
   #function(): Node | null {
     const state: NameState = { isStructorOrConversion: false, endsWithTemplateArguments: false, qualifiers: 0, hasExplicitObject: false };
     const references = this.forwardReferences;
-    this.forwardReferences = noReferences;
+    this.forwardReferences = null;
     const name = this.anyName(state);
     const areResolved = this.#resolve();
     this.forwardReferences = references;
@@ -129,7 +129,7 @@ export abstract class NameParser extends Cursor {
 
   /** Gives the references to later arguments their arguments; false when there are none of that number. */
   #resolve(): boolean {
-    for (const reference of this.forwardReferences) {
+    for (const reference of this.forwardReferences ?? []) {
       const target = this.templateLists[0]?.[reference.index];
       if (target === undefined) return false;
       reference.target = target;

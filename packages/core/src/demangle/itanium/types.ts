@@ -448,7 +448,8 @@ export abstract class TypeParser extends NameParser {
     if (this.hasUnknownLists) return new Text(this.name.slice(start, this.position - 1));
     if (this.mayReferForward && level === 0) {
       const reference = new ForwardReference(index);
-      this.forwardReferences = [...this.forwardReferences, reference];
+      this.forwardReferences ??= [];
+      this.forwardReferences.push(reference);
       return reference;
     }
     const found = this.templateLists[level]?.[index];
