@@ -32,7 +32,7 @@ export class Sink implements Output {
       for (const piece of this.#pieces) this.#scratch.append(piece);
       this.#pieces = [];
     }
-    if (this.#scratch === null) this.#pieces.push(bytes.slice());
+    if (this.#scratch === null) this.#pieces.push(new Uint8Array(bytes));
     else this.#scratch.append(bytes);
   }
 

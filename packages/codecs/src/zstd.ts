@@ -39,7 +39,7 @@ function unpackFrame(frame: ByteSource, output: Output, offset: number): void {
     for (let at = 0; at < frame.size; at += pieceBytes) {
       const length = Math.min(pieceBytes, frame.size - at);
       // A copy: the decoder keeps views of what it has not used yet.
-      decoder.push(frame.read(at, length).slice(), at + length === frame.size);
+      decoder.push(new Uint8Array(frame.read(at, length)), at + length === frame.size);
     }
   } catch (error) {
     if (error instanceof FormatError) throw error;

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { createPorts } from "@salvage/codecs";
-import { BufferSource, identifyObject, openNames } from "../src/index.ts";
-import { type Answer, companionsOf, difference, imageBaseOf, isJudged, toAnswers } from "./answers.ts";
+import { BufferSource, identifyObject, type Ports } from "../src/index.ts";
+import { type Judged, judgeLookups } from "./judge-lookups.ts";
 
 const folder = process.env.SALVAGE_CORPUS;
 const shownDifferences = 3;
@@ -19,7 +19,7 @@ const shownDifferences = 3;
 /** Differences that stand, "case: address", each with its proof. */
 const standing = new Map<string, string>([]);
 
-type Row = { name: string; format: string; addresses: number; wrong: string[] };
+type Row = Judged & { name: string };
 
 test("every lookups*.json of the folder, address by address", { skip: folder === undefined }, () => {
   const scratchDir = join(tmpdir(), `salvage-lookups-${process.pid}`);
@@ -45,24 +45,11 @@ function lookupFiles(root: string): string[] {
     .sort();
 }
 
-function judge(path: string, ports: ReturnType<typeof createPorts>): Row {
+function judge(path: string, ports: Ports): Row {
   const name = relative(folder!, path.endsWith("lookups.json") ? dirname(path) : path);
-  const file = debugFileFor(path);
-  const source = new BufferSource(readFileSync(file));
-  const verdict = identifyObject(source);
-  const names = openNames(source, { ports, companion: companionsOf(file) })?.names ?? null;
-  assert.ok(names !== null, name);
-  const base = imageBaseOf(file, verdict.debugId);
-  const answers = JSON.parse(readFileSync(path, "utf8")) as [address: string, frames: [string, string, number][]][];
-  const row: Row = { name, format: `${verdict.kind} ${verdict.cpu}`, addresses: 0, wrong: [] };
-  for (const [address, frames] of answers) {
-    const expected = frames.map(([fn, path, line]): Answer => ({ function: fn, file: path, line }));
-    if (!isJudged(expected)) continue;
-    row.addresses++;
-    const differs = difference(toAnswers(names.lookup(Number(BigInt(address) - base))), expected);
-    if (differs !== null && !standing.has(`${name}: ${address}`)) row.wrong.push(`${name}: ${address}: ${differs}`);
-  }
-  return row;
+  const judged = judgeLookups(path, debugFileFor(path), ports);
+  const wrong = judged.wrong.map((line) => `${name}: ${line}`);
+  return { ...judged, name, wrong: wrong.filter((line) => ![...standing.keys()].some((known) => line.startsWith(`${known}:`))) };
 }
 
 /** The file with debug information: that of the answers' own name, an exe that carries it, a PDB, a dSYM's, one split off, or the only one. */

@@ -81,9 +81,8 @@ function unpacked(file: ElfFile, section: ElfSection, stored: ByteSource, ports:
   return unpackSection(form, new SliceSource(stored, headerBytes, stored.size - headerBytes), size, ports, what);
 }
 
+/** In an object file all sections start at 0. */
 function codeRanges(file: ElfFile): { start: number; end: number }[] | null {
-  // Sections of an object file all start at 0, and tell nothing about what a linker drops.
-  if (file.fileType === typeRelocatable) return null;
   const ranges = file.sections
     .filter(({ flags, size, address }) => (flags & flagExecutable) !== 0 && size > 0 && address >= 0)
     .map(({ address, size }) => ({ start: address, end: address + size }));

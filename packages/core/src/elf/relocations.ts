@@ -186,7 +186,7 @@ class RelocatedSource implements ByteSource {
     // A word may begin before the range or end behind it.
     const from = Math.max(0, offset - 8);
     const until = Math.min(this.size, offset + length + 8);
-    const bytes = this.#bytes.read(from, until - from).slice();
+    const bytes = new Uint8Array(this.#bytes.read(from, until - from));
     const view = new DataView(bytes.buffer);
     const { offset: offsets, bytes: widths } = this.#patches;
     for (let k = this.#firstFrom(from); k < this.#order.length; k++) {
