@@ -13,7 +13,7 @@ import { FormatError } from "../bytes/format-error.ts";
 import { SliceSource } from "../bytes/slice-source.ts";
 import { StringTable } from "../names/string-table.ts";
 import { type SymbolNames, type SymbolTable, SymbolTableBuilder } from "../names/symbol-table.ts";
-import { FunctionTable } from "./function-table.ts";
+import { functionTableOf } from "./function-table.ts";
 import { directoryExports, machineAmd64, machineArm64, machineX86, type PeImage } from "./image.ts";
 
 /** Ordinals have 16 bits. */
@@ -137,7 +137,7 @@ class ShortNames implements SymbolNames {
 /** Where functions start, ascending: pieces that continue the function in front of them are none. */
 function functionStarts(image: PeImage): Uint32Array {
   if (image.machine !== machineAmd64 && image.machine !== machineArm64) return new Uint32Array(0);
-  const table = new FunctionTable(image, image.machine === machineAmd64 ? 3 : 2);
+  const table = functionTableOf(image, image.machine === machineAmd64 ? 3 : 2);
   const starts = new Uint32Array(table.count);
   let count = 0;
   for (let i = 0; i < table.count; i++) {
