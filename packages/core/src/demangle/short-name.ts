@@ -33,6 +33,8 @@ const specialWords = [
   "initializer for module ",
   "template parameter object for ",
   "invocation function for block in ",
+  "transaction clone for ",
+  "non-transaction clone for ",
   "import thunk for ",
 ];
 

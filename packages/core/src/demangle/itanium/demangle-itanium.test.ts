@@ -134,11 +134,14 @@ test("lengths count bytes of UTF-8", () => {
   check({ _Z5fööv: "föö()", "_Z6a🐍bi": "a🐍b(int)", _Z3aöv: "aö()", _Z2aöv: null, _Z4fööv: null });
 });
 
-test("newer than llvm's reader: fixed point types, extended floats, pack indexing, packs with declared parameters", () => {
+test("newer than llvm's reader: fixed point types, extended floats, pack indexing, transactions, packs with declared parameters", () => {
   check({
     _Z1fDSDAsDRmDF64x: "f(_Sat short _Accum, unsigned long _Fract, _Float64x)",
     _Z1fDF16b: "f(std::bfloat16_t)",
-    _Z1fIJicEEvDTsyT_Li0EE: "void f<int, char>(decltype(int...[0]))",
+    _Z1fIJicEEvDTsyT_Li0EE: "void f<int, char>(decltype((int, char)...[0]))",
+    _Z1fIJicEEvDyT_Li1E: "void f<int, char>((int, char)...[1])",
+    _ZGTt1fi: "transaction clone for f(int)",
+    _ZGTn1fi: "non-transaction clone for f(int)",
     _Z1fIJETpTnmJEEvDpT0_: "void f<>()",
     _Z1fILe3fff8000000000000000000000000000EEvv: "void f<0x1.8p+0L>()",
     _Z1fILe3ff8000000000000EEvv: "void f<0x1.8p+0L>()",

@@ -4,7 +4,7 @@
  *   _ZN3foo3barIiEEvT_         void foo::bar<int>(int)
  *
  * The spelling is llvm's (`llvm-cxxfilt`): `'lambda'(int)`, `(anonymous namespace)`, `foo() (.cold)` for a part that was split off. Where
- * llvm prints nothing readable, newer parts of the ABI are read, too (fixed point types, pack indexing).
+ * llvm prints nothing readable, newer parts of the ABI are read, too (fixed point types, pack indexing, transaction clones).
  * Not read: names whose constraints the ABI numbers anew (they print as `T`, `TL0_`, as llvm does).
  */
 import { isDigit } from "./cursor.ts";

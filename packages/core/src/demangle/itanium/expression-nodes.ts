@@ -241,26 +241,6 @@ export class SizeofPack extends Node {
   }
 }
 
-/** `pack...[index]` */
-export class PackIndexing extends Node {
-  readonly pack: Node;
-  readonly index: Node;
-
-  constructor(pack: Node, index: Node) {
-    super(0, POSTFIX);
-    this.pack = pack;
-    this.index = index;
-  }
-
-  protected override left(out: Output): void {
-    this.pack.print(out);
-    out.write("...");
-    out.open("[");
-    this.index.print(out);
-    out.close("]");
-  }
-}
-
 /** `type{a, b}`, or without type `{a, b}`. */
 export class InitializerList extends Node {
   readonly type: Node | null;

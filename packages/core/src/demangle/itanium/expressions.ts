@@ -16,7 +16,6 @@ import {
   MemberExpression,
   NamedCast,
   NewExpression,
-  PackIndexing,
   PostfixExpression,
   PrefixExpression,
   RequiresExpression,
@@ -29,7 +28,7 @@ import { floatLiteral } from "./float-literal.ts";
 import { Prefixed, ScopedName } from "./name-nodes.ts";
 import { CAST, type Node, PRIMARY, Text, UNARY } from "./node.ts";
 import type { Operator } from "./operators.ts";
-import { NodeList, PackExpansion } from "./template-nodes.ts";
+import { NodeList, PackExpansion, PackIndexing } from "./template-nodes.ts";
 import { Enclosed } from "./type-nodes.ts";
 import { builtinOf, TypeParser } from "./types.ts";
 

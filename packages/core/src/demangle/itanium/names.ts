@@ -149,6 +149,7 @@ export abstract class NameParser extends Cursor {
     if (!isT) {
       if (this.take(0x56 /* V */)) return prefixed("guard variable for ", this.anyName(null));
       if (this.take(0x52 /* R */)) return this.#referenceTemporary();
+      if (this.take(0x54 /* T */)) return this.#transactionClone();
       if (!this.take(0x49 /* I */) || this.look() !== 0x57 /* W */) return null;
       return prefixed("initializer for module ", this.#moduleName(null));
     }
@@ -170,6 +171,12 @@ export abstract class NameParser extends Cursor {
     const isNumbered = this.sequenceId() >= 0;
     if (!this.take(underscore) && isNumbered) return null;
     return new Prefixed("reference temporary for ", name);
+  }
+
+  /** `GTt encoding`, `GTn encoding`: versions of a function for transactional memory. */
+  #transactionClone(): Node | null {
+    const words = this.take(0x74 /* t */) ? "" : this.take(0x6e /* n */) ? "non-" : null;
+    return words === null ? null : prefixed(`${words}transaction clone for `, this.encoding());
   }
 
   #constructionVtable(): Node | null {

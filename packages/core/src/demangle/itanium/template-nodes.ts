@@ -118,6 +118,28 @@ export class PackExpansion extends Node {
   }
 }
 
+/** `(pack)...[index]`: one element of a pack, which is spread out. */
+export class PackIndexing extends Node {
+  readonly expansion: PackExpansion;
+  readonly index: Node;
+
+  constructor(pack: Node, index: Node) {
+    super();
+    this.expansion = new PackExpansion(pack);
+    this.index = index;
+  }
+
+  protected override left(out: Output): void {
+    out.open("(");
+    this.expansion.print(out);
+    out.close(")");
+    out.write("...");
+    out.open("[");
+    this.index.print(out);
+    out.close("]");
+  }
+}
+
 /**
  * A template argument that stands further on in the name: conversion operators name their type before their arguments. An argument that is
  * made with the reference itself would never end: the name is damaged.

@@ -11,6 +11,7 @@ import {
   NodeList,
   Pack,
   PackExpansion,
+  PackIndexing,
   ParameterPackDeclaration,
   TemplateArguments,
   TemplatedName,
@@ -296,6 +297,13 @@ export abstract class TypeParser extends NameParser {
           this.position += 2;
           const child = this.type();
           return child === null ? null : new PackExpansion(child);
+        }
+      case 0x79 /* y */:
+        {
+          this.position += 2;
+          const pack = this.type();
+          const index = pack === null ? null : this.expression();
+          return pack === null || index === null ? null : new PackIndexing(pack, index);
         }
       default:
         return null;
