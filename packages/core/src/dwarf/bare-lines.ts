@@ -9,12 +9,11 @@ import { makeDisjoint } from "../bytes/intervals.ts";
 import type { LineRanges } from "./line-program.ts";
 import { CodeRanges } from "./range-lists.ts";
 
-/** The parts, ascending and disjoint. `unit`: where the unit's code lies; without any ranges, anywhere. */
+/** The parts, ascending and disjoint. `unit`: where the unit's code lies, since units may share a line table. */
 export function bareLines(lines: LineRanges, functions: CodeRanges, unit: CodeRanges): CodeRanges {
   const out = new CodeRanges();
   const covered = new Passing(functions);
   const inside = new Passing(unit);
-  const anywhere = unit.start.length === 0;
   for (let i = 0; i < lines.start.length; i++) {
     const row = lines.item === null ? i : lines.item[i]!;
     if (lines.line[row] === 0) continue;
@@ -23,12 +22,8 @@ export function bareLines(lines: LineRanges, functions: CodeRanges, unit: CodeRa
     while (at < end) {
       // To the next place where a function or the unit's code starts or ends.
       const isCovered = covered.holds(at);
-      let until = Math.min(end, covered.change);
-      let isInside = true;
-      if (!anywhere) {
-        isInside = inside.holds(at);
-        until = Math.min(until, inside.change);
-      }
+      const isInside = inside.holds(at);
+      const until = Math.min(end, inside.change, covered.change);
       if (isInside && !isCovered) append(out, at, until);
       at = until;
     }
