@@ -3,7 +3,7 @@ import { needAssociatedTypePath, needContext, needModule, needProtocol, needProt
 import { isEntity, isName, isNominal, malformed, type SwiftNode } from "./node.ts";
 import type { OperandStack } from "./operand-stack.ts";
 import { valueWitnesses } from "./tables.ts";
-import { attribute, indexSubset, takeAll } from "./thunks.ts";
+import { dispensableAttribute, indexSubset, takeAll } from "./thunks.ts";
 
 /** Metadata of a type. */
 const ofType: Record<string, string> = {
@@ -124,6 +124,9 @@ const outlinedOperations: Record<string, string> = {
   j: "outlined enum project data for load of ",
 };
 
+/** Where a field is: at a fixed offset, or at one that is read from the metadata. */
+const fieldOffsets: Record<string, string> = { d: "direct field offset for ", i: "indirect field offset for " };
+
 /** `W`. */
 export function witness(p: OperandStack): SwiftNode {
   const letter = p.next();
@@ -135,8 +138,8 @@ export function witness(p: OperandStack): SwiftNode {
     case "V":
       return p.make("phrase", [p.need("type")], "value witness table for ");
     case "v": {
-      const words = p.nextIf("d") ? "direct field offset for " : "indirect field offset for ";
-      if (words.startsWith("indirect") && !p.nextIf("i")) throw malformed;
+      const words = fieldOffsets[p.next()];
+      if (words === undefined) throw malformed;
       return p.make("phrase", [p.needOf(isEntity)], words);
     }
     case "S":
@@ -234,7 +237,7 @@ export function runtimeRecord(p: OperandStack, letter: string): SwiftNode | unde
     case "r":
       return p.make("phrase", [needProtocol(p)], "protocol descriptor runtime record for ");
     case "F":
-      return attribute(p, "accessible function runtime record for ", 1);
+      return dispensableAttribute(p, "accessible function runtime record for ");
     default:
       return undefined;
   }

@@ -148,6 +148,7 @@ export type SymbolKind =
   | "global"
   | "suffix"
   | "attribute"
+  | "dispensableAttribute"
   | "partialApply"
   | "specialization"
   | "specializationArgument"
@@ -280,7 +281,7 @@ const requirements = new Set<NodeKind>([
 const isolations = new Set<NodeKind>(["globalActor", "isolatedAny", "nonisolatedCaller"]);
 const conformances = new Set<NodeKind>(["concreteConformance", "packConformance", "dependentConformance", "opaqueConformance"]);
 const expansions = new Set<NodeKind>(["attachedExpansion", "freestandingExpansion", "expansionPlace"]);
-const attributes = new Set<NodeKind>(["attribute", "partialApply", "specialization"]);
+const attributes = new Set<NodeKind>(["attribute", "dispensableAttribute", "partialApply", "specialization"]);
 
 export const isContext = (kind: NodeKind): boolean => contexts.has(kind);
 /** What a thunk can be of: a declaration, or a type standing for one. */

@@ -157,6 +157,7 @@ export class Printer {
       case "genericParameter":
       case "integerType":
       case "specializationFlags":
+      case "attribute":
         this.write(node.text);
         break;
       case "number":
@@ -194,8 +195,8 @@ export class Printer {
         this.write("inout ");
         this.print(node.child(0));
         break;
-      case "attribute":
-        if (!simplified || node.number === 0) this.write(node.text);
+      case "dispensableAttribute":
+        if (!simplified) this.write(node.text);
         break;
       case "suffix":
         if (!simplified) this.write(` with unmangled suffix ${quoted(node.text)}`);

@@ -4,24 +4,28 @@ import { isEntity, malformed, type SwiftNode } from "./node.ts";
 import type { OperandStack } from "./operand-stack.ts";
 import { needTypeList } from "./types.ts";
 
-/** Words before a symbol that say what was made of it. Those with `number` 1 are left out of simplified names. */
-const attributes: Record<string, [string, 0 | 1]> = {
-  o: ["@objc ", 0],
-  O: ["@nonobjc ", 0],
-  D: ["dynamic ", 0],
-  d: ["super ", 0],
-  E: ["distributed thunk ", 1],
-  F: ["distributed accessor for ", 1],
-  m: ["merged ", 1],
-  X: ["dynamically replaceable variable for ", 1],
-  x: ["dynamically replaceable key for ", 1],
-  I: ["dynamically replaceable thunk for ", 1],
-  u: ["async function pointer to ", 0],
-  wb: ["back deployment thunk for ", 1],
-  wB: ["back deployment fallback for ", 0],
-  wc: ["coro function pointer to ", 0],
-  wd: ["default override of ", 0],
-  wS: ["#_hasSymbol query for ", 0],
+/** Words before a symbol that say what was made of it. */
+const attributes: Record<string, string> = {
+  o: "@objc ",
+  O: "@nonobjc ",
+  D: "dynamic ",
+  d: "super ",
+  u: "async function pointer to ",
+  wB: "back deployment fallback for ",
+  wc: "coro function pointer to ",
+  wd: "default override of ",
+  wS: "#_hasSymbol query for ",
+};
+
+/** Words of the same sort that simplified names do without. */
+const dispensableAttributes: Record<string, string> = {
+  E: "distributed thunk ",
+  F: "distributed accessor for ",
+  m: "merged ",
+  X: "dynamically replaceable variable for ",
+  x: "dynamically replaceable key for ",
+  I: "dynamically replaceable thunk for ",
+  wb: "back deployment thunk for ",
 };
 
 /** Thunks of one entity, which can be the context of another. */
@@ -51,16 +55,23 @@ const partialSpecializations: Record<string, string> = {
 /** The only words of a specialization that changed how the function is represented. */
 export const representationChange = "representation changed";
 
-/** A word before a symbol; `shortened` ones are left out of simplified names. */
-export function attribute(p: OperandStack, text: string, shortened: 0 | 1): SwiftNode {
-  return p.make("attribute", [], text, shortened);
+/** Words before a symbol. */
+function attribute(p: OperandStack, words: string): SwiftNode {
+  return p.make("attribute", [], words);
+}
+
+/** Words before a symbol that simplified names do without. */
+export function dispensableAttribute(p: OperandStack, words: string): SwiftNode {
+  return p.make("dispensableAttribute", [], words);
 }
 
 export function thunkOrSpecialization(p: OperandStack): SwiftNode {
   let letter = p.next();
   if (letter === "w" || letter === "T") letter += p.next();
   const words = attributes[letter];
-  if (words !== undefined) return attribute(p, words[0], words[1]);
+  if (words !== undefined) return attribute(p, words);
+  const dispensable = dispensableAttributes[letter];
+  if (dispensable !== undefined) return dispensableAttribute(p, dispensable);
   const thunk = entityThunks[letter];
   if (thunk !== undefined) return p.make("entityThunk", [p.needOf(isEntity)], thunk);
   const generic = specializations[letter];
@@ -140,10 +151,10 @@ export function thunkOrSpecialization(p: OperandStack): SwiftNode {
     case "v": {
       const index = p.index();
       const what = p.nextIf("r") ? "read-only object" : "variable";
-      return attribute(p, `outlined ${what} #${index} of `, 0);
+      return attribute(p, `outlined ${what} #${index} of `);
     }
     case "e":
-      return attribute(p, `outlined bridged method (${bridgedMethod(p)}) of `, 0);
+      return attribute(p, `outlined bridged method (${bridgedMethod(p)}) of `);
     case "J":
       return differentiation(p);
     default:
@@ -153,7 +164,7 @@ export function thunkOrSpecialization(p: OperandStack): SwiftNode {
 
 /** What is left of an async function after one of its waits; simplified names do not say so. */
 function resumeFunction(p: OperandStack, what: string): SwiftNode {
-  return attribute(p, `(${p.index()}) ${what} resume partial function for `, 1);
+  return dispensableAttribute(p, `(${p.index()}) ${what} resume partial function for `);
 }
 
 function completionHandler(p: OperandStack, predefined: boolean): SwiftNode {
@@ -277,10 +288,11 @@ const flagLetters: [string, string][] = [
   ["X", "Exploded"],
 ];
 
-function flags(p: OperandStack, first: string[], from: number): SwiftNode[] {
-  const words = first;
-  for (const [letter, text] of flagLetters.slice(from)) if (p.nextIf(letter)) words.push(text);
-  return [p.make("specializationFlags", [], words.join(" and "))];
+/** A change without operands, with those of the flags from `from` on that follow it. */
+function flags(p: OperandStack, first: string, from: number): SwiftNode[] {
+  let words = first;
+  for (const [letter, text] of flagLetters.slice(from)) if (p.nextIf(letter)) words += ` and ${text}`;
+  return [p.make("specializationFlags", [], words)];
 }
 
 function specializedArgument(p: OperandStack): SwiftNode[] {
@@ -299,21 +311,21 @@ function specializedArgument(p: OperandStack): SwiftNode[] {
     case "p":
       return propagatedConstant(p);
     case "e":
-      return flags(p, ["Existential To Protocol Constrained Generic"], 0);
+      return flags(p, "Existential To Protocol Constrained Generic", 0);
     case "d":
-      return flags(p, ["Dead"], 1);
+      return flags(p, "Dead", 1);
     case "g":
-      return flags(p, ["Owned To Guaranteed"], 3);
+      return flags(p, "Owned To Guaranteed", 3);
     case "o":
-      return flags(p, ["Guaranteed To Owned"], 3);
+      return flags(p, "Guaranteed To Owned", 3);
     case "x":
-      return [p.make("specializationFlags", [], "Exploded")];
+      return flags(p, "Exploded", flagLetters.length);
     case "i":
-      return [p.make("specializationFlags", [], "Value Promoted from Box")];
+      return flags(p, "Value Promoted from Box", flagLetters.length);
     case "s":
-      return [p.make("specializationFlags", [], "Stack Promoted from Box")];
+      return flags(p, "Stack Promoted from Box", flagLetters.length);
     case "r":
-      return [p.make("specializationFlags", [], "InOut Converted to Out")];
+      return flags(p, "InOut Converted to Out", flagLetters.length);
     default:
       throw malformed;
   }
