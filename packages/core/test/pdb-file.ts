@@ -1,29 +1,27 @@
-/** Hand-built PDB containers for tests: blocks of 512 bytes, streams given whole. */
+/** Hand-built PDB containers for tests: streams given whole, blocks of 512 bytes or more. */
 
-const blockBytes = 512;
-
-/** An MSF container; undefined streams are deleted ones. */
-export function msfFile(streams: readonly (Uint8Array | undefined)[]): Uint8Array {
-  const blocks: Uint8Array[] = [new Uint8Array(0), new Uint8Array(0), new Uint8Array(0), new Uint8Array(0)];
-  const directory = [streams.length, ...streams.map((stream) => stream?.length ?? 0xffffffff)];
-  for (const stream of streams) {
-    for (let at = 0; at < (stream?.length ?? 0); at += blockBytes) {
-      directory.push(blocks.length);
-      blocks.push((stream as Uint8Array).subarray(at, at + blockBytes));
+/** An MSF container; undefined streams are deleted ones. The directory's block list takes several blocks where it must. */
+export function msfFile(streams: readonly (Uint8Array | undefined)[], blockBytes = 512): Uint8Array {
+  const blocks: Uint8Array[] = [new Uint8Array(0), new Uint8Array(0), new Uint8Array(0)];
+  const add = (bytes: Uint8Array): number[] => {
+    const numbers: number[] = [];
+    for (let at = 0; at < bytes.length; at += blockBytes) {
+      numbers.push(blocks.length);
+      blocks.push(bytes.subarray(at, at + blockBytes));
     }
-  }
-  const directoryBlocks: number[] = [];
-  const directoryBytes = new Uint8Array(Uint32Array.from(directory).buffer);
-  for (let at = 0; at < directoryBytes.length; at += blockBytes) {
-    directoryBlocks.push(blocks.length);
-    blocks.push(directoryBytes.subarray(at, at + blockBytes));
-  }
-  blocks[3] = new Uint8Array(Uint32Array.from(directoryBlocks).buffer);
+    return numbers;
+  };
+  const bytesOf = (words: number[]) => new Uint8Array(Uint32Array.from(words).buffer);
+  const sizes = [streams.length, ...streams.map((stream) => stream?.length ?? 0xffffffff)];
+  const numbers = streams.flatMap((stream) => (stream === undefined ? [] : add(stream)));
+  const directory = bytesOf([...sizes, ...numbers]);
+  const mapBlocks = add(bytesOf(add(directory)));
   const out = new Uint8Array(blocks.length * blockBytes);
   for (const [i, block] of blocks.entries()) out.set(block, i * blockBytes);
   out.set([..."Microsoft C/C++ MSF 7.00\r\n\u001aDS\0\0\0"].map((c) => c.charCodeAt(0)));
   const view = new DataView(out.buffer);
-  for (const [i, word] of [blockBytes, 1, blocks.length, directoryBytes.length, 0, 3].entries()) view.setUint32(32 + 4 * i, word, true);
+  const head = [blockBytes, 1, blocks.length, directory.length, 0, ...mapBlocks];
+  for (const [i, word] of head.entries()) view.setUint32(32 + 4 * i, word, true);
   return out;
 }
 

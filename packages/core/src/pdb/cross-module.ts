@@ -12,11 +12,14 @@ import type { Paths } from "./named-streams.ts";
 const foreign = 0x80000000;
 const maxExports = 1 << 20;
 const maxCached = 64;
+/** Modules are read again when the cache has forgotten them; ids made to lead to all of them in turn stop being followed. */
+const maxReads = 1 << 16;
 
 export class CrossModule {
   readonly #modules: ModuleLoader;
   readonly #paths: Paths;
   #byName: Map<string, number> | null = null;
+  #reads = 0;
   readonly #exports = new Map<number, Map<number, number>>();
 
   constructor(modules: ModuleLoader, paths: Paths) {
@@ -48,6 +51,7 @@ export class CrossModule {
     let exports = this.#exports.get(module);
     if (exports !== undefined) return exports;
     exports = new Map();
+    if (++this.#reads > maxReads) return exports;
     const view = this.#modules.exportsOf(module);
     for (let at = 0; at + 8 <= view.byteLength && exports.size < maxExports; at += 8) {
       exports.set(view.getUint32(at, true), view.getUint32(at + 4, true));

@@ -50,10 +50,10 @@ export class ModuleLines {
   /** Range of a fragment's unpacked records; NONE: not unpacked. */
   #from: Uint32Array = new Uint32Array(0);
   #to: Uint32Array = new Uint32Array(0);
-  #checksums = nothing;
+  #checksums: DataView = nothing;
   /** What inlined functions of other modules are named by, and what other modules name this one's by (cross-module.ts). */
-  imports = nothing;
-  exports = nothing;
+  imports: DataView = nothing;
+  exports: DataView = nothing;
   readonly #inlinees = new Map<number, number>();
   readonly #inlineeLine = new U32Column();
   readonly #inlineeFile = new U32Column();

@@ -107,7 +107,7 @@ class PdbNames implements NameSource {
     if (module !== undefined) return module;
     module = this.damage.guard(0, null, () => {
       const open = newModule();
-      return this.#modules.load(number, open) ? indexModule(open, number) : null;
+      return this.#load(number, open) ? indexModule(open, number) : null;
     });
     makeRoom(this.#indexed, maxIndexedModules);
     this.#indexed.set(number, module);
@@ -130,14 +130,20 @@ class PdbNames implements NameSource {
     return parsed;
   }
 
-  /** False for code that is not in the image, and for a jump to nobody knows what. */
+  /** False when the module has no symbols. Trampolines to nobody knows what do not count. */
+  #load(number: number, open: OpenModule): boolean {
+    if (!this.#modules.load(number, open)) return false;
+    const { start, target, own } = open.symbols;
+    for (let i = 0; i < target.length; i++) {
+      if (target.at(i) !== start.at(i) && this.#symbols.nameAt(target.at(i)) === null) own.set(i, 0);
+    }
+    return true;
+  }
+
+  /** False for code that is not in the image. */
   #fill(module: OpenModule, index: number, block: FunctionBlock): boolean {
     this.#reader.read(module, index, block);
-    if (block.name.length === 0) {
-      const name = this.#symbols.nameAt(module.symbols.target.at(index));
-      if (name === null && module.symbols.target.at(index) !== block.address) return false;
-      block.name = name ?? block.name;
-    }
+    if (block.name.length === 0) block.name = this.#symbols.nameAt(module.symbols.target.at(index)) ?? block.name;
     block.name = this.#symbols.deletingDestructor(block.address, block.name) ?? block.name;
     return this.#omap === null || moveBlock(block, this.#omap, this.#pieces);
   }
@@ -162,7 +168,7 @@ class PdbNames implements NameSource {
   }
 
   #visitModule(number: number, open: OpenModule, block: FunctionBlock, folded: FoldedFunctions, sink: NameSink): void {
-    if (!this.#modules.load(number, open)) return;
+    if (!this.#load(number, open)) return;
     this.#reader.beginModule(open);
     const { symbols } = open;
     for (let index = 0; index < symbols.offset.length; index++) {

@@ -62,7 +62,7 @@ test("streams are found by name", () => {
 
 test("a container that lies is a FormatError and allocates nothing for its lies", () => {
   const bytes = pdbFile(frameData, fpo);
-  const directoryAt = bytes.length - 512;
+  const directoryAt = bytes.length - 1024;
   const changed = (at: number, value: number) => {
     const copy = bytes.slice();
     new DataView(copy.buffer).setUint32(at, value, true);
