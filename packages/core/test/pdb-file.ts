@@ -28,8 +28,15 @@ export function msfFile(streams: readonly (Uint8Array | undefined)[], blockBytes
 export type FrameDataRecord = { start: number; size: number; locals: number; parameters: number; saved: number; program: string };
 export type FpoRecord = { start: number; size: number; locals: number; parameters: number; bits: number };
 
-/** A PDB of 32-bit x86 code with the frame data given; `leadingWord`: with the word that some tools write before FrameData. */
-export function pdbFile(frameData: readonly FrameDataRecord[], fpo: readonly FpoRecord[], leadingWord = false): Uint8Array {
+/**
+ * A PDB of 32-bit x86 code with the frame data given; `leadingWord`: with the word that some tools write before FrameData; `omap`: code from, to.
+ */
+export function pdbFile(
+  frameData: readonly FrameDataRecord[],
+  fpo: readonly FpoRecord[],
+  leadingWord = false,
+  omap: readonly (readonly [number, number])[] = [],
+): Uint8Array {
   const text = (value: string) => [...value].map((c) => c.charCodeAt(0));
   const words = (...values: number[]) => values.flatMap((v) => [v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24]);
   const programs = [...new Set(frameData.map((record) => record.program))];
@@ -44,7 +51,7 @@ export function pdbFile(frameData: readonly FrameDataRecord[], fpo: readonly Fpo
   view.setUint16(16, 0xffff, true);
   view.setUint32(48, 22, true);
   view.setUint16(58, 0x14c, true);
-  for (let i = 0; i < 11; i++) view.setUint16(64 + 2 * i, i === 0 ? 6 : i === 9 ? 7 : 0xffff, true);
+  for (let i = 0; i < 11; i++) view.setUint16(64 + 2 * i, i === 0 ? 6 : i === 9 ? 7 : i === 4 && omap.length > 0 ? 8 : 0xffff, true);
   const records = frameData.flatMap((r) => [
     ...words(r.start, r.size, r.locals, r.parameters, 0, offsetOf(r.program)),
     ...words(r.saved << 16, 4),
@@ -58,5 +65,6 @@ export function pdbFile(frameData: readonly FrameDataRecord[], fpo: readonly Fpo
     Uint8Array.from([...words(0xeffeeffe, 1, strings.length), ...strings]),
     Uint8Array.from(fpo.flatMap((r) => [...words(r.start, r.size, r.locals), ...words(r.parameters | (r.bits << 16))])),
     Uint8Array.from([...(leadingWord ? words(0) : []), ...records]),
+    Uint8Array.from(words(...omap.flat())),
   ]);
 }

@@ -49,6 +49,26 @@ test("an FPO record's bits", () => {
   );
 });
 
+test("frames of code that was moved after linking hold for each piece", () => {
+  // [0x1000, 0x1010) lies at 0x5000, the rest of the function at 0x4000; the second function was left out.
+  const omap: [number, number][] = [
+    [0x1000, 0x5000],
+    [0x1010, 0x4000],
+    [0x1040, 0],
+  ];
+  const frames = open(pdbFile(frameData, fpo, false, omap));
+  const at = (address: number) => {
+    const found = frames?.find(address);
+    return found && [found.kind, found.address, found.codeSize, found.localSize];
+  };
+  assert.deepEqual(at(0x5000), ["frameData", 0x5000, 0x10, 0]);
+  assert.deepEqual(at(0x5002), ["frameData", 0x5001, 0xf, 0]);
+  assert.deepEqual(at(0x4000), ["frameData", 0x4000, 0x30, 12]);
+  assert.equal(at(0x1000), null);
+  assert.equal(at(0x2000), null);
+  assert.equal([...(frames?.records() ?? [])].length, 2 * 3 + 1);
+});
+
 test("a PDB without frame data has none", () => {
   assert.equal(open(pdbFile([], [])), null);
   assert.equal(open(msfFile([undefined, new Uint8Array(28)])), null);
@@ -70,7 +90,7 @@ test("a container that lies is a FormatError and allocates nothing for its lies"
   };
   // Stream 7 (FrameData) claims 100 MB; its first block is one that does not exist; the directory claims to be huge.
   assert.throws(() => open(changed(directoryAt + 4 + 4 * 7, 100 << 20)), FormatError);
-  assert.throws(() => open(changed(directoryAt + 4 + 4 * 8, 0xffff)), FormatError);
+  assert.throws(() => open(changed(directoryAt + 4 + 4 * 9, 0xffff)), FormatError);
   assert.throws(() => open(changed(44, 0x7fffffff)), FormatError);
   assert.throws(() => open(bytes.slice(0, 600)), FormatError);
 });
