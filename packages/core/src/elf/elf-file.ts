@@ -57,8 +57,11 @@ export type ElfFile = {
   segments: readonly ElfSegment[];
 };
 
+/** Where the headers are read from: section headers are not loaded, so in a copy from memory something else lies in their place. */
+export type ElfLayout = "file" | "memory";
+
 /** Reads the headers. Throws FormatError when they are not those of an ELF file. */
-export function openElf(source: ByteSource): ElfFile {
+export function openElf(source: ByteSource, layout: ElfLayout = "file"): ElfFile {
   const ident = source.read(0, 16);
   if (ident[0] !== 0x7f || ident[1] !== 0x45 || ident[2] !== 0x4c || ident[3] !== 0x46)
     throw new FormatError("elf: header", 0, "no ELF file");
@@ -83,7 +86,8 @@ export function openElf(source: ByteSource): ElfFile {
   const rawSegments = readSegments(source, is64, littleEndian, { at: segmentTable, entry: segmentEntry, count: segmentCount });
   const imageBase = lowestPage(rawSegments);
   const relative = (address: bigint) => Number(BigInt.asIntN(is64 ? 64 : 33, address - imageBase));
-  const sections = readSections(source, is64, littleEndian, { at: sectionTable, entry: sectionEntry, count: sectionCount }, nameSection);
+  const sectionsAt = { at: layout === "memory" ? 0 : sectionTable, entry: sectionEntry, count: sectionCount };
+  const sections = readSections(source, is64, littleEndian, sectionsAt, nameSection);
   return {
     source,
     is64,

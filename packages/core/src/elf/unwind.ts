@@ -12,7 +12,7 @@ import { type DwarfRegisters, dwarfRegisters } from "../dwarf/registers.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
 import { openCodeUnwind } from "./code-unwind.ts";
 import { type EhabiUnwind, openEhabi } from "./ehabi.ts";
-import { bytesAt, type ElfFile, openElf, sectionBytes } from "./elf-file.ts";
+import { bytesAt, type ElfFile, type ElfLayout, openElf, sectionBytes } from "./elf-file.ts";
 import { layered } from "./layered.ts";
 import { sectionArmExidx, segmentArmExidx, segmentEhFrame, segmentExecutable, segmentLoad } from "./records.ts";
 
@@ -20,8 +20,8 @@ import { sectionArmExidx, segmentArmExidx, segmentEhFrame, segmentExecutable, se
 const smallestTableBytes = 12;
 
 /** Null when the file has neither unwind tables nor code we can read. Throws FormatError for damaged headers. */
-export function openElfUnwind(source: ByteSource): UnwindSource | null {
-  const file = openElf(source);
+export function openElfUnwind(source: ByteSource, layout: ElfLayout = "file"): UnwindSource | null {
+  const file = openElf(source, layout);
   const registers = file.cpu === null ? null : dwarfRegisters(file.cpu);
   if (registers === null) return null;
   const frames = openFrames(file, registers);

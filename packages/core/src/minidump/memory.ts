@@ -16,6 +16,8 @@ import type { Thread } from "./threads.ts";
 /** A captured range: process addresses [start, start + size), bytes at `offset` of the file. */
 export type MemoryRange = { start: bigint; size: number; offset: number };
 
+/** A read over more ranges than this is not worth its time: writers make ranges of whole pages. */
+const MAX_PIECES = 256;
 const CHUNK_BYTES = 64 * 1024;
 const LIST_ENTRY_BYTES = 16;
 
@@ -53,6 +55,23 @@ export class Memory {
     if (!range) return null;
     const skip = Number(address - range.start);
     return this.#source.read(range.offset + skip, Math.min(maxBytes, range.size - skip));
+  }
+
+  /** Exactly `length` captured bytes from an address, also where captured ranges follow each other; null when any is missing. */
+  whole(address: bigint, length: number): Uint8Array | null {
+    const first = this.bytes(address, length);
+    if (first === null || first.length === length) return first;
+    const bytes = new Uint8Array(length);
+    bytes.set(first);
+    let pieces = 1;
+    for (let done = first.length; done < length; ) {
+      if (++pieces > MAX_PIECES) return null;
+      const next = this.bytes(address + BigInt(done), length - done);
+      if (next === null || next.length === 0) return null;
+      bytes.set(next, done);
+      done += next.length;
+    }
+    return bytes;
   }
 
   /** The word of 4 or 8 bytes at an address, or null when any byte of it is not captured. */

@@ -12,22 +12,27 @@ import { directoryExceptions, type PeImage } from "./image.ts";
 /** The largest real tables (browsers) have about half a million entries; more than this is damage. */
 const maxEntries = 8 << 20;
 
+/** The table of an image. Throws FormatError when it lies outside the file. */
+export function functionTableOf(image: PeImage, words: 2 | 3, thumb = false): FunctionTable {
+  const directory = image.directory(directoryExceptions);
+  if (directory === null) return new FunctionTable(new Uint8Array(0), words, thumb);
+  const count = Math.floor(directory.size / (4 * words));
+  if (count > maxEntries) throw new FormatError("pe: function table", null, `${count} entries`);
+  // A table cut short by the end of its section still tells what it has.
+  return new FunctionTable(image.upTo(directory.address, 4 * words * count), words, thumb);
+}
+
 export class FunctionTable {
   readonly count: number;
   readonly #view: DataView;
   readonly #entryBytes: 8 | 12;
   readonly #beginMask: number;
 
-  /** `words` per entry: 3 for amd64, 2 for arm and arm64. Throws FormatError when the table lies outside the file. */
-  constructor(image: PeImage, words: 2 | 3, thumb = false) {
+  /** `words` per entry: 3 for amd64, 2 for arm and arm64. */
+  constructor(bytes: Uint8Array, words: 2 | 3, thumb = false) {
     this.#entryBytes = words === 3 ? 12 : 8;
     this.#beginMask = thumb ? ~1 : ~0;
-    const directory = image.directory(directoryExceptions);
-    let count = directory === null ? 0 : Math.floor(directory.size / this.#entryBytes);
-    if (count > maxEntries) throw new FormatError("pe: function table", null, `${count} entries`);
-    // A table cut short by the end of its section still tells what it has.
-    const bytes = directory === null ? new Uint8Array(0) : image.upTo(directory.address, count * this.#entryBytes);
-    count = Math.min(count, Math.floor(bytes.length / this.#entryBytes));
+    let count = Math.floor(bytes.length / this.#entryBytes);
     // Linkers leave room, filled with zeroes: at the end, or sorted to the front.
     const entryAt = (index: number) => index * this.#entryBytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

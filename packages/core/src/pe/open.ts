@@ -2,6 +2,7 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { CodeLookup } from "../process-types.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
+import { functionTableOf } from "./function-table.ts";
 import { machineAmd64, machineArm64, PeImage, type PeLayout } from "./image.ts";
 import { UnwindArm64 } from "./unwind-arm64.ts";
 import { UnwindX64 } from "./unwind-x64.ts";
@@ -14,7 +15,7 @@ export function openPeUnwind(source: ByteSource, layout: PeLayout = "file"): Unw
   const image = new PeImage(source, layout);
   switch (image.machine) {
     case machineAmd64:
-      return new UnwindX64(image);
+      return new UnwindX64(image, functionTableOf(image, 3));
     case machineArm64:
       return new UnwindArm64(image);
     default:

@@ -5,7 +5,7 @@
 import { partitionPoint } from "../bytes/bisect.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
-import { FunctionTable } from "./function-table.ts";
+import { type FunctionTable, functionTableOf } from "./function-table.ts";
 import type { PeImage } from "./image.ts";
 import { type CodeGap, withGaps } from "./ranges.ts";
 import { RowBuilder } from "./row-builder.ts";
@@ -39,7 +39,7 @@ export class UnwindArm64 implements UnwindSource {
 
   constructor(image: PeImage) {
     this.#image = image;
-    this.#table = new FunctionTable(image, 2);
+    this.#table = functionTableOf(image, 2);
   }
 
   find(relativeAddress: number): UnwindRow | null {

@@ -66,7 +66,7 @@ const flagChained = 4;
 const extraSlots = [0, 1, 0, 0, 1, 2, 1, 2, 1, 2, 0] as const;
 
 /** Reads the info at an image-relative address. Throws FormatError for unknown versions and operations and for info outside the file. */
-export function readUnwindInfoX64(image: PeImage, address: number): UnwindInfoX64 {
+export function readUnwindInfoX64(image: Pick<PeImage, "read">, address: number): UnwindInfoX64 {
   const head = image.read(address, 4, what);
   const version = head[0]! & 7;
   const flags = head[0]! >> 3;

@@ -13,7 +13,7 @@
  * a sweep from the function's start tells.
  */
 import type { UnwindRange, UnwindRow, UnwindSource } from "../unwind/rules.ts";
-import { FunctionTable } from "./function-table.ts";
+import type { FunctionTable } from "./function-table.ts";
 import type { PeImage } from "./image.ts";
 import { instructionLengthX64 } from "./instruction-length-x64.ts";
 import { type CodeGap, withGaps } from "./ranges.ts";
@@ -33,14 +33,17 @@ const alsoPreserved = ["rsi", "rdi"] as const;
 
 const leaf: UnwindRow = new RowBuilder("rsp", "$").pushedReturnAddress(8, alsoPreserved);
 
+/** What is asked of an image: its code and what else its unwind data points at. */
+export type CodeX64 = Pick<PeImage, "sections" | "isCode" | "upTo" | "read">;
+
 export class UnwindX64 implements UnwindSource {
-  readonly #image: PeImage;
+  readonly #image: CodeX64;
   readonly #table: FunctionTable;
   readonly #infos = new Map<number, UnwindInfoX64>();
 
-  constructor(image: PeImage) {
+  constructor(image: CodeX64, table: FunctionTable) {
     this.#image = image;
-    this.#table = new FunctionTable(image, 3);
+    this.#table = table;
   }
 
   find(relativeAddress: number): UnwindRow | null {

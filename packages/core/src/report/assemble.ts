@@ -29,7 +29,7 @@ import {
 type Use = { frames: boolean; names: boolean; unwind: boolean };
 
 export function assembleReport(dump: Dump, options: ProcessOptions): Report {
-  const images = new Images(dump.modules, options.image, dump.memory);
+  const images = new Images(dump.modules, options.image, dump.memory, dump.functionTables);
   const uses = dump.modules.map((): Use => ({ frames: false, names: false, unwind: false }));
   const pointerBytes = dump.cpu?.pointerBytes ?? 8;
   const digits = pointerBytes * 2;

@@ -2,16 +2,23 @@
  * The loaded modules as the walk and the symbolication see them: lookups opened on first use, answers that never throw, and a note of
  * what was missing for whom.
  */
+import { partitionPoint } from "../bytes/bisect.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { ModuleMap } from "../minidump/module-map.ts";
 import type { Module } from "../minidump/modules.ts";
+import type { FunctionTable } from "../minidump/windows-info.ts";
+import { openLoadedUnwind } from "../object/loaded-image.ts";
 import type { ImageLookup, ProcessOptions } from "../process-types.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
 import type { WalkImages } from "../unwind/frame.ts";
 import type { UnwindRow, WindowsFrame } from "../unwind/rules.ts";
+import { type GeneratedCode, generatedCode } from "./generated-code.ts";
 
-/** Captured memory, as far as code may be among it. */
-type ImageMemory = { bytes(address: bigint, maxBytes: number): Uint8Array | null };
+/** Captured memory, as far as code and unwind data may be among it. */
+type ImageMemory = {
+  bytes(address: bigint, maxBytes: number): Uint8Array | null;
+  whole(address: bigint, length: number): Uint8Array | null;
+};
 
 const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing", unwindStatus: "missing" };
 
@@ -26,9 +33,19 @@ export class Images implements WalkImages {
   readonly #opened = new Map<number, ImageLookup>();
 
   readonly #memory: ImageMemory | null;
+  /** Modules whose rules are those that the dump itself holds. */
+  readonly #loaded = new Set<number>();
+  readonly #generated: readonly GeneratedCode[];
 
-  constructor(modules: readonly Module[], open: ProcessOptions["image"], memory: ImageMemory | null = null) {
+  /** `functionTables`: of code that was made at run time. */
+  constructor(
+    modules: readonly Module[],
+    open: ProcessOptions["image"],
+    memory: ImageMemory | null = null,
+    functionTables: readonly FunctionTable[] = [],
+  ) {
     this.#memory = memory;
+    this.#generated = memory === null ? [] : generatedCode(functionTables, memory);
     this.#map = new ModuleMap(modules);
     this.#open = open;
   }
@@ -41,10 +58,21 @@ export class Images implements WalkImages {
   lookupOf(module: Module): ImageLookup {
     let lookup = this.#opened.get(module.index);
     if (!lookup) {
-      lookup = this.#open(module) ?? NOTHING;
+      lookup = this.#withLoadedRules(module, this.#open(module) ?? NOTHING);
       this.#opened.set(module.index, lookup);
     }
     return lookup;
+  }
+
+  /** Where no file brings unwind rules: those of the image as it lay in memory, if the dump holds it. */
+  #withLoadedRules(module: Module, lookup: ImageLookup): ImageLookup {
+    const memory = this.#memory;
+    if (memory === null || lookup.unwind !== null || lookup.windowsFrames) return lookup;
+    const read = (relative: number, length: number): Uint8Array | null => memory.whole(module.base + BigInt(relative), length);
+    const unwind = orNull(() => openLoadedUnwind(read, module.size));
+    if (unwind === null) return lookup;
+    this.#loaded.add(module.index);
+    return { ...lookup, unwind, unwindStatus: "found" };
   }
 
   names(module: Module, relativeAddress: number): SourceFrame[] | null {
@@ -60,6 +88,7 @@ export class Images implements WalkImages {
   }
 
   rules(address: bigint): UnwindRow | null {
+    if (this.moduleAt(address) === null) return this.#generatedAt(address)?.find(address) ?? null;
     return this.#unwind(address, (lookup, relative) => lookup.unwind?.find(relative) ?? null);
   }
 
@@ -75,14 +104,22 @@ export class Images implements WalkImages {
       return find(lookup, Number(address - module.base));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.#opened.set(module.index, { ...lookup, unwind: null, windowsFrames: null, unwindStatus: "malformed" });
+      // What a dump holds of an image may be a part only: that is no damage, and a file would still help.
+      const unwindStatus = this.#loaded.has(module.index) ? "missing" : "malformed";
+      this.#opened.set(module.index, { ...lookup, unwind: null, windowsFrames: null, unwindStatus });
       return null;
     }
   }
 
+  #generatedAt(address: bigint): GeneratedCode | null {
+    const before = partitionPoint(this.#generated.length, (i) => this.#generated[i]!.start <= address) - 1;
+    const found = this.#generated[before];
+    return found !== undefined && address < found.end ? found : null;
+  }
+
   code(address: bigint, maxBytes: number): Uint8Array | null {
     const module = this.moduleAt(address);
-    if (module === null) return null;
+    if (module === null) return this.#generatedAt(address) === null ? null : (this.#memory?.bytes(address, maxBytes) ?? null);
     const captured = this.#memory?.bytes(address, maxBytes) ?? null;
     if (captured !== null && captured.length === maxBytes) return captured;
     const lookup = this.lookupOf(module);
@@ -107,7 +144,7 @@ export class Images implements WalkImages {
 
   inFunction(address: bigint): boolean {
     const module = this.moduleAt(address);
-    if (module === null) return false;
+    if (module === null) return this.rules(address) !== null;
     if (this.lookupOf(module).names === null) return true;
     const frames = this.names(module, Number(address - module.base));
     // Asked again, since the lookup may just have turned out to be damaged. Names alone may be few: rules describe functions as well.
@@ -128,5 +165,15 @@ export class Images implements WalkImages {
     const relative = Number(address - module.base);
     const physical = this.names(module, relative)?.at(-1);
     return physical !== undefined && relative - physical.functionAddress < MAX_THREAD_ENTRY_BYTES && THREAD_ENTRY.test(physical.function);
+  }
+}
+
+/** Damage of what the dump holds of an image is no news: the dump was not made to hold images. */
+function orNull<T>(open: () => T | null): T | null {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
   }
 }
