@@ -40,10 +40,10 @@ const sets: VectorSet[] = [
   { name: "itanium", goal: 99, read: (m) => [itanium(m)] },
   // A null is right. The one that we read is a `long double` of x87, which is damaged on other processors only.
   { name: "itanium-invalid", goal: 96, read: (m) => [itanium(m) ?? m] },
-  { name: "rust-legacy", goal: 99, read: (m) => [demangleRustLegacy(m, { hash: true })] },
-  { name: "rust-legacy-nohash", goal: 99, read: (m) => [demangleRustLegacy(m)] },
+  { name: "rust-legacy", goal: 99, read: (m) => [demangleRustLegacy(m, { hash: true }) ?? m] },
+  { name: "rust-legacy-nohash", goal: 99, read: (m) => [demangleRustLegacy(m) ?? m] },
   { name: "rust-v0-llvm", goal: 99, read: (m) => [demangleRustV0(m, { spelling: "llvm" }) ?? m] },
-  { name: "rust-v0-nohash", goal: 99, read: (m) => [demangleRustV0(m)] },
+  { name: "rust-v0-nohash", goal: 99, read: (m) => [demangleRustV0(m) ?? m] },
   // Spelled by cpp_demangle: `> >`, `(long)1`, `{parm#1}`. What is written there as llvm writes it must be equal.
   { name: "symbolic-cpp", goal: 60, read: withAndWithoutParameters },
   { name: "symbolic-objcpp", goal: 30, read: withAndWithoutParameters },

@@ -43,7 +43,7 @@ function behindUnderscore(name: string): string | null {
   while (start < 4 && name.charCodeAt(start) === 0x5f /* _ */) start++;
   switch (name.charCodeAt(start)) {
     case 0x5a /* Z */:
-      return isRustLegacy(name) ? demangleRustLegacy(name) : demangleItanium(name);
+      return (isRustLegacy(name) ? demangleRustLegacy(name) : null) ?? demangleItanium(name);
     case 0x52 /* R */:
       return demangleRustV0(name);
     case 0x24 /* $ */:

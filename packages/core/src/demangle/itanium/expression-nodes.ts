@@ -6,9 +6,9 @@ import type { Output } from "./output.ts";
 import { PackExpansion } from "./template-nodes.ts";
 
 export class BinaryExpression extends Node {
-  readonly lhs: Node;
-  readonly operator: string;
-  readonly rhs: Node;
+  declare readonly lhs: Node;
+  declare readonly operator: string;
+  declare readonly rhs: Node;
 
   constructor(lhs: Node, operator: string, rhs: Node, precedence: number) {
     super(0, precedence);
@@ -32,8 +32,8 @@ export class BinaryExpression extends Node {
 
 /** `base[index]` */
 export class Subscript extends Node {
-  readonly base: Node;
-  readonly index: Node;
+  declare readonly base: Node;
+  declare readonly index: Node;
 
   constructor(base: Node, index: Node) {
     super(0, POSTFIX);
@@ -50,8 +50,8 @@ export class Subscript extends Node {
 }
 
 export class PrefixExpression extends Node {
-  readonly operator: string;
-  readonly child: Node;
+  declare readonly operator: string;
+  declare readonly child: Node;
 
   constructor(operator: string, child: Node, precedence: number) {
     super(0, precedence);
@@ -66,8 +66,8 @@ export class PrefixExpression extends Node {
 }
 
 export class PostfixExpression extends Node {
-  readonly child: Node;
-  readonly operator: string;
+  declare readonly child: Node;
+  declare readonly operator: string;
 
   constructor(child: Node, operator: string) {
     super(0, POSTFIX);
@@ -82,9 +82,9 @@ export class PostfixExpression extends Node {
 }
 
 export class ConditionalExpression extends Node {
-  readonly condition: Node;
-  readonly yes: Node;
-  readonly no: Node;
+  declare readonly condition: Node;
+  declare readonly yes: Node;
+  declare readonly no: Node;
 
   constructor(condition: Node, yes: Node, no: Node, precedence: number) {
     super(0, precedence);
@@ -104,9 +104,9 @@ export class ConditionalExpression extends Node {
 
 /** `object.member`, `object->*member` */
 export class MemberExpression extends Node {
-  readonly object: Node;
-  readonly operator: string;
-  readonly member: Node;
+  declare readonly object: Node;
+  declare readonly operator: string;
+  declare readonly member: Node;
 
   constructor(object: Node, operator: string, member: Node, precedence: number) {
     super(0, precedence);
@@ -124,9 +124,9 @@ export class MemberExpression extends Node {
 
 /** `static_cast<type>(child)` */
 export class NamedCast extends Node {
-  readonly cast: string;
-  readonly type: Node;
-  readonly child: Node;
+  declare readonly cast: string;
+  declare readonly type: Node;
+  declare readonly child: Node;
 
   constructor(cast: string, type: Node, child: Node) {
     super(0, POSTFIX);
@@ -146,8 +146,8 @@ export class NamedCast extends Node {
 
 /** `(type)(arguments)` */
 export class Conversion extends Node {
-  readonly type: Node;
-  readonly nodes: readonly Node[];
+  declare readonly type: Node;
+  declare readonly nodes: readonly Node[];
 
   constructor(type: Node, nodes: readonly Node[], precedence: number) {
     super(0, precedence);
@@ -164,9 +164,9 @@ export class Conversion extends Node {
 }
 
 export class Call extends Node {
-  readonly callee: Node;
-  readonly calleeInParentheses: boolean;
-  readonly nodes: readonly Node[];
+  declare readonly callee: Node;
+  declare readonly calleeInParentheses: boolean;
+  declare readonly nodes: readonly Node[];
 
   constructor(callee: Node, calleeInParentheses: boolean, nodes: readonly Node[]) {
     super(0, POSTFIX);
@@ -185,10 +185,10 @@ export class Call extends Node {
 
 /** `::new[](placement) type(initializers)` */
 export class NewExpression extends Node {
-  readonly keyword: string;
-  readonly placement: readonly Node[];
-  readonly type: Node;
-  readonly initializers: readonly Node[];
+  declare readonly keyword: string;
+  declare readonly placement: readonly Node[];
+  declare readonly type: Node;
+  declare readonly initializers: readonly Node[];
 
   constructor(keyword: string, placement: readonly Node[], type: Node, initializers: readonly Node[]) {
     super(0, UNARY);
@@ -209,8 +209,8 @@ export class NewExpression extends Node {
 
 /** Words and an operand: `throw x`, `delete[] x`. */
 export class KeywordExpression extends Node {
-  readonly keyword: string;
-  readonly child: Node;
+  declare readonly keyword: string;
+  declare readonly child: Node;
 
   constructor(keyword: string, child: Node, precedence: number) {
     super(0, precedence);
@@ -226,7 +226,7 @@ export class KeywordExpression extends Node {
 
 /** `sizeof...(pack)` of a template parameter: the pack is spread out. */
 export class SizeofPack extends Node {
-  readonly expansion: PackExpansion;
+  declare readonly expansion: PackExpansion;
 
   constructor(pack: Node) {
     super();
@@ -243,8 +243,8 @@ export class SizeofPack extends Node {
 
 /** `type{a, b}`, or without type `{a, b}`. */
 export class InitializerList extends Node {
-  readonly type: Node | null;
-  readonly nodes: readonly Node[];
+  declare readonly type: Node | null;
+  declare readonly nodes: readonly Node[];
 
   constructor(type: Node | null, nodes: readonly Node[]) {
     super();
@@ -262,11 +262,11 @@ export class InitializerList extends Node {
 
 /** `.field = value`, `[index] = value`, `[first ... last] = value`; designators that follow each other have no `=` between. */
 export class DesignatedInitializer extends Node {
-  readonly before: string;
-  readonly first: Node;
-  readonly last: Node | null;
-  readonly after: string;
-  readonly value: Node;
+  declare readonly before: string;
+  declare readonly first: Node;
+  declare readonly last: Node | null;
+  declare readonly after: string;
+  declare readonly value: Node;
 
   constructor(before: string, first: Node, last: Node | null, after: string, value: Node) {
     super();
@@ -292,10 +292,10 @@ export class DesignatedInitializer extends Node {
 
 /** `(... op pack)`, `(pack op ... op initial)`: `pack` as it is spread out, `initial` null in unary folds. */
 export class FoldExpression extends Node {
-  readonly isLeft: boolean;
-  readonly operator: string;
-  readonly expansion: PackExpansion;
-  readonly initial: Node | null;
+  declare readonly isLeft: boolean;
+  declare readonly operator: string;
+  declare readonly expansion: PackExpansion;
+  declare readonly initial: Node | null;
 
   constructor(isLeft: boolean, operator: string, pack: Node, initial: Node | null) {
     super();
@@ -335,9 +335,9 @@ export class FoldExpression extends Node {
 
 /** Part of an object named by type and byte offset: `object.<int at offset 4>`. */
 export class Subobject extends Node {
-  readonly object: Node;
-  readonly type: Node;
-  readonly offset: string;
+  declare readonly object: Node;
+  declare readonly type: Node;
+  declare readonly offset: string;
 
   constructor(object: Node, type: Node, offset: string) {
     super();
@@ -358,8 +358,8 @@ export class Subobject extends Node {
 
 /** A number with its type: in parentheses before it, or as a suffix. */
 export class Literal extends Node {
-  readonly type: Node | null;
-  readonly text: string;
+  declare readonly type: Node | null;
+  declare readonly text: string;
 
   constructor(type: Node | null, text: string) {
     super();
@@ -379,7 +379,7 @@ export class Literal extends Node {
 
 /** A string literal, of which the name states only the type. */
 export class StringLiteral extends Node {
-  readonly type: Node;
+  declare readonly type: Node;
 
   constructor(type: Node) {
     super();
@@ -395,7 +395,7 @@ export class StringLiteral extends Node {
 
 /** `[](parameters){...}` */
 export class LambdaExpression extends Node {
-  readonly closure: Node;
+  declare readonly closure: Node;
 
   constructor(closure: Node) {
     super();
@@ -411,8 +411,8 @@ export class LambdaExpression extends Node {
 
 /** `requires (parameters) { requirements }` */
 export class RequiresExpression extends Node {
-  readonly parameters: readonly Node[];
-  readonly requirements: readonly Node[];
+  declare readonly parameters: readonly Node[];
+  declare readonly requirements: readonly Node[];
 
   constructor(parameters: readonly Node[], requirements: readonly Node[]) {
     super();
@@ -436,9 +436,9 @@ export class RequiresExpression extends Node {
 
 /** ` expression;` or ` {expression} noexcept -> constraint;` */
 export class ExpressionRequirement extends Node {
-  readonly expression: Node;
-  readonly isNoexcept: boolean;
-  readonly constraint: Node | null;
+  declare readonly expression: Node;
+  declare readonly isNoexcept: boolean;
+  declare readonly constraint: Node | null;
 
   constructor(expression: Node, isNoexcept: boolean, constraint: Node | null) {
     super();
@@ -464,8 +464,8 @@ export class ExpressionRequirement extends Node {
 
 /** ` typename type;`, ` requires constraint;` */
 export class KeywordRequirement extends Node {
-  readonly keyword: string;
-  readonly child: Node;
+  declare readonly keyword: string;
+  declare readonly child: Node;
 
   constructor(keyword: string, child: Node) {
     super();

@@ -4,9 +4,9 @@ import type { Output } from "./output.ts";
 
 /** `scope::name`, also local names `function()::name` and `scope::friend name`. */
 export class ScopedName extends Node {
-  readonly scope: Node;
-  readonly separator: string;
-  readonly name: Node;
+  declare readonly scope: Node;
+  declare readonly separator: string;
+  declare readonly name: Node;
 
   constructor(scope: Node, separator: string, name: Node) {
     super();
@@ -28,8 +28,8 @@ export class ScopedName extends Node {
 
 /** Words before a thing: `vtable for X`, `operator X`, `::x`, `~X`, `throw x`. */
 export class Prefixed extends Node {
-  readonly prefix: string;
-  readonly child: Node;
+  declare readonly prefix: string;
+  declare readonly child: Node;
 
   constructor(prefix: string, child: Node) {
     super();
@@ -48,8 +48,8 @@ export class Prefixed extends Node {
 }
 
 export class ConstructionVtable extends Node {
-  readonly outer: Node;
-  readonly inner: Node;
+  declare readonly outer: Node;
+  declare readonly inner: Node;
 
   constructor(outer: Node, inner: Node) {
     super();
@@ -67,9 +67,9 @@ export class ConstructionVtable extends Node {
 
 /** A module's name with its parents: `a.b:partition`. */
 export class ModuleName extends Node {
-  readonly parent: ModuleName | null;
-  readonly name: Node;
-  readonly isPartition: boolean;
+  declare readonly parent: ModuleName | null;
+  declare readonly name: Node;
+  declare readonly isPartition: boolean;
 
   constructor(parent: ModuleName | null, name: Node, isPartition: boolean) {
     super();
@@ -88,8 +88,8 @@ export class ModuleName extends Node {
 
 /** `name@module` */
 export class ModuleEntity extends Node {
-  readonly name: Node;
-  readonly module: ModuleName;
+  declare readonly name: Node;
+  declare readonly module: ModuleName;
 
   constructor(name: Node, module: ModuleName) {
     super();
@@ -110,9 +110,9 @@ export class ModuleEntity extends Node {
 
 /** `name[abi:tag][abi:tag]` */
 export class AbiTagged extends Node {
-  readonly name: Node;
+  declare readonly name: Node;
   /** All of them, as they are printed. */
-  readonly tags: string;
+  declare readonly tags: string;
 
   constructor(name: Node, tags: string) {
     super();
@@ -132,7 +132,7 @@ export class AbiTagged extends Node {
 
 /** Structured bindings, `[a, b]`. */
 export class Bindings extends Node {
-  readonly names: readonly Node[];
+  declare readonly names: readonly Node[];
 
   constructor(names: readonly Node[]) {
     super();
@@ -148,8 +148,8 @@ export class Bindings extends Node {
 
 /** Constructor or destructor, named like its class. */
 export class Structor extends Node {
-  readonly ofClass: Node;
-  readonly isDestructor: boolean;
+  declare readonly ofClass: Node;
+  declare readonly isDestructor: boolean;
 
   constructor(ofClass: Node, isDestructor: boolean) {
     super();
@@ -166,7 +166,7 @@ export class Structor extends Node {
 /** One of the abbreviated names of the standard library (`Ss` is `std::string`). */
 export class StandardName extends Node {
   /** `allocator`, `basic_string`, `string`, `istream`… */
-  readonly name: string;
+  declare readonly name: string;
 
   constructor(name: string) {
     super();
@@ -191,8 +191,8 @@ export class StandardName extends Node {
 }
 
 class StandardClass extends Node {
-  readonly name: string;
-  readonly hasAllocator: boolean;
+  declare readonly name: string;
+  declare readonly hasAllocator: boolean;
 
   constructor(name: string, hasAllocator: boolean) {
     super();
@@ -213,11 +213,11 @@ class StandardClass extends Node {
 
 /** The type of a lambda: `'lambda0'<typename $T>($T)`. */
 export class Closure extends Node {
-  readonly templateParameters: readonly Node[];
-  readonly templateRequires: Node | null;
-  readonly parameters: readonly Node[];
-  readonly requires: Node | null;
-  readonly count: string;
+  declare readonly templateParameters: readonly Node[];
+  declare readonly templateRequires: Node | null;
+  declare readonly parameters: readonly Node[];
+  declare readonly requires: Node | null;
+  declare readonly count: string;
 
   constructor(
     templateParameters: readonly Node[],
@@ -273,13 +273,13 @@ export function printQualifiers(qualifiers: number, out: Output): void {
 
 /** A function with its type: `ret name(parameters) qualifiers [enable_if:…] requires …`. */
 export class FunctionEncoding extends Node {
-  readonly returns: Node | null;
-  readonly name: Node;
-  readonly parameters: readonly Node[];
-  readonly qualifiers: number;
+  declare readonly returns: Node | null;
+  declare readonly name: Node;
+  declare readonly parameters: readonly Node[];
+  declare readonly qualifiers: number;
   /** Conditions of the attribute enable_if. */
-  readonly conditions: readonly Node[] | null;
-  readonly requires: Node | null;
+  declare readonly conditions: readonly Node[] | null;
+  declare readonly requires: Node | null;
 
   constructor(
     returns: Node | null,
@@ -324,8 +324,8 @@ export class FunctionEncoding extends Node {
 
 /** What a compiler appended when it split or cloned the function: `f() (.cold)`. */
 export class Suffixed extends Node {
-  readonly child: Node;
-  readonly suffix: string;
+  declare readonly child: Node;
+  declare readonly suffix: string;
 
   constructor(child: Node, suffix: string) {
     super();

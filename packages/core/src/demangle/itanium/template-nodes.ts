@@ -4,8 +4,8 @@ import { noPack, type Output } from "./output.ts";
 
 /** `name<arguments>` */
 export class TemplatedName extends Node {
-  readonly name: Node;
-  readonly templateArguments: Node;
+  declare readonly name: Node;
+  declare readonly templateArguments: Node;
 
   constructor(name: Node, templateArguments: Node) {
     super();
@@ -25,7 +25,7 @@ export class TemplatedName extends Node {
 
 /** `<…>` */
 export class TemplateArguments extends Node {
-  readonly nodes: readonly Node[];
+  declare readonly nodes: readonly Node[];
 
   constructor(nodes: readonly Node[]) {
     super();
@@ -39,7 +39,7 @@ export class TemplateArguments extends Node {
 
 /** Nodes with commas between: an argument pack as it stands in an argument list. */
 export class NodeList extends Node {
-  readonly nodes: readonly Node[];
+  declare readonly nodes: readonly Node[];
 
   constructor(nodes: readonly Node[]) {
     super();
@@ -53,7 +53,7 @@ export class NodeList extends Node {
 
 /** A pack as a parameter refers to it: prints the element whose turn it is. */
 export class Pack extends Node {
-  readonly nodes: readonly Node[];
+  declare readonly nodes: readonly Node[];
 
   constructor(nodes: readonly Node[]) {
     super(ASK);
@@ -90,7 +90,7 @@ export class Pack extends Node {
 
 /** `child...`: the child once for each element of the pack in it; with no pack in it (a function parameter) the dots themselves. */
 export class PackExpansion extends Node {
-  readonly child: Node;
+  declare readonly child: Node;
 
   constructor(child: Node) {
     super();
@@ -120,8 +120,8 @@ export class PackExpansion extends Node {
 
 /** `(pack)...[index]`: one element of a pack, which is spread out. */
 export class PackIndexing extends Node {
-  readonly expansion: PackExpansion;
-  readonly index: Node;
+  declare readonly expansion: PackExpansion;
+  declare readonly index: Node;
 
   constructor(pack: Node, index: Node) {
     super();
@@ -145,7 +145,7 @@ export class PackIndexing extends Node {
  * made with the reference itself would never end: the name is damaged.
  */
 export class ForwardReference extends Node {
-  readonly index: number;
+  declare readonly index: number;
   /** Set when the arguments are known. */
   target: Node | null = null;
   #active = false;
@@ -190,8 +190,8 @@ export class ForwardReference extends Node {
 
 /** A declared template parameter: `typename $T`, `concept $T`. The name is the right part, so that a pack's dots go between. */
 export class TypeParameter extends Node {
-  readonly kind: Node;
-  readonly name: Node;
+  declare readonly kind: Node;
+  declare readonly name: Node;
 
   constructor(kind: Node, name: Node) {
     super(HAS_RIGHT);
@@ -211,8 +211,8 @@ export class TypeParameter extends Node {
 
 /** `int $N` */
 export class ValueParameter extends Node {
-  readonly type: Node;
-  readonly name: Node;
+  declare readonly type: Node;
+  declare readonly name: Node;
 
   constructor(type: Node, name: Node) {
     super(HAS_RIGHT);
@@ -233,9 +233,9 @@ export class ValueParameter extends Node {
 
 /** `template<typename $T> typename $TT` */
 export class TemplateParameter extends Node {
-  readonly parameters: readonly Node[];
-  readonly name: Node;
-  readonly requires: Node | null;
+  declare readonly parameters: readonly Node[];
+  declare readonly name: Node;
+  declare readonly requires: Node | null;
 
   constructor(parameters: readonly Node[], name: Node, requires: Node | null) {
     super(HAS_RIGHT);
@@ -261,7 +261,7 @@ export class TemplateParameter extends Node {
 
 /** `typename ...$T` */
 export class ParameterPackDeclaration extends Node {
-  readonly parameter: Node;
+  declare readonly parameter: Node;
 
   constructor(parameter: Node) {
     super(HAS_RIGHT);

@@ -20,8 +20,8 @@ function closeDeclarator(shape: number, out: Output): void {
 
 /** `type const volatile` */
 export class QualifiedType extends Node {
-  readonly child: Node;
-  readonly qualifiers: number;
+  declare readonly child: Node;
+  declare readonly qualifiers: number;
 
   constructor(child: Node, qualifiers: number) {
     super(child.knownShape);
@@ -45,8 +45,8 @@ export class QualifiedType extends Node {
 
 /** An Objective-C object type with a protocol; a pointer to `objc_object<P>` is `id<P>`. */
 export class ObjcProtocolType extends Node {
-  readonly child: Node;
-  readonly protocol: string;
+  declare readonly child: Node;
+  declare readonly protocol: string;
 
   constructor(child: Node, protocol: string) {
     super();
@@ -67,7 +67,7 @@ export class ObjcProtocolType extends Node {
 }
 
 export class PointerType extends Node {
-  readonly child: Node;
+  declare readonly child: Node;
 
   constructor(child: Node) {
     super(behindPointer(child));
@@ -98,8 +98,8 @@ export class PointerType extends Node {
 
 /** References to references collapse: only `&&` to `&&` stays `&&`. */
 export class ReferenceType extends Node {
-  readonly child: Node;
-  readonly isLvalue: boolean;
+  declare readonly child: Node;
+  declare readonly isLvalue: boolean;
 
   constructor(child: Node, isLvalue: boolean) {
     super(behindPointer(child));
@@ -148,8 +148,8 @@ export class ReferenceType extends Node {
 
 /** `member class::*` */
 export class MemberPointerType extends Node {
-  readonly ofClass: Node;
-  readonly member: Node;
+  declare readonly ofClass: Node;
+  declare readonly member: Node;
 
   constructor(ofClass: Node, member: Node) {
     super(behindPointer(member));
@@ -175,8 +175,8 @@ export class MemberPointerType extends Node {
 }
 
 export class ArrayType extends Node {
-  readonly element: Node;
-  readonly size: Node | null;
+  declare readonly element: Node;
+  declare readonly size: Node | null;
 
   constructor(element: Node, size: Node | null) {
     super(HAS_RIGHT | IS_ARRAY);
@@ -199,10 +199,10 @@ export class ArrayType extends Node {
 
 /** `ret (parameters) qualifiers noexcept` */
 export class FunctionType extends Node {
-  readonly returns: Node;
-  readonly parameters: readonly Node[];
-  readonly qualifiers: number;
-  readonly exceptions: Node | null;
+  declare readonly returns: Node;
+  declare readonly parameters: readonly Node[];
+  declare readonly qualifiers: number;
+  declare readonly exceptions: Node | null;
 
   constructor(returns: Node, parameters: readonly Node[], qualifiers: number, exceptions: Node | null) {
     super(HAS_RIGHT | IS_FUNCTION);
@@ -230,7 +230,7 @@ export class FunctionType extends Node {
 
 /** `throw(types)` behind a function type. */
 export class ThrowSpecification extends Node {
-  readonly types: readonly Node[];
+  declare readonly types: readonly Node[];
 
   constructor(types: readonly Node[]) {
     super();
@@ -245,8 +245,8 @@ export class ThrowSpecification extends Node {
 
 /** `element vector[size]` */
 export class VectorType extends Node {
-  readonly element: Node;
-  readonly size: Node | null;
+  declare readonly element: Node;
+  declare readonly size: Node | null;
 
   constructor(element: Node, size: Node | null) {
     super();
@@ -264,9 +264,9 @@ export class VectorType extends Node {
 
 /** A type with words or template arguments behind it: `double complex`, `concept auto`, `int attribute<1>`. */
 export class PostfixedType extends Node {
-  readonly child: Node;
-  readonly postfix: string;
-  readonly templateArguments: Node | null;
+  declare readonly child: Node;
+  declare readonly postfix: string;
+  declare readonly templateArguments: Node | null;
 
   constructor(child: Node, postfix: string, templateArguments: Node | null) {
     super();
@@ -284,8 +284,8 @@ export class PostfixedType extends Node {
 
 /** `words(child)`: `decltype(…)`, `_BitInt(…)`, `noexcept(…)`, `sizeof (…)`, vendors' type transformations. */
 export class Enclosed extends Node {
-  readonly prefix: string;
-  readonly child: Node;
+  declare readonly prefix: string;
+  declare readonly child: Node;
 
   constructor(prefix: string, child: Node, precedence = 0) {
     super(0, precedence);
