@@ -4,13 +4,29 @@
  *
  * A case is a folder with expected.json (threads with their true frames), game.dmp, and the binaries of the program beside them.
  *
- * usage: node bench/true-stacks.ts FOLDER_OF_CASES [--frames] [CASE_NAME_PREFIX...]
+ * With --symcaches the binaries are converted first and only their lookup files are asked, as on the server.
+ *
+ * usage: node bench/true-stacks.ts FOLDER_OF_CASES [--frames] [--symcaches] [CASE_NAME_PREFIX...]
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileSource } from "../../cli/src/file-source.ts";
 import { SymbolFolders } from "../../cli/src/symbols.ts";
-import { processMinidump, type Report } from "../src/index.ts";
+import { walkFiles } from "../../cli/src/walk.ts";
+import {
+  BufferSource,
+  buildSymcache,
+  FormatError,
+  type ImageFile,
+  type ImageLookup,
+  identifyObjects,
+  imageLookup,
+  type ModuleIds,
+  openSymcache,
+  processMinidump,
+  type Report,
+} from "../src/index.ts";
+import { MemorySink } from "../test/memory-sink.ts";
 
 type Expected = {
   arch: string;
@@ -40,8 +56,28 @@ function score(expected: Expected["threads"][number], found: Thread | undefined)
   return { right, surplus: Math.max(0, (found?.total_frames ?? 0) - expected.total_frames) };
 }
 
+/** The lookup files of a module's files in a folder. */
+function convertedImage(dir: string, module: ModuleIds): ImageLookup | null {
+  const files: ImageFile[] = [];
+  for (const path of walkFiles(dir)) {
+    const source = new FileSource(path);
+    try {
+      if (!identifyObjects(source).some((image) => image.debugId === module.debugId)) continue;
+      const sink = new MemorySink();
+      buildSymcache(source, sink, { debugId: module.debugId });
+      const { header, names, unwind, windowsFrames } = openSymcache(new BufferSource(sink.bytes()));
+      files.push({ names, unwind, windowsFrames, hasLines: header.hasLines, hasInlines: header.hasInlines });
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+    }
+  }
+  return files.length === 0 ? null : imageLookup(files, false);
+}
+
 const [folder, ...rest] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node bench/true-stacks.ts FOLDER_OF_CASES [--frames] [CASE_NAME_PREFIX...]");
+if (folder === undefined)
+  throw new Error("usage: node bench/true-stacks.ts FOLDER_OF_CASES [--frames] [--symcaches] [CASE_NAME_PREFIX...]");
+const throughSymcaches = rest.includes("--symcaches");
 const showFrames = rest.includes("--frames");
 const prefixes = rest.filter((word) => !word.startsWith("--"));
 let total = { right: 0, expected: 0, surplus: 0 };
@@ -50,7 +86,8 @@ for (const name of readdirSync(folder).sort()) {
   if (!existsSync(join(dir, "expected.json")) || (prefixes.length > 0 && !prefixes.some((prefix) => name.startsWith(prefix)))) continue;
   const expected = JSON.parse(readFileSync(join(dir, "expected.json"), "utf8")) as Expected;
   const symbols = new SymbolFolders([dir]);
-  const report = processMinidump(new FileSource(join(dir, "game.dmp")), { image: (module) => symbols.image(module), own: (m) => m.isMain });
+  const image = (module: ModuleIds) => (throughSymcaches ? convertedImage(dir, module) : symbols.image(module));
+  const report = processMinidump(new FileSource(join(dir, "game.dmp")), { image, own: (m) => m.isMain });
   const cells: string[] = [];
   for (const thread of expected.threads) {
     const found = report.threads.find((t) => t.thread_id === thread.id);
