@@ -92,7 +92,7 @@ export class FunctionReader {
     block.partEnd.push(end);
     this.#chunks.clear();
     this.#chunks.push(address);
-    for (let part = symbols.firstPart(address); part < symbols.partStart.length && symbols.partParent.at(part) < end; part++) {
+    for (let part = symbols.firstPart(index); part < symbols.partStart.length && symbols.partFunction.at(part) === index; part++) {
       this.#chunks.push(symbols.partStart.at(part));
       if (symbols.partEnd.at(part) === symbols.partStart.at(part)) continue;
       block.partStart.push(symbols.partStart.at(part));

@@ -13,8 +13,9 @@
  * Where records nest, the order and the end records tell; pointers to parents and ends are not needed and may lie. Labels are skipped: those of
  * assembler files that others can call are public symbols too.
  */
-import { partitionPoint } from "../bytes/bisect.ts";
+import { lastAtOrBelow, partitionPoint } from "../bytes/bisect.ts";
 import { U32Column } from "../bytes/columns.ts";
+import { NONE } from "../names/function-block.ts";
 import type { DamageLog } from "./damage.ts";
 import { ascendingOrder, reorder } from "./order.ts";
 import { nowhere, type Sections } from "./sections.ts";
@@ -39,10 +40,10 @@ export class ModuleSymbols {
   readonly target = new U32Column();
   /** Whether the module contributed the function's code (1), or another stands for it (0). Set by the loader. */
   readonly own = new U32Column();
-  /** Separated code: its addresses and the address of the function that it belongs to, ascending by the latter. */
+  /** Separated code: its addresses and which function it belongs to, ascending by the latter. */
   readonly partStart = new U32Column();
   readonly partEnd = new U32Column();
-  readonly partParent = new U32Column();
+  readonly partFunction = new U32Column();
   /** Where the symbol records end. */
   endOffset = 0;
 
@@ -54,7 +55,7 @@ export class ModuleSymbols {
     this.own.clear();
     this.partStart.clear();
     this.partEnd.clear();
-    this.partParent.clear();
+    this.partFunction.clear();
   }
 
   /** Fills the columns (cleared first) from the `bytes` leading bytes of a module's stream. Throws FormatError for a damaged container. */
@@ -79,12 +80,25 @@ export class ModuleSymbols {
       else if (kind === symSeparatedCode) this.#separated(window, at, next, sections, damage);
       at = next;
     }
-    reorder([this.partStart, this.partEnd, this.partParent], ascendingOrder(this.partParent.view()), 0);
+    if (this.partStart.length > 0) this.#findPartFunctions();
   }
 
-  /** The first separated part of functions from `address` on. */
-  firstPart(address: number): number {
-    return partitionPoint(this.partParent.length, (part) => this.partParent.at(part) < address);
+  /** The first of a function's separated parts; they end where `partFunction` changes. */
+  firstPart(index: number): number {
+    if (this.partFunction.length === 0) return 0;
+    return partitionPoint(this.partFunction.length, (part) => this.partFunction.at(part) < index);
+  }
+
+  /** Replaces the address within the function, which the records state, by the function that starts last at or below it. */
+  #findPartFunctions(): void {
+    const order = ascendingOrder(this.start.view()) ?? this.start.view().map((_, i) => i);
+    const starts = Uint32Array.from(order, (i) => this.start.at(i));
+    for (let part = 0; part < this.partStart.length; part++) {
+      const last = lastAtOrBelow(starts, this.partFunction.at(part));
+      const first = last < 0 ? -1 : starts[last] === 0 ? 0 : lastAtOrBelow(starts, starts[last]! - 1) + 1;
+      this.partFunction.set(part, first < 0 ? NONE : order[first]!);
+    }
+    reorder([this.partStart, this.partEnd, this.partFunction], ascendingOrder(this.partFunction.view()), 0);
   }
 
   #proc(window: StreamWindow, at: number, next: number, sections: Sections, damage: DamageLog): void {
@@ -136,7 +150,7 @@ export class ModuleSymbols {
     if (address === nowhere || parent === nowhere || bytes === 0 || this.partStart.length >= maxParts) return;
     this.partStart.push(address);
     this.partEnd.push(Math.min(address + bytes, 0xffffffff));
-    this.partParent.push(parent);
+    this.partFunction.push(parent);
   }
 }
 

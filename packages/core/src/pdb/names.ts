@@ -230,9 +230,7 @@ function indexModule(open: OpenModule, number: number): IndexedModule {
     start.push(symbols.start.at(index));
     end.push(symbols.end.at(index));
     owner.push(index);
-    const until = symbols.end.at(index);
-    for (let part = symbols.firstPart(symbols.start.at(index)); part < symbols.partStart.length; part++) {
-      if (symbols.partParent.at(part) >= until) break;
+    for (let part = symbols.firstPart(index); part < symbols.partStart.length && symbols.partFunction.at(part) === index; part++) {
       start.push(symbols.partStart.at(part));
       end.push(symbols.partEnd.at(part));
       owner.push(index);
