@@ -107,6 +107,7 @@ export const missingFilesIgnoreInput = z.union([
   projectInput.extend({ version: z.string().trim().min(1, "Give a version").max(200, "At most 200 characters") }),
 ]);
 export const missingFilesInput = z.object({ missingFileIds: rowIds });
+export const missingFileInput = z.object({ missingFileId: rowId });
 export const ignoreRuleInput = z.object({ ruleId: rowId });
 
 // Debug files and uploads
@@ -114,6 +115,7 @@ export const debugFilesListInput = z.object({ search, cursor });
 export const debugFileInput = z.object({ debugFileId: rowId });
 export const uploadTicketInput = z.object({ projectSlug: projectInput.shape.projectSlug.optional() });
 export const uploadInput = z.object({ uploadId: rowId });
+export const uploadsInput = z.object({ uploadIds: rowIds });
 
 // API tokens
 export const tokenCreateInput = z.object({

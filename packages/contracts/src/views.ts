@@ -117,7 +117,17 @@ export const crashDetail = crashSummary.extend({
   extra: z.record(z.string(), z.unknown()),
   tags: z.record(z.string(), z.string()),
   user: z.string().nullable(),
-  missing: z.array(z.object({ fileKey: z.string(), name: z.string(), needs: fileNeed, own: z.boolean(), state: missingFileState })),
+  missing: z.array(
+    z.object({
+      /** Of the project's missing file. */
+      id: z.string(),
+      fileKey: z.string(),
+      name: z.string(),
+      needs: fileNeed,
+      own: z.boolean(),
+      state: missingFileState,
+    }),
+  ),
   revisions: z.array(z.object({ revision: count, kind: revisionKind, at: time })),
   hasReport: z.boolean(),
 });
@@ -152,6 +162,35 @@ export type MissingFileView = z.infer<typeof missingFileView>;
 export const missingFilesFilter = z.enum(["blocking", "other", "ignored", "resolved"]);
 export type MissingFilesFilter = z.infer<typeof missingFilesFilter>;
 
+/** A held debug file that is near a missing one, nearest first: of the very build, of its GUID with another age, or of its name only. */
+export const nearFile = z.object({
+  id: z.string(),
+  match: z.enum(["same_key", "same_guid", "same_name"]),
+  name: z.string(),
+  kind: debugFileKind,
+  debugId: z.string().nullable(),
+  codeId: z.string().nullable(),
+  cpu: z.string().nullable(),
+  features: z.array(debugFileFeature),
+  hasNames: z.boolean(),
+  hasUnwind: z.boolean(),
+  uploadedAt: time,
+});
+export type NearFile = z.infer<typeof nearFile>;
+
+/** What the organization holds that is near a missing file. */
+export const nearFilesView = z.object({
+  files: z.array(nearFile),
+  /** Crashes that wait for it, and those of them whose dump is deleted: new unwind data cannot help these. */
+  waitingCrashes: count,
+  waitingWithoutDump: count,
+});
+export type NearFilesView = z.infer<typeof nearFilesView>;
+
+/** A lookup file is what makes a debug file fast. Without one crashes read the debug file itself. */
+export const lookupFileState = z.enum(["ready", "being_made", "impossible"]);
+export type LookupFileState = z.infer<typeof lookupFileState>;
+
 export const debugFileView = z.object({
   id: z.string(),
   fileKey: z.string(),
@@ -162,6 +201,7 @@ export const debugFileView = z.object({
   cpu: z.string().nullable(),
   features: z.array(debugFileFeature),
   sizeBytes: count,
+  lookupFile: lookupFileState,
   uploadedBy: z.string(),
   uploadedAt: time,
 });
@@ -198,6 +238,16 @@ export const uploadView = z.object({
   upgraded: z.object({ done: count, total: count }),
 });
 export type UploadView = z.infer<typeof uploadView>;
+
+/** An upload without the verdicts of a long archive: made for lists and for polling. */
+export const uploadSummary = uploadView.extend({
+  uploadedBy: z.string(),
+  /** The first few. */
+  verdicts: z.array(uploadVerdict),
+  /** All verdicts so far, by state. */
+  counts: z.object({ ready: count, duplicate: count, rejected: count }),
+});
+export type UploadSummary = z.infer<typeof uploadSummary>;
 
 export const apiTokenView = z.object({
   id: z.string(),

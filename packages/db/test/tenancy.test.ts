@@ -261,6 +261,7 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "crashes.dumpForDownload": ({ crashId }) => [{ crashId }],
   "missingFiles.list": ({ projectSlug }) => ["blocking", "other", "ignored", "resolved"].map((filter) => ({ projectSlug, filter })),
   "missingFiles.count": ({ projectSlug }) => [{ projectSlug }],
+  "missingFiles.near": ({ missingFileId }) => [{ missingFileId }],
   "missingFiles.ignore": ({ projectSlug, missingFileId }) => [
     { missingFileIds: [missingFileId] },
     { projectSlug, pattern: "*" },
@@ -273,6 +274,7 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "debugFiles.delete": ({ debugFileId }) => [{ debugFileId }],
   "uploads.ticket": ({ projectSlug }) => [{ projectSlug }],
   "uploads.byId": ({ uploadId }) => [{ uploadId }],
+  "uploads.byIds": ({ uploadId }) => [{ uploadIds: [uploadId] }],
   "uploads.recent": () => [undefined],
   "tokens.list": () => [undefined],
   "tokens.create": () => [{ name: "x", scopes: ["crash:read"] }],
@@ -324,7 +326,15 @@ function methodsOf(db: OrgDb): Map<string, Method> {
 }
 
 /** What "not there" looks like. */
-const absent = new Set(["null", '"not found"', '{"items":[],"next":null}', '{"changed":0}', '{"ignored":0}', '{"opened":0,"ready":[]}']);
+const absent = new Set([
+  "null",
+  "[]",
+  '"not found"',
+  '{"items":[],"next":null}',
+  '{"changed":0}',
+  '{"ignored":0}',
+  '{"opened":0,"ready":[]}',
+]);
 
 describe("every method with another organization's ids", () => {
   test("has a sample, and no sample is left over", () => {

@@ -112,7 +112,7 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         if (row === null) return null;
         const missing = await tx.models.crashMissingFile.findMany({
           where: { crashId: row.id, organizationId },
-          include: { missingFile: { select: { name: true, state: true } } },
+          include: { missingFile: { select: { id: true, name: true, state: true } } },
           orderBy: [{ own: "desc" }, { fileKey: "asc" }],
         });
         const reports = await tx.models.report.findMany({ where: { crashId: row.id, organizationId }, orderBy: { revision: "asc" } });
@@ -258,7 +258,7 @@ function crashSummary(row: SummaryRow): CrashSummary {
   };
 }
 
-type MissingRow = { fileKey: string; needs: string; own: boolean; open: boolean; missingFile: { name: string; state: string } };
+type MissingRow = { fileKey: string; needs: string; own: boolean; open: boolean; missingFile: { id: string; name: string; state: string } };
 type ReportRow = { revision: number; kind: string; createdAt: Date };
 
 function crashDetail(row: DetailRow, missing: readonly MissingRow[], reports: readonly ReportRow[]): CrashDetail {
@@ -278,6 +278,7 @@ function crashDetail(row: DetailRow, missing: readonly MissingRow[], reports: re
     tags: row.tags,
     user: row.user_label,
     missing: missing.map((file) => ({
+      id: file.missingFile.id,
       fileKey: file.fileKey,
       name: file.missingFile.name,
       needs: fileNeed.parse(file.needs),

@@ -1,14 +1,25 @@
 /** Debug files, uploads and upload tickets. */
-import { type DebugFileView, debugFileFeature, debugFileKind, type UploadView, uploadState, uploadVerdict } from "@salvage/contracts";
+import {
+  type DebugFileView,
+  debugFileFeature,
+  debugFileKind,
+  type LookupFileState,
+  type UploadSummary,
+  type UploadView,
+  uploadState,
+  uploadVerdict,
+} from "@salvage/contracts";
 import type { Tx } from "../scope.ts";
 import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { hashToken, newToken } from "../shared/secrets.ts";
 import { asUuid, containsPattern } from "../shared/text.ts";
 import type { OrgDebugFiles, OrgUploads } from "./ports.ts";
-import { findProject, type OrgScope } from "./scope.ts";
+import { findProject, type OrgScope, validIds } from "./scope.ts";
 
 const uploadTicketMinutes = 15;
 const recentUploads = 20;
+/** Enough for what people drop by hand; an archive's other verdicts are asked for. */
+const summaryVerdicts = 6;
 
 type FileRow = {
   id: string;
@@ -20,6 +31,7 @@ type FileRow = {
   cpu: string | null;
   features: string[];
   size_bytes: number;
+  lookup_file: LookupFileState;
   actor: string;
   ready_at: Date;
 };
@@ -32,7 +44,8 @@ export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
         const after = unpackCursor(cursor, "time");
         const size = pageSize(limit);
         const rows = await sql.rows<FileRow>(
-          `SELECT f.id, f.file_key, f.name, f.kind, f.debug_id, f.code_id, f.cpu, f.features, f.size_bytes::float8 AS size_bytes, u.actor, f.ready_at
+          `SELECT f.id, f.file_key, f.name, f.kind, f.debug_id, f.code_id, f.cpu, f.features, f.size_bytes::float8 AS size_bytes, u.actor, f.ready_at,
+             CASE WHEN f.symcache_blob_key IS NOT NULL THEN 'ready' WHEN f.symcache_format_version IS NULL THEN 'being_made' ELSE 'impossible' END AS lookup_file
            FROM debug_files f JOIN debug_file_uploads u ON u.id = f.upload_id
            WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND ($2::text IS NULL OR f.name ILIKE $2 OR f.debug_id ILIKE $2 OR f.code_id ILIKE $2)
              AND ($3::timestamptz IS NULL OR (f.ready_at, f.id) < ($3::timestamptz, $4::uuid))
@@ -88,40 +101,61 @@ export function createOrgUploads(scope: OrgScope): OrgUploads {
     async byId({ uploadId }) {
       const id = asUuid(uploadId);
       if (id === null) return null;
-      const views = await scope.run((tx) =>
-        uploadViews(tx, "u.organization_id = $1::uuid AND u.id = $2::uuid LIMIT 1", [organizationId, id]),
+      const rows = await scope.run((tx) =>
+        tx.sql.rows<UploadRow & { verdicts: unknown }>(
+          `SELECT ${uploadColumns}, u.verdicts FROM ${uploadTables} WHERE u.organization_id = $1::uuid AND u.id = $2::uuid`,
+          [organizationId, id],
+        ),
       );
-      return views[0] ?? null;
+      return rows[0] === undefined ? null : uploadView(rows[0]);
+    },
+    byIds({ uploadIds }) {
+      return scope.run((tx) =>
+        summaries(tx, "u.organization_id = $1::uuid AND u.id = ANY ($2::uuid[])", [organizationId, validIds(uploadIds)]),
+      );
     },
     recent() {
       return scope.run((tx) =>
-        uploadViews(tx, `u.organization_id = $1::uuid ORDER BY u.created_at DESC, u.id DESC LIMIT ${recentUploads}`, [organizationId]),
+        summaries(tx, `u.organization_id = $1::uuid ORDER BY u.created_at DESC, u.id DESC LIMIT ${recentUploads}`, [organizationId]),
       );
     },
   };
 }
 
-async function uploadViews(tx: Tx, condition: string, values: readonly unknown[]): Promise<UploadView[]> {
-  const rows = await tx.sql.rows<{
-    id: string;
-    file_name: string;
-    size_bytes: number;
-    state: string;
-    reason: string | null;
-    verdicts: unknown;
-    created_at: Date;
-    finished_at: Date | null;
-    done: number;
-    total: number;
-  }>(
-    `SELECT u.id, u.file_name, u.size_bytes::float8 AS size_bytes, u.state, u.reason, u.verdicts, u.created_at, u.finished_at, n.done, n.total
-     FROM debug_file_uploads u CROSS JOIN LATERAL (
-       SELECT coalesce(sum(a.done), 0)::int AS done, coalesce(sum(a.total), 0)::int AS total FROM arrival_progress a
-       WHERE a.organization_id = u.organization_id AND a.file_key IN (SELECT f.file_key FROM debug_files f WHERE f.upload_id = u.id)) n
-     WHERE ${condition}`,
+type UploadRow = {
+  id: string;
+  file_name: string;
+  size_bytes: number;
+  state: string;
+  reason: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  done: number;
+  total: number;
+};
+
+const uploadColumns =
+  "u.id, u.file_name, u.size_bytes::float8 AS size_bytes, u.state, u.reason, u.created_at, u.finished_at, n.done, n.total";
+const uploadTables = `debug_file_uploads u CROSS JOIN LATERAL (
+  SELECT coalesce(sum(a.done), 0)::int AS done, coalesce(sum(a.total), 0)::int AS total FROM arrival_progress a
+  WHERE a.organization_id = u.organization_id AND a.file_key IN (SELECT f.file_key FROM debug_files f WHERE f.upload_id = u.id)) n`;
+
+async function summaries(tx: Tx, condition: string, values: readonly unknown[]): Promise<UploadSummary[]> {
+  const rows = await tx.sql.rows<UploadRow & { verdicts: unknown; actor: string; ready: number; duplicate: number; rejected: number }>(
+    `SELECT ${uploadColumns}, u.actor, jsonb_path_query_array(u.verdicts, '$[0 to ${summaryVerdicts - 1}]') AS verdicts,
+       ${["ready", "duplicate", "rejected"].map((state) => `jsonb_array_length(jsonb_path_query_array(u.verdicts, '$[*] ? (@.state == "${state}")')) AS ${state}`).join(", ")}
+     FROM ${uploadTables} WHERE ${condition}`,
     values,
   );
   return rows.map((row) => ({
+    ...uploadView(row),
+    uploadedBy: row.actor,
+    counts: { ready: row.ready, duplicate: row.duplicate, rejected: row.rejected },
+  }));
+}
+
+function uploadView(row: UploadRow & { verdicts: unknown }): UploadView {
+  return {
     id: row.id,
     fileName: row.file_name,
     sizeBytes: row.size_bytes,
@@ -131,7 +165,7 @@ async function uploadViews(tx: Tx, condition: string, values: readonly unknown[]
     createdAt: row.created_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
     upgraded: { done: row.done, total: row.total },
-  }));
+  };
 }
 
 function debugFileView(row: FileRow): DebugFileView {
@@ -145,6 +179,7 @@ function debugFileView(row: FileRow): DebugFileView {
     cpu: row.cpu,
     features: debugFileFeature.array().parse(row.features),
     sizeBytes: row.size_bytes,
+    lookupFile: row.lookup_file,
     uploadedBy: row.actor,
     uploadedAt: row.ready_at.toISOString(),
   };

@@ -8,6 +8,7 @@ import type { Tx } from "../scope.ts";
 import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { asUuid, likeOfPattern, storableText } from "../shared/text.ts";
 import { waitingTables, waits } from "../shared/waiting.ts";
+import { nearFiles } from "./near-files.ts";
 import type { OrgIgnoreRules, OrgMissingFiles } from "./ports.ts";
 import { findProject, type OrgScope, validIds } from "./scope.ts";
 
@@ -87,6 +88,11 @@ export function createOrgMissingFiles(scope: OrgScope): OrgMissingFiles {
         );
         return { blocking: row?.count ?? 0 };
       });
+    },
+
+    async near({ missingFileId }) {
+      const id = asUuid(missingFileId);
+      return id === null ? null : scope.run((tx) => nearFiles(tx, organizationId, id));
     },
 
     ignore(input) {

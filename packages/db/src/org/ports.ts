@@ -18,6 +18,7 @@ import type {
   MemberView,
   MissingFilesFilter,
   MissingFileView,
+  NearFilesView,
   Page,
   Permission,
   ProjectSettings,
@@ -25,6 +26,7 @@ import type {
   RefusalView,
   Role,
   TokenScope,
+  UploadSummary,
   UploadView,
   WebhookEvent,
   WebhookView,
@@ -128,6 +130,8 @@ export interface OrgMissingFiles {
   }): Promise<Page<MissingFileView> | null>;
   /** crash:read. For the badge. */
   count(input: { projectSlug: string }): Promise<{ blocking: number } | null>;
+  /** crash:read. At most 5 held files, nearest first. Null when there is no such missing file. */
+  near(input: { missingFileId: string }): Promise<NearFilesView | null>;
   /** crash:write. By file, by pattern (* and ?, on the name) or all of a version; pattern and version stay as rules for later files. */
   ignore(
     input: { missingFileIds: readonly string[] } | { projectSlug: string; pattern: string } | { projectSlug: string; version: string },
@@ -155,10 +159,12 @@ export interface OrgDebugFiles {
 export interface OrgUploads {
   /** debug-file:write. Valid 15 minutes for any number of uploads. "not found": no such project. */
   ticket(input: { projectSlug?: string }): Promise<{ ticket: string; expiresAt: string } | "not found">;
-  /** debug-file:read */
+  /** debug-file:read. With all verdicts. */
   byId(input: { uploadId: string }): Promise<UploadView | null>;
+  /** debug-file:read. Those of the ids that are uploads. Cheap: made for polling. */
+  byIds(input: { uploadIds: readonly string[] }): Promise<UploadSummary[]>;
   /** debug-file:read. The last 20. */
-  recent(): Promise<UploadView[]>;
+  recent(): Promise<UploadSummary[]>;
 }
 
 export interface OrgTokens {

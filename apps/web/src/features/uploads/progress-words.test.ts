@@ -13,6 +13,7 @@ const verdict = {
   codeId: null,
   cpu: null,
   features: [],
+  lacks: [],
   reason: null,
   offset: null,
   waitingCrashes: 2,
@@ -23,7 +24,7 @@ const view: UploadView = {
   sizeBytes: 1,
   state: "ready",
   reason: null,
-  verdicts: [{ ...verdict, features: [] }],
+  verdicts: [{ ...verdict, features: [], lacks: [] }],
   createdAt: "",
   finishedAt: null,
   upgraded: { done: 1, total: 2 },
@@ -41,7 +42,10 @@ test("settled when all are upgraded, or when rejected", () => {
 });
 
 test("a duplicate says so", () => {
-  assert.equal(uploadWords({ ...view, verdicts: [{ ...verdict, features: [], state: "duplicate" }] }), "Held already; nothing to do");
+  assert.equal(
+    uploadWords({ ...view, verdicts: [{ ...verdict, features: [], lacks: [], state: "duplicate" }] }),
+    "Held already; nothing to do",
+  );
 });
 
 test("the address carries name and project, escaped", () => {

@@ -35,6 +35,7 @@ import { setRole as membersSetRole } from "./members/set-role.ts";
 import { count as missingFilesCount } from "./missing-files/count.ts";
 import { ignore as missingFilesIgnore } from "./missing-files/ignore.ts";
 import { list as missingFilesList } from "./missing-files/list.ts";
+import { near as missingFilesNear } from "./missing-files/near.ts";
 import { unignore as missingFilesUnignore } from "./missing-files/unignore.ts";
 import { create as organizationsCreate } from "./organizations/create.ts";
 import { mine as organizationsMine } from "./organizations/mine.ts";
@@ -48,6 +49,7 @@ import { create as tokensCreate } from "./tokens/create.ts";
 import { list as tokensList } from "./tokens/list.ts";
 import { revoke as tokensRevoke } from "./tokens/revoke.ts";
 import { byId as uploadsById } from "./uploads/by-id.ts";
+import { byIds as uploadsByIds } from "./uploads/by-ids.ts";
 import { recent as uploadsRecent } from "./uploads/recent.ts";
 import { ticket as uploadsTicket } from "./uploads/ticket.ts";
 import { create as webhooksCreate } from "./webhooks/create.ts";
@@ -111,6 +113,7 @@ export const appRouter = router({
     count: missingFilesCount,
     ignore: missingFilesIgnore,
     list: missingFilesList,
+    near: missingFilesNear,
     unignore: missingFilesUnignore,
   }),
   organizations: router({
@@ -134,6 +137,7 @@ export const appRouter = router({
   }),
   uploads: router({
     byId: uploadsById,
+    byIds: uploadsByIds,
     recent: uploadsRecent,
     ticket: uploadsTicket,
   }),

@@ -1,8 +1,8 @@
 /** The last uploads of the organization. */
-import { uploadView } from "@salvage/contracts";
+import { uploadSummary } from "@salvage/contracts";
 import { z } from "zod";
 import { orgProcedure } from "../../trpc.ts";
 
 export const recent = orgProcedure("debug-file:read")
-  .output(z.array(uploadView))
+  .output(z.array(uploadSummary))
   .query(({ ctx }) => ctx.db.uploads.recent());
