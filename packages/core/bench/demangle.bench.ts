@@ -1,6 +1,6 @@
 /**
  * Nanoseconds per name of the demanglers. The names are those of a folder of vectors (`<set>.*.tsv`, mangled name first on each line), or of
- * files with one name a line. Each set runs in rounds over all its names; the best round counts, as other work on the machine only slows.
+ * files with one name a line. A set is cut into blocks of names; each block's best round counts, as other work on the machine only slows.
  *
  * usage: node bench/demangle.bench.ts FOLDER-OR-FILE…
  */
@@ -9,8 +9,10 @@ import { join } from "node:path";
 import { demangle } from "../src/demangle/demangle.ts";
 import { shortName } from "../src/demangle/short-name.ts";
 
-const rounds = 7;
-const namesPerRound = 50_000;
+const rounds = 25;
+const blockNames = 200;
+/** Small sets are repeated up to this many names, so that the code is compiled. */
+const leastNames = 5000;
 
 function names(path: string): string[] {
   return readFileSync(path, "utf8")
@@ -21,20 +23,21 @@ function names(path: string): string[] {
 
 /** Best time per name. The results' last characters are read, so that their text is really made. */
 function nanoseconds(list: readonly string[], work: (name: string) => string | null): number {
-  const repeats = Math.max(1, Math.ceil(namesPerRound / list.length));
-  let best = Number.POSITIVE_INFINITY;
+  const all = Array.from({ length: Math.max(list.length, leastNames) }, (_, i) => list[i % list.length]!);
+  const best = new Float64Array(Math.ceil(all.length / blockNames)).fill(Number.POSITIVE_INFINITY);
   let sum = 0;
   for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    for (let i = 0; i < repeats; i++) {
-      for (const name of list) {
-        const text = work(name);
+    for (let block = 0; block < best.length; block++) {
+      const end = Math.min((block + 1) * blockNames, all.length);
+      const start = performance.now();
+      for (let i = block * blockNames; i < end; i++) {
+        const text = work(all[i]!);
         sum += text === null ? 0 : text.charCodeAt(text.length - 1);
       }
+      best[block] = Math.min(best[block]!, performance.now() - start);
     }
-    best = Math.min(best, ((performance.now() - start) * 1e6) / (repeats * list.length));
   }
-  return sum === -1 ? 0 : best;
+  return sum === -1 ? 0 : (best.reduce((a, b) => a + b, 0) * 1e6) / all.length;
 }
 
 function row(label: string, list: readonly string[]): void {
