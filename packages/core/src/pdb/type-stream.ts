@@ -1,12 +1,13 @@
 /**
  * Records of the type stream (TPI) or the id stream (IPI), found by index without reading the stream.
  *
- *   header   version u32, header bytes u32, first index u32, end index u32, records' bytes u32, hash stream u16, …; at 44 where in the hash stream
+ *   header   version u32, header bytes u32, first index u32, end index u32, records' bytes u32, hash stream u16, …; at 40 where in the hash stream
  *            the list of offsets lies: offset i32, bytes u32
  *   list     pairs of index u32 and offset u32 within the records, one about every 8 KiB of records
  *   record   length u16 (without itself), kind u16, …
  *
- * Where the list is missing or no use, one scan of the stream makes another.
+ * Where the list is missing or no use, one scan of the stream makes another. PDBs from before Visual C++ 2012 have another stream in the place of
+ * the id stream, which the version tells.
  * Specification: "The PDB TPI and IPI Streams" in LLVM's documentation.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
@@ -17,6 +18,8 @@ import type { MsfStream } from "./msf-stream.ts";
 import { StreamWindow } from "./window.ts";
 
 const headerBytes = 56;
+/** Visual C++ 8 (2005) and all since. */
+const version80 = 20040203;
 const maxListBytes = 64 << 20;
 /** Writers place an entry every 8 KiB; a list with larger gaps would make single reads large. */
 const maxGapBytes = 1 << 18;
@@ -45,7 +48,7 @@ export class TypeStream {
     this.#endIndex = c.u32();
     this.#recordsEnd = Math.min(this.#recordsAt + c.u32(), stream.size);
     const hashStream = c.u16();
-    c.seek(44);
+    c.seek(40);
     const listAt = c.u32();
     const listBytes = c.u32();
     this.#entryIndex = new Uint32Array(0);
@@ -56,7 +59,9 @@ export class TypeStream {
 
   /** Null when the PDB has no such stream. Throws FormatError for a damaged container. */
   static open(msf: Msf, stream: number): TypeStream | null {
-    return msf.streamBytes(stream) < headerBytes ? null : new TypeStream(msf.open(stream), msf);
+    if (msf.streamBytes(stream) < headerBytes) return null;
+    const opened = msf.open(stream);
+    return new Cursor(opened.read(0, 4), "pdb: type stream").u32() === version80 ? new TypeStream(opened, msf) : null;
   }
 
   /** False when the list does not lead to every record. */
