@@ -28,6 +28,11 @@ export type Cpu = {
   aliases: ReadonlyMap<string, string>;
   /** Where a function that keeps frame pointers saves its caller's, in bytes from the frame pointer; null where the ABI has no such record. */
   frameRecord: { savedFp: number; returnAddress: number; callerSp: number } | null;
+  /**
+   * Where the ABI chains stack pointers: the caller's is saved at the callee's plus `savedSp` bytes. The return address is saved there, too
+   * (`inCallee`), or at one of some places in the caller's frame; null where there is no such chain.
+   */
+  backChain?: { savedSp: number; inCallee: number } | { savedSp: number; inCaller: readonly number[] };
   /** Strips what is no part of an address: pointer-authentication bits, the Thumb bit. */
   stripAddress(address: bigint): bigint;
   layouts: readonly ContextLayout[];

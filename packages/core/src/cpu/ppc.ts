@@ -1,6 +1,7 @@
 /**
  * PowerPC, 32 and 64 bits. Breakpad's layout: flags, srr0 (the instruction pointer), srr1, general registers, cr, xer, lr, ctr, each of one
- * word; the stack pointer is r1 and points at the saved one of the caller (the back chain).
+ * word; the stack pointer is r1 and points at the saved one of the caller (the back chain). A function saves its return address in the frame
+ * of its caller: one word above the chain on Linux, two on 32-bit macOS and everywhere with 64 bits.
  */
 import { type Cpu, fieldRow, numbered } from "./cpu.ts";
 
@@ -17,6 +18,7 @@ function make(name: "ppc" | "ppc64", pointerBytes: 4 | 8): Cpu {
     callBackStep: 4,
     aliases: new Map([["pc", "srr0"]]),
     frameRecord: null,
+    backChain: { savedSp: 0, inCaller: pointerBytes === 8 ? [16] : [4, 8] },
     stripAddress: (address) => address,
     layouts: [
       {

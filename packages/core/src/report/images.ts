@@ -24,6 +24,8 @@ const NOTHING: ImageLookup = { names: null, unwind: null, namesStatus: "missing"
 
 /** Functions that the system jumps to, so that nothing lies above them. */
 const THREAD_ENTRY = /^(_start|__clone|clone|__clone3|clone3|_*RtlUserThreadStart|thread_start)$/;
+/** A file whose rules could not be read so often is not asked any more. */
+const MAX_DAMAGED_RECORDS = 32;
 /** All of them are short; further behind such a symbol lies something else whose name is not known. */
 const MAX_THREAD_ENTRY_BYTES = 256;
 
@@ -35,6 +37,8 @@ export class Images implements WalkImages {
   readonly #memory: ImageMemory | null;
   /** Modules whose rules are those that the dump itself holds. */
   readonly #loaded = new Set<number>();
+  /** Failed questions for rules, by module. */
+  readonly #damaged = new Map<number, number>();
   readonly #generated: readonly GeneratedCode[];
 
   /** `functionTables`: of code that was made at run time. */
@@ -106,7 +110,11 @@ export class Images implements WalkImages {
       if (!(error instanceof FormatError)) throw error;
       // What a dump holds of an image may be a part only: that is no damage, and a file would still help.
       const unwindStatus = this.#loaded.has(module.index) ? "missing" : "malformed";
-      this.#opened.set(module.index, { ...lookup, unwind: null, windowsFrames: null, unwindStatus });
+      // One damaged record says nothing about the others; many cost time.
+      const damaged = (this.#damaged.get(module.index) ?? 0) + 1;
+      this.#damaged.set(module.index, damaged);
+      const given = damaged < MAX_DAMAGED_RECORDS ? {} : { unwind: null, windowsFrames: null };
+      this.#opened.set(module.index, { ...lookup, ...given, unwindStatus });
       return null;
     }
   }

@@ -4,8 +4,11 @@ import { test } from "node:test";
 import { ByteBuilder, synthDump, synthStack } from "@salvage/testkit/synth-dump";
 import { codeAddress, dataAddress, hex, peImage, words } from "../../test/pe-image.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
+import { FormatError } from "../bytes/format-error.ts";
 import { machineAmd64 } from "../pe/image.ts";
 import { processMinidump } from "../process.ts";
+import type { ImageLookup } from "../process-types.ts";
+import type { UnwindLookup } from "../unwind/rules.ts";
 import type { Report } from "./report.ts";
 
 /** push rsi; sub rsp,20h; call next; add rsp,20h; pop rsi; ret */
@@ -89,4 +92,45 @@ test("generated code is unwound by the function table it was announced with", ()
     "cfi 0x0000000020001009 ",
     "cfi app.exe 0x0000000000001233",
   ]);
+});
+
+test("one damaged record does not take the others' rules away", () => {
+  const row = {
+    cfa: { kind: "register", register: "rsp", offset: 48 },
+    returnAddress: { kind: "cfaOffset", offset: -8 },
+    registers: new Map(),
+  } as const;
+  const unwind: UnwindLookup = {
+    find(relative) {
+      if (relative === 0x1233) throw new FormatError("dwarf: .eh_frame", 0x40, "a damaged record");
+      return row;
+    },
+  };
+  const within = BASE + 0x1000n;
+  const dump = synthDump()
+    .windows()
+    .module({ ...APP, size: 0x10000 })
+    .thread({
+      id: 1,
+      registers: { rip: BASE + 0x1233n, rsp: STACK },
+      stack: synthStack(STACK).word(within).words(5).word(within).words(5).word(0n),
+    })
+    .thread({
+      id: 2,
+      registers: { rip: within, rsp: STACK + 0x1000n },
+      stack: synthStack(STACK + 0x1000n)
+        .words(5)
+        .word(within)
+        .words(6),
+    });
+  const lookup: ImageLookup = { names: null, unwind, namesStatus: "missing", unwindStatus: "found" };
+  const made = processMinidump(new BufferSource(dump.build()), { image: () => lookup, own: () => true });
+  assert.deepEqual(
+    made.threads.map((thread) => thread.frames.map((frame) => frame.trust)),
+    [
+      ["context", "scan", "cfi"],
+      ["context", "cfi"],
+    ],
+  );
+  assert.equal(made.modules[0]!.unwind_status, "malformed");
 });

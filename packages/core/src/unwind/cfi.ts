@@ -12,6 +12,8 @@ export function stepByCfi(frame: WalkFrame, { cpu, memory, images }: WalkInput):
   const ra = row.returnAddress;
   if (ra.kind === "undefined") return { end: "end_of_stack" };
   const raw = evaluate(ra, cpu.lr ?? cpu.ip, cfa, frame, cpu, memory);
+  // A register that is not known: the rules are those of a leaf function, which has not called anybody, so they are the wrong ones here.
+  if (raw === null && (ra.kind === "same" || ra.kind === "register")) return null;
   if (raw === null) {
     // The rules are there, but not the memory they point to. For a frame that is certain, all that was captured is its own, so a search there
     // would find only leftovers.

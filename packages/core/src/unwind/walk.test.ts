@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { amd64 } from "../cpu/amd64.ts";
 import { appleArm64, arm64 } from "../cpu/arm64.ts";
 import type { Cpu, Registers } from "../cpu/cpu.ts";
+import { ppc, ppc64 } from "../cpu/ppc.ts";
+import { sparc } from "../cpu/sparc.ts";
 import { x86 } from "../cpu/x86.ts";
 import type { WalkImages } from "./frame.ts";
 import type { RegisterRule, UnwindRow, WindowsFrame } from "./rules.ts";
@@ -384,4 +386,41 @@ test("STACK WIN FPO records: sizes tell, ebp is saved or kept", () => {
   };
   assert.deepEqual(shape(walk(world)).slice(0, 2), ["context 400100", "cfi 40020f"]);
   assert.equal(walk(world).frames[1]?.frame.registers.get("ebp"), 5n);
+});
+
+test("ppc: the back chain, with the return address in the caller's frame, one word above the chain or two", () => {
+  for (const offset of [1, 2]) {
+    const words = [0x1010n, 0n, 0n, 0n, 0x1020n, 0n, 0n, 0n, 0n, 0n, 0n, 0n];
+    words[4 + offset] = 0x400200n;
+    words[8 + offset] = 0x400300n;
+    const result = walk({ cpu: ppc, registers: { srr0: 0x400100n, r1: 0x1000n, lr: 0x400108n }, stackAt: 0x1000n, words });
+    assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001fc", "frame_pointer 4002fc"], `${offset}`);
+    assert.equal(result.end, "end_of_stack");
+  }
+});
+
+test("ppc64: the back chain, two words above it the return address; a chain that turns down ends the walk", () => {
+  const words = [0x1020n, 0n, 0n, 0n, 0x1000n, 0n, 0x400200n, 0n];
+  const result = walk({ cpu: ppc64, registers: { srr0: 0x400100n, r1: 0x1000n }, stackAt: 0x1000n, words });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001fc"]);
+  assert.equal(result.end, "no_progress");
+});
+
+test("sparc: windows of registers where the biased stack pointer points; i7 is the call itself", () => {
+  const window = (sp: bigint, call: bigint): bigint[] => [...Array.from({ length: 14 }, () => 0n), sp, call];
+  const words = [...window(0x1080n - 2047n, 0x400200n), ...window(0x1100n - 2047n, 0x400300n), ...window(0n, 0n)];
+  const result = walk({ cpu: sparc, registers: { pc: 0x400100n, sp: 0x1000n - 2047n }, stackAt: 0x1000n, words });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 400200", "frame_pointer 400300"]);
+  assert.equal(result.end, "end_of_stack");
+});
+
+test("rules of a leaf function where no link register is known are the wrong ones", () => {
+  const result = walk({
+    cpu: arm64,
+    registers: { pc: 0x400100n, sp: 0x1000n, fp: 0x1010n },
+    stackAt: 0x1000n,
+    words: [0n, 0n, 0n, 0x400200n, 0n],
+    rules: new Map([[0x400100n, { cfa: cfa("sp", 0), returnAddress: { kind: "same" }, registers: new Map() }]]),
+  });
+  assert.deepEqual(shape(result), ["context 400100", "frame_pointer 4001fc"]);
 });

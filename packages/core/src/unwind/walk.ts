@@ -1,10 +1,11 @@
 /**
  * Walks one thread's stack, from its saved context outwards. Each step tries, in this order: a signal's trampoline, call frame information, STACK WIN records, the
- * inference after a bare call, the frame pointer, a scan. A step counts only if it moves the stack pointer up, so a walk is linear in
+ * inference after a bare call, the chain of stack pointers, the frame pointer, a scan. A step counts only if it moves the stack pointer up, so a walk is linear in
  * the captured stack; every walk says why it ended.
  */
 import type { Cpu, Registers } from "../cpu/cpu.ts";
 import type { WalkEnd } from "../report/report.ts";
+import { stepByBackChain } from "./back-chain.ts";
 import { stepAfterBareCall } from "./bare-call.ts";
 import { stepByCfi } from "./cfi.ts";
 import { get, type Step, type WalkFrame, type WalkInput } from "./frame.ts";
@@ -66,6 +67,7 @@ const STEPS: readonly ((frame: WalkFrame, input: WalkInput) => Step)[] = [
   stepByX86Code,
   stepByStackWin,
   stepAfterBareCall,
+  stepByBackChain,
   stepByFramePointer,
   stepByScan,
 ];
