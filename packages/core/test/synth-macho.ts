@@ -11,8 +11,8 @@ export type SynthMachO = {
   base?: bigint;
   sections: SynthSection[];
   functionStarts?: number[];
-  /** Symbols in the first section: relative address, description. */
-  symbols?: { address: number; description?: number }[];
+  /** Symbols, of the first section where it is not said: relative address, description, type byte, section counted from 1. */
+  symbols?: { address: number; description?: number; name?: string; type?: number; section?: number }[];
 };
 
 const CODE_FLAGS = 0x80000400;
@@ -110,31 +110,41 @@ export function synthMachO({ cpu, fileType = 2, uuid, base = 0x1_0000_0000n, sec
     w.u32(starts.length);
   }
   const symbolsAt = align(startsAt + starts.length);
+  const symbolsEnd = symbolsAt + (is64 ? 16 : 12) * (symbols?.length ?? 0);
+  // Offset 0 is the empty name.
+  const names = new Writer();
+  names.u8(0);
+  const nameOffsets = (symbols ?? []).map(({ name }) => {
+    const offset = name === undefined ? 0 : names.bytes.length;
+    if (name !== undefined) names.put([...new TextEncoder().encode(name), 0]);
+    return offset;
+  });
   if (symbols !== undefined) {
     commands++;
     w.u32(2);
     w.u32(24);
     w.u32(symbolsAt);
     w.u32(symbols.length);
-    w.u32(0);
-    w.u32(0);
+    w.u32(symbolsEnd);
+    w.u32(names.bytes.length);
   }
   w.setU32(16, commands);
   w.setU32(20, w.bytes.length - headerBytes);
   if (w.bytes.length > Math.min(...sections.map((s) => s.address))) throw new Error("sections start inside the load commands");
-  const file = new Uint8Array(symbolsAt + 16 * (symbols?.length ?? 0));
+  const file = new Uint8Array(symbolsEnd + names.bytes.length);
   file.set(w.bytes);
   for (const section of sections) if (section.headerOnly !== true) file.set(section.bytes, section.address);
   file.set(starts, startsAt);
   const table = new Writer();
-  for (const { address, description = 0 } of symbols ?? []) {
-    table.u32(0);
-    table.u8(0x0f);
-    table.u8(1);
+  for (const [i, { address, description = 0, type = 0x0f, section = 1 }] of (symbols ?? []).entries()) {
+    table.u32(nameOffsets[i]!);
+    table.u8(type);
+    table.u8(section);
     table.u16(description);
     table.word(base + BigInt(address), is64);
   }
   file.set(table.bytes, symbolsAt);
+  file.set(names.bytes, symbolsEnd);
   return file;
 }
 
