@@ -38,7 +38,7 @@ export class EntryNames {
         const next = referredUnit(holder, form, target);
         if (next === null) break;
         holder = next;
-        at = target;
+        at = form === Form.refSig8 ? next.typeEntry : target;
       }
     } catch (error) {
       if (!(error instanceof FormatError) || name === null) throw error;
