@@ -47,7 +47,8 @@ export function openPdbNames(source: ByteSource): NameSource {
 
 /** A module with the functions that count in it, by address. */
 type IndexedModule = { open: OpenModule; number: number; ranges: DisjointRanges; rangeFunction: Uint32Array };
-type ParsedFunction = { block: FunctionBlock; segments: Segments };
+/** `part`: which of the block's parts the segments are of. */
+type ParsedFunction = { block: FunctionBlock; segments: Segments; part: number };
 
 class PdbNames implements NameSource {
   readonly hasLines: boolean;
@@ -124,7 +125,7 @@ class PdbNames implements NameSource {
     this.#fill(module.open, index, block);
     // The block outlives the module's bytes.
     block.name = block.name.slice();
-    parsed = { block, segments: new Segments() };
+    parsed = { block, segments: new Segments(), part: -1 };
     makeRoom(this.#functions, maxCachedFunctions);
     this.#functions.set(key, parsed);
     return parsed;

@@ -34,14 +34,13 @@ const none = new Uint8Array(0);
 const numberBytes = [1, 2, 2, 4, 4, 4, 8, 10, 16, 8, 8];
 
 export class TypeNames {
-  readonly #types: TypeStream | null;
-  readonly #ids: TypeStream | null;
+  readonly #msf: Msf;
+  /** Opened when the first name is asked for. */
+  #streams: { types: TypeStream | null; ids: TypeStream | null } | null = null;
   readonly #names = new Map<number, Uint8Array | null>();
 
-  /** Throws FormatError for a damaged container. */
   constructor(msf: Msf) {
-    this.#types = TypeStream.open(msf, tpiStream);
-    this.#ids = TypeStream.open(msf, ipiStream);
+    this.#msf = msf;
   }
 
   /** Name of the function with an id, UTF-8; null when the id names none. Throws FormatError for a damaged container. */
@@ -56,7 +55,13 @@ export class TypeNames {
   }
 
   #readName(id: number): Uint8Array | null {
-    const record = this.#ids?.record(id) ?? null;
+    if (this.#streams === null) {
+      // Streams that cannot be opened are not tried again.
+      this.#streams = { types: null, ids: null };
+      this.#streams.ids = TypeStream.open(this.#msf, ipiStream);
+      this.#streams.types = TypeStream.open(this.#msf, tpiStream);
+    }
+    const record = this.#streams.ids?.record(id) ?? null;
     if (record === null) return null;
     const kind = u16(record, 0);
     if (kind !== leafFunctionId && kind !== leafMemberFunctionId) return null;
@@ -72,14 +77,14 @@ export class TypeNames {
   }
 
   #text(id: number): Uint8Array {
-    const record = this.#ids?.record(id) ?? none;
+    const record = this.#streams?.ids?.record(id) ?? none;
     return u16(record, 0) === leafStringId ? textAt(record, 6) : none;
   }
 
   #typeName(type: number): Uint8Array {
     let index = type;
     for (let i = 0; i < maxModifiers; i++) {
-      const record = this.#types?.record(index) ?? none;
+      const record = this.#streams?.types?.record(index) ?? none;
       switch (u16(record, 0)) {
         case leafModifier:
           index = u32(record, 2);
