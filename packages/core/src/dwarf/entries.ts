@@ -32,6 +32,8 @@ export class EntryReader {
   /** The bytes at hand; `at` counts from their start. */
   at = 0;
   end = 0;
+  /** Where the entry of a scan starts, within the bytes at hand. */
+  entryAt = 0;
   bytes: Uint8Array = new Uint8Array(0);
   unit!: Unit;
   #base = 0;
@@ -76,16 +78,14 @@ export class EntryReader {
   /** As `read`, from the bytes at hand. */
   readHere(): boolean {
     const { abbreviations } = this.unit;
-    const code = this.uleb();
+    const index = this.abbreviation();
     this.form.fill(0);
-    if (code === 0) {
+    if (index < 0) {
       this.next = this.offset;
       this.tag = 0;
       this.hasChildren = false;
       return false;
     }
-    const index = abbreviations.index(code);
-    if (index < 0) this.#fail(this.offset, `abbreviation ${code} is not defined`);
     this.tag = abbreviations.tag[index]!;
     this.hasChildren = abbreviations.hasChildren[index] === 1;
     for (let i = abbreviations.attributeStart[index]!; i < abbreviations.attributeStart[index + 1]!; i++) {
@@ -97,6 +97,14 @@ export class EntryReader {
     }
     this.next = this.offset;
     return true;
+  }
+
+  /** Index of the abbreviation of the entry at hand; -1 for the null entry that ends a list of children. */
+  abbreviation(): number {
+    const code = this.uleb();
+    if (code === 0) return -1;
+    const index = this.unit.abbreviations.index(code);
+    return index >= 0 ? index : this.#fail(this.offset, `abbreviation ${code} is not defined`);
   }
 
   /** Runs the compiled steps of an abbreviation: fills the slots the walk wants, passes over the rest. */

@@ -14,17 +14,12 @@ import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { NONE } from "../names/function-block.ts";
 import { Role } from "./abbreviations.ts";
-import { EntryReader, isOverrun } from "./entries.ts";
+import { EntryReader } from "./entries.ts";
 import { appendRanges, CodeRanges, statesCode } from "./range-lists.ts";
+import { scanEntries } from "./scan.ts";
 import { Slot } from "./slots.ts";
 import type { Unit } from "./units.ts";
 
-/** A unit of this size is read at once, a larger one in windows. */
-const windowBytes = 8 << 20;
-/** A window is left behind when less remains of it. */
-const slackBytes = 4 << 10;
-/** No single entry is larger. */
-const maxWindowBytes = 64 << 20;
 /** Calls nest some tens deep; beyond, the inner ones are left out. */
 export const maxInlineDepth = 250;
 /** Functions that stand in functions: a few deep. */
@@ -89,8 +84,6 @@ export class FunctionWalker {
   readonly #openInline = new Int32Array(maxOpenEntries);
   #opened = 0;
   #depth = 0;
-  /** Where the entry being read starts, within the bytes at hand. */
-  #entryAt = 0;
 
   /**
    * Walks the entries from `from` (the unit's root, or a function) to the end of their subtree. Damage ends the walk: what was found is handed
@@ -101,7 +94,7 @@ export class FunctionWalker {
     this.#depth = 0;
     this.#tree.clear();
     try {
-      this.#windows(unit, from, withInlines, sink);
+      scanEntries(this.#reader, unit, from, { entries: (until) => this.#entries(unit, until, withInlines, sink) });
     } finally {
       this.#flush(sink);
     }
@@ -112,46 +105,22 @@ export class FunctionWalker {
     this.#tree.clear();
   }
 
-  /** Moves a window over the unit; most units fit into one. */
-  #windows(unit: Unit, from: number, withInlines: boolean, sink: FunctionSink): void {
-    const reader = this.#reader;
-    let length = windowBytes;
-    let at = from;
-    while (at < unit.end) {
-      const window = unit.blocks.read(at, Math.min(length, unit.end - at));
-      const isLast = window.base + window.bytes.length >= unit.end;
-      reader.use(unit, window, at);
-      try {
-        this.#entries(unit, isLast ? reader.end : reader.end - slackBytes, withInlines, sink);
-        if (this.#depth <= 0) return;
-      } catch (error) {
-        if (!isOverrun(error)) throw error;
-        reader.at = this.#entryAt;
-        if (isLast || length >= maxWindowBytes) throw new FormatError("dwarf: entry", reader.offset, "reaches past the end of its unit");
-        if (this.#entryAt === 0) length *= 8;
-      }
-      at = reader.offset;
-    }
-  }
-
-  /** Reads entries up to a place in the bytes at hand, or to the end of the subtree, where the depth is 0. */
-  #entries(unit: Unit, until: number, withInlines: boolean, sink: FunctionSink): void {
+  /** True at the end of the subtree, where the depth is 0 again. */
+  #entries(unit: Unit, until: number, withInlines: boolean, sink: FunctionSink): boolean {
     const reader = this.#reader;
     const { abbreviations } = unit;
     const { role, fixedSize, hasChildren } = abbreviations;
     // GNU compilers keep code out of types, so that types may be passed over whole.
     const skipTypes = unit.producer.startsWith("GNU ");
     while (reader.at < until) {
-      this.#entryAt = reader.at;
-      const code = reader.uleb();
-      if (code === 0) {
+      reader.entryAt = reader.at;
+      const index = reader.abbreviation();
+      if (index < 0) {
         this.#depth--;
         if (this.#opened > 0 && this.#openDepth[this.#opened - 1]! >= this.#depth) this.#close(sink);
-        if (this.#depth <= 0) return;
+        if (this.#depth <= 0) return true;
         continue;
       }
-      const index = abbreviations.index(code);
-      if (index < 0) throw new FormatError("dwarf: entry", reader.offset, `abbreviation ${code} is not defined`);
       const size = fixedSize[index]!;
       const what = role[index]!;
       const children = hasChildren[index]!;
@@ -169,15 +138,16 @@ export class FunctionWalker {
       else if (withInlines) this.#inlined(unit, index, children);
       else reader.runSteps(index);
       this.#depth += children;
-      if (this.#depth === 0) return;
+      if (this.#depth === 0) return true;
     }
+    return false;
   }
 
   #function(unit: Unit, index: number, children: number, sink: FunctionSink): void {
     const reader = this.#reader;
     const tree = this.#tree;
     const { form } = reader;
-    const entry = reader.offsetOf(this.#entryAt);
+    const entry = reader.offsetOf(reader.entryAt);
     form[Slot.lowPc] = 0;
     form[Slot.highPc] = 0;
     form[Slot.ranges] = 0;
@@ -201,7 +171,7 @@ export class FunctionWalker {
     const reader = this.#reader;
     const tree = this.#tree;
     const { form, value } = reader;
-    const entry = reader.offsetOf(this.#entryAt);
+    const entry = reader.offsetOf(reader.entryAt);
     form[Slot.lowPc] = 0;
     form[Slot.highPc] = 0;
     form[Slot.ranges] = 0;

@@ -8,6 +8,7 @@ import { shortText } from "../bytes/short-text.ts";
 import { NONE } from "../names/function-block.ts";
 import { Tag } from "./constants.ts";
 import { EntryReader } from "./entries.ts";
+import { scanEntries } from "./scan.ts";
 import { Slot } from "./slots.ts";
 import { templateArguments } from "./template-names.ts";
 import type { Unit } from "./units.ts";
@@ -24,6 +25,10 @@ export class Scopes {
   readonly #end = new F64Column();
   readonly #parent = new U32Column();
   readonly #prefix = new Map<number, string>();
+  /** While listing: the scopes that the walk is inside of, and their depths. */
+  readonly #open = new U32Column();
+  readonly #openDepth = new U32Column();
+  #depth = 0;
 
   constructor(unit: Unit) {
     this.#unit = unit;
@@ -79,40 +84,46 @@ export class Scopes {
   /** One walk over all entries of the unit. Damage ends the list. */
   #list(): void {
     const unit = this.#unit;
-    const reader = this.#reader;
-    // Scopes that the walk is inside of, with their depths.
-    const open: number[] = [];
-    const openDepth: number[] = [];
-    let depth = 0;
     try {
-      for (let at = unit.firstEntry; at < unit.end; at = reader.next) {
-        if (!reader.read(unit, at)) {
-          depth--;
-          while (open.length > 0 && openDepth[open.length - 1]! >= depth) {
-            this.#end.set(open.pop()!, reader.next);
-            openDepth.pop();
-          }
-          if (depth <= 0) break;
-          continue;
-        }
-        if (!reader.hasChildren) {
-          if (depth === 0) break;
-          continue;
-        }
-        if (isScope(reader.tag)) {
-          const scope = this.#start.length;
-          this.#start.push(at);
-          this.#end.push(unit.end);
-          this.#parent.push(open.length === 0 ? NONE : open[open.length - 1]!);
-          open.push(scope);
-          openDepth.push(depth);
-        }
-        depth++;
-      }
+      scanEntries(this.#reader, unit, unit.firstEntry, { entries: (until) => this.#entries(until) });
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       unit.file.damage.add(error.offset ?? unit.offset, `${error.format}: ${error.reason}`);
     }
+  }
+
+  #entries(until: number): boolean {
+    const reader = this.#reader;
+    const { tag, fixedSize, hasChildren } = this.#unit.abbreviations;
+    const open = this.#open;
+    while (reader.at < until) {
+      reader.entryAt = reader.at;
+      const index = reader.abbreviation();
+      if (index < 0) {
+        this.#depth--;
+        while (open.length > 0 && this.#openDepth.at(open.length - 1) >= this.#depth) {
+          this.#end.set(open.at(open.length - 1), reader.offset);
+          open.truncate(open.length - 1);
+          this.#openDepth.truncate(open.length);
+        }
+        if (this.#depth <= 0) return true;
+        continue;
+      }
+      const size = fixedSize[index]!;
+      if (size >= 0) reader.at += size;
+      else reader.runSteps(index);
+      if (hasChildren[index] === 0) continue;
+      if (isScope(tag[index]!)) {
+        const scope = this.#start.length;
+        this.#start.push(reader.offsetOf(reader.entryAt));
+        this.#end.push(this.#unit.end);
+        this.#parent.push(open.length === 0 ? NONE : open.at(open.length - 1));
+        open.push(scope);
+        this.#openDepth.push(this.#depth);
+      }
+      this.#depth++;
+    }
+    return false;
   }
 }
 
