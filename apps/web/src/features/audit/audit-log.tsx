@@ -7,7 +7,8 @@ import { explain, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Badge } from "#web/ui/badge.tsx";
 import { ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 
@@ -18,11 +19,7 @@ export function AuditLog() {
   const entries = list.data?.pages.flatMap((page) => page.items) ?? [];
   if (list.isPending) return <TableSkeleton />;
   if (list.isError && entries.length === 0) {
-    return (
-      <Notice tone="bad" title="The audit log could not be loaded">
-        {explain(list.error)}
-      </Notice>
-    );
+    return <LoadFailed what="The audit log" why={explain(list.error)} onRetry={() => void list.refetch()} />;
   }
   if (entries.length === 0) {
     return (

@@ -6,6 +6,7 @@ import { OtherThreads, StackPanel } from "#web/features/stack-view/index.ts";
 import { CrashStateMark } from "#web/features/states/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
 import { formatCount, plural } from "#web/ui/format.ts";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { Notice } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { CauseBox } from "./cause-box.tsx";
@@ -26,13 +27,7 @@ export function CrashPage({ crashId }: { crashId: string }) {
   const { orgSlug } = useOrg();
   const { crash, report, error } = useLiveCrash(crashId);
   if (crash === undefined) {
-    return error === null ? (
-      <ReportSkeleton />
-    ) : (
-      <Notice tone="bad" icon={CircleAlert} title="This crash could not be loaded">
-        {explain(error)}
-      </Notice>
-    );
+    return error === null ? <ReportSkeleton /> : <LoadFailed what="This crash" why={explain(error)} />;
   }
   return (
     <div className="space-y-3">
@@ -53,7 +48,7 @@ export function CrashPage({ crashId }: { crashId: string }) {
           <CrashFacts crash={crash} report={report} orgSlug={orgSlug} />
         </aside>
       </div>
-      {report === undefined ? null : <ReportSections report={report} />}
+      {report === undefined ? null : <ReportSections report={report} crash={crash} />}
       <Section title="Extra data" count={formatCount(extraCount(crash))} open={extraCount(crash) > 0 && extraCount(crash) <= 12}>
         <ExtraData crash={crash} />
       </Section>
@@ -87,7 +82,7 @@ function CrashHeader({ crash }: { crash: CrashDetail }) {
   );
 }
 
-function ReportSections({ report }: { report: Report }) {
+function ReportSections({ report, crash }: { report: Report; crash: CrashDetail }) {
   const others = report.threads.length - (report.crashing_thread === null ? 0 : 1);
   const missing = report.modules.filter((module) => module.own && module.needs !== null).length;
   return (
@@ -103,7 +98,7 @@ function ReportSections({ report }: { report: Report }) {
         title="Modules"
         count={`${formatCount(report.modules.length)}${missing === 0 ? "" : ` · ${formatCount(missing)} of yours without debug file`}`}
       >
-        <ModulesTable report={report} />
+        <ModulesTable report={report} crash={crash} />
       </Section>
       {report.warnings.length === 0 ? null : (
         <Section title="Not readable in this dump" count={formatCount(report.warnings.length)}>

@@ -1,10 +1,12 @@
 "use client";
-/** All modules of the process: which have debug files, which lack them, which no stack touched. */
-import type { Report } from "@salvage/contracts";
+/** All modules of the process: which have debug files, which lack them and why what is held did not match, which no stack touched. */
+import { type CrashDetail, fileKey, type Report } from "@salvage/contracts";
 import { CircleCheck, CircleDashed, CircleMinus, CircleX, type LucideIcon } from "lucide-react";
 import { useState } from "react";
+import { NearFiles, waitingOf } from "#web/features/processing-issues/index.ts";
 import { formatFileNeed } from "#web/features/workspace/index.ts";
 import { Badge, StateText, type Tone } from "#web/ui/badge.tsx";
+import { Button } from "#web/ui/button.tsx";
 import { CopyId } from "#web/ui/copy.tsx";
 import { Input } from "#web/ui/field.tsx";
 import { shortHex } from "#web/ui/format.ts";
@@ -32,7 +34,14 @@ function rank(module: Module): number {
   return (module.status === "unused" ? 2 : 0) + (module.own ? 0 : 1);
 }
 
-export function ModulesTable({ report }: { report: Report }) {
+/** The project's missing file that the module wants, null when it lacks nothing. */
+function missingOf(module: Module, crash: CrashDetail): CrashDetail["missing"][number] | null {
+  if (module.needs === null) return null;
+  const key = fileKey(module.debug_id, module.code_id, module.filename);
+  return crash.missing.find((file) => file.fileKey === key && file.state !== "found") ?? null;
+}
+
+export function ModulesTable({ report, crash }: { report: Report; crash: CrashDetail }) {
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
   const modules = report.modules
@@ -63,34 +72,62 @@ export function ModulesTable({ report }: { report: Report }) {
         </Thead>
         <tbody>
           {modules.map((module) => (
-            <Tr key={module.base_addr}>
-              <Td className="max-w-72">
-                <div className="flex items-center gap-2">
-                  <code className="truncate" title={module.code_file}>
-                    {module.filename}
-                  </code>
-                  {module.own ? <Badge tone="accent">own</Badge> : null}
-                </div>
-              </Td>
-              <Td>
-                <ModuleMark module={module} />
-              </Td>
-              <Td className="hidden text-sm text-ink-2 lg:table-cell">{module.version ?? "–"}</Td>
-              <Td className="max-w-56">
-                {module.debug_id === null ? "–" : <CopyId text={module.debug_id} what={`debug id of ${module.filename}`} />}
-              </Td>
-              <Td className="hidden max-w-56 xl:table-cell">
-                {module.code_id === null ? "–" : <CopyId text={module.code_id} what={`code id of ${module.filename}`} />}
-              </Td>
-              <Td className="hidden md:table-cell">
-                <code className="text-xs text-ink-2">{shortHex(module.base_addr)}</code>
-              </Td>
-            </Tr>
+            <ModuleRow key={module.base_addr} module={module} crash={crash} />
           ))}
         </tbody>
       </Table>
       {modules.length === 0 ? <p className="px-4 py-3 text-ink-3">No module matches “{search}”.</p> : null}
     </div>
+  );
+}
+
+function ModuleRow({ module, crash }: { module: Module; crash: CrashDetail }) {
+  const [open, setOpen] = useState(false);
+  const missing = missingOf(module, crash);
+  return (
+    <>
+      <Tr>
+        <Td className="max-w-72">
+          <div className="flex items-center gap-2">
+            <code className="truncate" title={module.code_file}>
+              {module.filename}
+            </code>
+            {module.own ? <Badge tone="accent">own</Badge> : null}
+          </div>
+        </Td>
+        <Td>
+          <div className="flex items-center gap-1.5">
+            <ModuleMark module={module} />
+            {missing === null ? null : (
+              <Button variant="ghost" size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>
+                Why?<span className="sr-only"> No held file matched {module.filename}</span>
+              </Button>
+            )}
+          </div>
+        </Td>
+        <Td className="hidden text-sm text-ink-2 lg:table-cell">{module.version ?? "–"}</Td>
+        <Td className="max-w-56">
+          {module.debug_id === null ? "–" : <CopyId text={module.debug_id} what={`debug id of ${module.filename}`} />}
+        </Td>
+        <Td className="hidden max-w-56 xl:table-cell">
+          {module.code_id === null ? "–" : <CopyId text={module.code_id} what={`code id of ${module.filename}`} />}
+        </Td>
+        <Td className="hidden md:table-cell">
+          <code className="text-xs text-ink-2">{shortHex(module.base_addr)}</code>
+        </Td>
+      </Tr>
+      {open && missing !== null ? (
+        <tr className="border-b border-line bg-sunken">
+          <td colSpan={6} className="px-4 py-2.5 whitespace-normal">
+            <NearFiles
+              missingFileId={missing.id}
+              wanted={{ name: missing.name, debugId: module.debug_id, cpu: crash.cpu, needs: missing.needs }}
+              waiting={waitingOf(crash)}
+            />
+          </td>
+        </tr>
+      ) : null}
+    </>
   );
 }
 

@@ -1,11 +1,11 @@
 "use client";
 /** The heart of a crash's report, for the issue page: banner, cause, crashing stack. */
 import type { CrashDetail } from "@salvage/contracts";
-import { CircleAlert } from "lucide-react";
 import { StackPanel } from "#web/features/stack-view/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
 import { ButtonLink } from "#web/ui/button.tsx";
-import { Notice, Skeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { Skeleton } from "#web/ui/page.tsx";
 import { CauseBox } from "./cause-box.tsx";
 import { StateBanner } from "./state-banner.tsx";
 import { useLiveCrash } from "./use-live-crash.ts";
@@ -14,13 +14,7 @@ export function CrashReportInline({ crashId }: { crashId: string }) {
   const { orgSlug } = useOrg();
   const { crash, report, error } = useLiveCrash(crashId);
   if (crash === undefined) {
-    return error === null ? (
-      <ReportSkeleton />
-    ) : (
-      <Notice tone="bad" icon={CircleAlert} title="The newest crash could not be loaded">
-        {explain(error)}
-      </Notice>
-    );
+    return error === null ? <ReportSkeleton /> : <LoadFailed what="The newest crash" why={explain(error)} />;
   }
   const link = paths.crash(orgSlug, crash.projectSlug, crash.id);
   return (
@@ -50,13 +44,7 @@ export function CrashReportInline({ crashId }: { crashId: string }) {
 /** What stands in the place of a report that is not there: nothing, its shape while it loads, or why it cannot be read. */
 export function ReportPending({ crash, error }: { crash: CrashDetail; error: unknown }) {
   if (!crash.hasReport) return null;
-  return error === null ? (
-    <ReportSkeleton />
-  ) : (
-    <Notice tone="bad" icon={CircleAlert} title="The report could not be loaded">
-      {explain(error)}
-    </Notice>
-  );
+  return error === null ? <ReportSkeleton /> : <LoadFailed what="The report" why={explain(error)} />;
 }
 
 /** The shape of a report while it loads. */

@@ -2,7 +2,7 @@
 /** The crash list with its filters; new crashes appear by themselves. */
 import { crashState } from "@salvage/contracts";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { CircleAlert, FlaskConical, SearchX } from "lucide-react";
+import { FlaskConical, SearchX } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { crashStateWord } from "#web/features/states/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
@@ -10,7 +10,8 @@ import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button, ButtonLink } from "#web/ui/button.tsx";
 import { Select } from "#web/ui/field.tsx";
 import { FilterBar, SearchInput, ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
 import { CrashTable } from "./crash-table.tsx";
@@ -59,14 +60,7 @@ export function CrashList({ projectSlug }: { projectSlug: string }) {
       {list.isPending ? (
         <TableSkeleton />
       ) : list.isError && crashes.length === 0 ? (
-        <Notice
-          tone="bad"
-          icon={CircleAlert}
-          title="The crashes could not be loaded"
-          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
-        >
-          {explain(list.error)}
-        </Notice>
+        <LoadFailed what="The crashes" why={explain(list.error)} onRetry={() => void list.refetch()} />
       ) : crashes.length > 0 ? (
         <CrashTable crashes={crashes} orgSlug={orgSlug} projectSlug={projectSlug} label="Crashes, newest first" />
       ) : filtered ? (

@@ -2,7 +2,7 @@
 /** The list of debug files with search, upload and delete. */
 import type { DebugFileView } from "@salvage/contracts";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleAlert, FileCode2, SearchX } from "lucide-react";
+import { FileCode2, SearchX } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { useState } from "react";
 import { toast } from "sonner";
@@ -15,7 +15,8 @@ import { CodeBlock } from "#web/ui/copy.tsx";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
 import { plural } from "#web/ui/format.ts";
 import { FilterBar, SearchInput, ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
 import { DebugFileTable } from "./debug-file-table.tsx";
@@ -54,14 +55,7 @@ export function DebugFiles() {
       {list.isPending ? (
         <TableSkeleton />
       ) : list.isError && files.length === 0 ? (
-        <Notice
-          tone="bad"
-          icon={CircleAlert}
-          title="The files could not be loaded"
-          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
-        >
-          {explain(list.error)}
-        </Notice>
+        <LoadFailed what="The files" why={explain(list.error)} onRetry={() => void list.refetch()} />
       ) : files.length > 0 ? (
         <DebugFileTable files={files} deleteBlocked={mayDelete} onDelete={setAsking} />
       ) : q === "" ? (

@@ -2,7 +2,7 @@
 /** What hurts most? The issues of a project with filters in the address and actions on many. */
 import { issueSort, issueState } from "@salvage/contracts";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck, EyeOff, FlaskConical, RotateCcw, SearchX } from "lucide-react";
+import { CircleCheck, EyeOff, FlaskConical, RotateCcw, SearchX } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { useState } from "react";
 import { nextPage } from "#web/features/crash-list/index.ts";
@@ -13,7 +13,8 @@ import { Button, ButtonLink } from "#web/ui/button.tsx";
 import { Select } from "#web/ui/field.tsx";
 import { plural } from "#web/ui/format.ts";
 import { FilterBar, SearchInput, ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
 import { issueFilters, issueListInput, issueStateChoices } from "./filters.ts";
@@ -95,14 +96,7 @@ export function IssueList({ projectSlug, hasCrashes }: { projectSlug: string; ha
       {list.isPending ? (
         <TableSkeleton />
       ) : list.isError && issues.length === 0 ? (
-        <Notice
-          tone="bad"
-          icon={CircleAlert}
-          title="The issues could not be loaded"
-          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
-        >
-          {explain(list.error)}
-        </Notice>
+        <LoadFailed what="The issues" why={explain(list.error)} onRetry={() => void list.refetch()} />
       ) : issues.length > 0 ? (
         <>
           <IssueTable issues={issues} projectSlug={projectSlug} selected={selected} onSelect={setSelected} selectable={mayWrite === null} />

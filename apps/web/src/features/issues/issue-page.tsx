@@ -2,7 +2,7 @@
 /** One issue: who, where, since when? Then its newest crash, and all its crashes. */
 import type { IssueDetail } from "@salvage/contracts";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck, EyeOff, Inbox, RotateCcw } from "lucide-react";
+import { CircleCheck, EyeOff, Inbox, RotateCcw } from "lucide-react";
 import { CrashReportInline } from "#web/features/crash-detail/index.ts";
 import { CrashTable, nextPage } from "#web/features/crash-list/index.ts";
 import { CauseChip, IssueStateMark, ProvisionalMark } from "#web/features/states/index.ts";
@@ -13,7 +13,8 @@ import { Button } from "#web/ui/button.tsx";
 import { CopyId } from "#web/ui/copy.tsx";
 import { formatCount, formatDayBefore } from "#web/ui/format.ts";
 import { ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, Panel, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, Panel, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime, useNow } from "#web/ui/relative-time.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { BarChart } from "#web/ui/sparkline.tsx";
@@ -29,9 +30,7 @@ export function IssuePage({ issueId, projectSlug }: { issueId: string; projectSl
     return issue.isPending ? (
       <TableSkeleton />
     ) : (
-      <Notice tone="bad" icon={CircleAlert} title="This issue could not be loaded">
-        {explain(issue.error)}
-      </Notice>
+      <LoadFailed what="This issue" why={explain(issue.error)} onRetry={() => void issue.refetch()} />
     );
   }
   const { newestCrashId } = issue.data;

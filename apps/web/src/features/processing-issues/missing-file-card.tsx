@@ -12,7 +12,8 @@ import { plural } from "#web/ui/format.ts";
 import { Progress } from "#web/ui/progress.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { IgnoreMenu } from "./ignore-menu.tsx";
-import { gainOf, remedyOf } from "./remedy.ts";
+import { NearFiles } from "./near-files.tsx";
+import { gainOf, remedyOf, type WantedFile } from "./remedy.ts";
 
 export function MissingFileCard({ file, projectSlug, open: startsOpen }: { file: MissingFileView; projectSlug: string; open: boolean }) {
   const [open, setOpen] = useState(startsOpen);
@@ -121,12 +122,16 @@ function Fact({ label, value }: { label: string; value: React.ReactNode }) {
 function RemedyBox({ file }: { file: MissingFileView }) {
   const { publicUrl, orgSlug } = useOrg();
   const [curl, setCurl] = useState(false);
-  const remedy = remedyOf(file, publicUrl, orgSlug);
+  const { files, otherwise } = remedyOf(file, { publicUrl, orgSlug });
   return (
-    <div className="space-y-2.5 border-t border-line px-4 py-3">
-      <p className="text-sm text-ink-2">{remedy.where} Make a symbol file of it, then drop that on this page or upload it:</p>
-      {remedy.convert === null ? null : <CodeBlock code={remedy.convert} what={`command to make symbols of ${file.name}`} />}
-      <CodeBlock code={curl ? remedy.uploadWithCurl : remedy.upload} what={`command to upload ${file.name}`} />
+    <div className="space-y-3.5 border-t border-line px-4 py-3">
+      {files.length > 1 ? (
+        <p className="text-sm text-ink-2">Two files of the build have what is missing. Drop both on this page, or upload them:</p>
+      ) : null}
+      {files.map((wanted) => (
+        <WantedFileBox key={wanted.name} wanted={wanted} curl={curl} />
+      ))}
+      {otherwise === null ? null : <p className="text-sm text-ink-2">{otherwise}</p>}
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-3">
         <span>
           <code className="text-xs">SALVAGE_TOKEN</code> is an API token that may upload debug files.
@@ -135,6 +140,31 @@ function RemedyBox({ file }: { file: MissingFileView }) {
           {curl ? "Show our command line" : "Show it with curl"}
         </Button>
       </div>
+      <div className="border-t border-line pt-3">
+        <NearFiles missingFileId={file.id} wanted={file} />
+      </div>
     </div>
+  );
+}
+
+function WantedFileBox({ wanted, curl }: { wanted: WantedFile; curl: boolean }) {
+  return (
+    <section aria-label={`Upload ${wanted.name}`} className="space-y-1.5">
+      <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-0.5 text-sm">
+        <h3 className="min-w-0 truncate font-mono font-medium" title={wanted.name}>
+          {wanted.name}
+        </h3>
+        <span className="text-ink-2">
+          {wanted.what}: {wanted.brings}
+        </span>
+        {wanted.id === null ? null : (
+          <span className="inline-flex max-w-full min-w-0 items-center gap-1.5 text-ink-3">
+            {wanted.id.label} <CopyId text={wanted.id.text} what={`${wanted.id.label.toLowerCase()} of ${wanted.name}`} />
+          </span>
+        )}
+      </div>
+      <p className="text-sm text-ink-2">{wanted.where}</p>
+      <CodeBlock code={curl ? wanted.uploadWithCurl : wanted.upload} what={`command to upload ${wanted.name}`} />
+    </section>
   );
 }

@@ -2,15 +2,16 @@
 /** The page: tabs, one drop zone for everything, a card per file, ranked by what it would fix. Follows arrivals live. */
 import type { MissingFilesFilter } from "@salvage/contracts";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck, EyeOff, History, PackageSearch } from "lucide-react";
+import { CircleCheck, EyeOff, History, PackageSearch } from "lucide-react";
 import { useQueryStates } from "nuqs";
 import { nextPage } from "#web/features/crash-list/index.ts";
 import { UploadArea } from "#web/features/uploads/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
-import { Button, ButtonLink } from "#web/ui/button.tsx";
+import { ButtonLink } from "#web/ui/button.tsx";
 import { ShowMore } from "#web/ui/list.tsx";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { LinkTabs } from "#web/ui/tabs.tsx";
 import { BlockingBadge } from "./blocking-badge.tsx";
@@ -61,14 +62,7 @@ export function ProcessingIssues({ projectSlug, hasCrashes }: { projectSlug: str
       {list.isPending ? (
         <TableSkeleton rows={4} />
       ) : list.isError && files.length === 0 ? (
-        <Notice
-          tone="bad"
-          icon={CircleAlert}
-          title="The list could not be loaded"
-          actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
-        >
-          {explain(list.error)}
-        </Notice>
+        <LoadFailed what="The list" why={explain(list.error)} onRetry={() => void list.refetch()} />
       ) : files.length === 0 ? (
         <NothingMissing tab={tab} hasCrashes={hasCrashes} projectSlug={projectSlug} />
       ) : (

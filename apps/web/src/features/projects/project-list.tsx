@@ -2,13 +2,14 @@
 /** One row per project: what crashed today, what is missing. Refreshes itself. */
 import type { ProjectSummary } from "@salvage/contracts";
 import { useQuery } from "@tanstack/react-query";
-import { Box, CircleAlert, CircleDashed, Flame } from "lucide-react";
+import { Box, CircleDashed, Flame } from "lucide-react";
 import Link from "next/link";
 import { explain, paths, useDisabledReason, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button, ButtonLink } from "#web/ui/button.tsx";
 import { formatCount } from "#web/ui/format.ts";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { Sparkline } from "#web/ui/sparkline.tsx";
@@ -26,14 +27,7 @@ export function ProjectList() {
     return list.isPending ? (
       <TableSkeleton rows={4} />
     ) : (
-      <Notice
-        tone="bad"
-        icon={CircleAlert}
-        title="The projects could not be loaded"
-        actions={<Button onClick={() => void list.refetch()}>Try again</Button>}
-      >
-        {explain(list.error)}
-      </Notice>
+      <LoadFailed what="The projects" why={explain(list.error)} onRetry={() => void list.refetch()} />
     );
   }
   if (list.data.length === 0) {

@@ -6,7 +6,8 @@ import { CircleCheck } from "lucide-react";
 import { explain, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { formatCount } from "#web/ui/format.ts";
-import { EmptyState, Notice, TableSkeleton } from "#web/ui/page.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 
@@ -34,9 +35,7 @@ export function Refusals({ projectSlug }: { projectSlug: string }) {
   const refusals = useQuery(trpc.refusals.list.queryOptions({ orgSlug, projectSlug }, { refetchInterval: 5000 }));
   if (refusals.data === undefined) {
     return refusals.isError ? (
-      <Notice tone="bad" title="The drop log could not be loaded">
-        {explain(refusals.error)}
-      </Notice>
+      <LoadFailed what="The drop log" why={explain(refusals.error)} onRetry={() => void refusals.refetch()} />
     ) : (
       <TableSkeleton rows={4} />
     );

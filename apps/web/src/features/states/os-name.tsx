@@ -1,4 +1,6 @@
 /** Operating system and CPU as people write them. */
+import { cpuName } from "#web/ui/cpu-name.ts";
+
 const systems: Record<string, string> = {
   linux: "Linux",
   windows: "Windows",
@@ -9,10 +11,9 @@ const systems: Record<string, string> = {
   ios: "iOS",
   android: "Android",
 };
-const cpus: Record<string, string> = { amd64: "x64", x86_64: "x64", x86: "x86", arm64: "ARM64", aarch64: "ARM64", arm: "ARM" };
 
 export function OsName({ os, cpu }: { os: string | null; cpu: string | null }) {
-  const parts = [os === null ? null : (systems[os.toLowerCase()] ?? os), cpu === null ? null : (cpus[cpu.toLowerCase()] ?? cpu)];
+  const parts = [os === null ? null : (systems[os.toLowerCase()] ?? os), cpu === null ? null : cpuName(cpu)];
   const text = parts.filter((part) => part !== null && part !== "" && part !== "unknown").join(" · ");
   return <span className="whitespace-nowrap">{text === "" ? "–" : text}</span>;
 }

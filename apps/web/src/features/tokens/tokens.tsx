@@ -11,6 +11,7 @@ import { Badge } from "#web/ui/badge.tsx";
 import { Button, IconButton } from "#web/ui/button.tsx";
 import { CodeBlock, CopyField } from "#web/ui/copy.tsx";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { EmptyState, Notice, PageHeader, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime, useNow } from "#web/ui/relative-time.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
@@ -57,9 +58,7 @@ export function Tokens() {
         )}
         {tokens.data === undefined ? (
           tokens.isError ? (
-            <Notice tone="bad" title="The tokens could not be loaded">
-              {explain(tokens.error)}
-            </Notice>
+            <LoadFailed what="The tokens" why={explain(tokens.error)} onRetry={() => void tokens.refetch()} />
           ) : (
             <TableSkeleton rows={3} />
           )

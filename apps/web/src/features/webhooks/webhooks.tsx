@@ -12,6 +12,7 @@ import { Button } from "#web/ui/button.tsx";
 import { CopyField } from "#web/ui/copy.tsx";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
 import { plural } from "#web/ui/format.ts";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { EmptyState, Notice, Panel, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { NewWebhookDialog } from "./new-webhook-dialog.tsx";
@@ -59,9 +60,7 @@ export function Webhooks({ projectSlug }: { projectSlug: string }) {
       )}
       {hooks.data === undefined ? (
         hooks.isError ? (
-          <Notice tone="bad" title="The webhooks could not be loaded">
-            {explain(hooks.error)}
-          </Notice>
+          <LoadFailed what="The webhooks" why={explain(hooks.error)} onRetry={() => void hooks.refetch()} />
         ) : (
           <TableSkeleton rows={3} />
         )
