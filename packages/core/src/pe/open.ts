@@ -3,7 +3,8 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import type { CodeLookup } from "../process-types.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
 import { functionTableOf } from "./function-table.ts";
-import { machineAmd64, machineArm64, PeImage, type PeLayout } from "./image.ts";
+import { machineAmd64, machineArm64, machineArmThumb, PeImage, type PeLayout } from "./image.ts";
+import { UnwindArm } from "./unwind-arm.ts";
 import { UnwindArm64 } from "./unwind-arm64.ts";
 import { UnwindX64 } from "./unwind-x64.ts";
 
@@ -18,6 +19,8 @@ export function openPeUnwind(source: ByteSource, layout: PeLayout = "file"): Unw
       return new UnwindX64(image, functionTableOf(image, 3));
     case machineArm64:
       return new UnwindArm64(image);
+    case machineArmThumb:
+      return new UnwindArm(image);
     default:
       return null;
   }
