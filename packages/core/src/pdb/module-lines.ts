@@ -167,10 +167,13 @@ export class ModuleLines {
     return this.#start.length;
   }
 
-  /** The first fragment that may hold addresses from `address` on. */
+  /** The first fragment that may hold addresses from `address` on; of fragments that start together (folded functions) the first of the file. */
   firstFragment(address: number): number {
-    const at = lastAtOrBelow(this.#start, address);
-    return at >= 0 && this.#end[at]! > address ? at : at + 1;
+    const last = lastAtOrBelow(this.#start, address);
+    if (last < 0 || this.#end[last]! <= address) return last + 1;
+    const start = this.#start[last]!;
+    const first = start === 0 ? 0 : lastAtOrBelow(this.#start, start - 1) + 1;
+    return this.#end[first]! > address ? first : last;
   }
 
   fragmentStart(fragment: number): number {

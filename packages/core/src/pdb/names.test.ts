@@ -220,7 +220,10 @@ test("folded functions: the one whose module contributed the code is the answer,
     files,
     modules: [
       { symbols: [proc("folded::first", 0, 0x10), end(), proc("own", 0x20, 0x10), end()] },
-      { symbols: [proc("kept", 0, 0x10), end(), proc("same_module", 0, 0x10), end()], lines: [lines(0, 0x10, [[0, [[0, 3]]]])] },
+      {
+        symbols: [proc("kept", 0, 0x10), end(), proc("same_module", 0, 0x10), end()],
+        lines: [lines(0, 0x10, [[0, [[0, 3]]]]), lines(0, 0x10, [[0, [[0, 4]]]])],
+      },
     ],
     contributions: [
       [1, 0, 0x10, 1],
@@ -291,7 +294,16 @@ test("a deleting destructor is told from the destructor that it calls", () => {
   const names = opened({
     modules: [
       {
-        symbols: [proc("a::Shape::~Shape", 0, 8), end(), proc("a::Shape::~Shape", 8, 8), end(), proc("Box<int>::~Box<int>", 16, 8), end()],
+        symbols: [
+          proc("a::Shape::~Shape", 0, 8),
+          end(),
+          proc("a::Shape::~Shape", 8, 8),
+          end(),
+          proc("Box<int>::~Box<int>", 16, 8),
+          end(),
+          proc("Ring<int>::~Ring", 24, 8),
+          end(),
+        ],
       },
     ],
     contributions: [[1, 0, 0x20, 0]],
@@ -300,11 +312,13 @@ test("a deleting destructor is told from the destructor that it calls", () => {
       ["??_GOther@a@@UEAAPEAXI@Z", 8],
       ["??_GShape@a@@UEAAPEAXI@Z", 8],
       ["??_E?$Box@H@@UEAAPEAXI@Z", 16],
+      ["??_G?$Ring@H@@UEAAPEAXI@Z", 24],
     ],
   });
   assert.deepEqual(at(names, 0x1000), ["a::Shape::~Shape"]);
   assert.deepEqual(at(names, 0x1008), ["??_GShape@a@@UEAAPEAXI@Z"]);
   assert.deepEqual(at(names, 0x1010), ["??_E?$Box@H@@UEAAPEAXI@Z"]);
+  assert.deepEqual(at(names, 0x1018), ["??_G?$Ring@H@@UEAAPEAXI@Z"]);
 });
 
 test("code that a tool moved after linking (OMAP)", () => {

@@ -1,14 +1,14 @@
 /** Answers from public symbols, where no function of a module is known. */
 import { shortText } from "../bytes/short-text.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { NameSink } from "../names/name-source.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
 import type { ModuleLoader } from "./module-loader.ts";
 import type { Publics } from "./publics.ts";
 import { nowhere, type Omap, type Sections } from "./sections.ts";
 
-/** "??_G", and its last letter: scalar or vector deleting destructor. */
-const deletingPrefix = Uint8Array.of(0x3f, 0x3f, 0x5f, 0x47);
-const deletingKinds = Uint8Array.of(0x47, 0x45);
+/** What precedes the class in the names of scalar and vector deleting destructors, those of class templates last. */
+const deletingPrefixes = ["??_G", "??_E", "??_G?$", "??_E?$"].map(encodeUtf8);
 
 export class Symbols {
   readonly #publics: Publics;
@@ -48,14 +48,12 @@ export class Symbols {
     if (tilde < 2 || name[tilde - 1] !== 0x3a) return null;
     let end = tilde + 1;
     while (end < name.length && name[end] !== 0x3c) end++;
-    const template = end < name.length;
-    const beginning = new Uint8Array(deletingPrefix.length + (template ? 2 : 0) + end - tilde);
-    beginning.set(deletingPrefix);
-    if (template) beginning.set([0x3f, 0x24], deletingPrefix.length);
-    beginning.set(name.subarray(tilde + 1, end), beginning.length - (end - tilde));
-    beginning[beginning.length - 1] = 0x40;
-    for (const kind of deletingKinds) {
-      beginning[deletingPrefix.length - 1] = kind;
+    const className = name.subarray(tilde + 1, end);
+    for (const prefix of deletingPrefixes) {
+      const beginning = new Uint8Array(prefix.length + className.length + 1);
+      beginning.set(prefix);
+      beginning.set(className, prefix.length);
+      beginning[beginning.length - 1] = 0x40;
       const found = this.#publics.nameWith(address, beginning);
       if (found !== null) return found;
     }
