@@ -622,3 +622,27 @@ test("a damaged unit costs itself alone", () => {
 test("no .debug_info is refused with words", () => {
   assert.throws(() => openDwarfNames(new DwarfBuilder().sections()), /dwarf: \.debug_info: is missing/);
 });
+
+test("more units than are remembered: each keeps its own names, in whatever order they are asked", () => {
+  const builder = new DwarfBuilder();
+  const start = (i: number) => 0x1000 + i * 0x20;
+  for (let i = 0; i < 60; i++) {
+    const origins = [0, 1].map((k): Entry => [T.subprogram, [[A.linkageName, F.string, `inlined${i}.${k}`]], [], `${i}.${k}`]);
+    const functions = [0, 1].map((k): Entry => {
+      const inlined: Entry = [T.inlinedSubroutine, [[A.abstractOrigin, F.ref4, { label: `${i}.${k}` }], ...code(start(i) + k * 16, 8)]];
+      return [T.subprogram, [named(`f${i}.${k}`), ...code(start(i) + k * 16, 16)], [inlined]];
+    });
+    const children = [...origins, ...functions];
+    builder.unit(unitOf(children, code(start(i), 0x20)));
+  }
+  const names = openDwarfNames(builder.sections());
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 60; i++) {
+      const unit = (i * 37) % 60;
+      // The functions of a unit in another order each time: ids are given as they come up.
+      for (const k of (round + i) % 2 === 0 ? [0, 1] : [1]) {
+        assert.deepEqual(functionNames(names, start(unit) + k * 16), [`inlined${unit}.${k}`, `f${unit}.${k}`]);
+      }
+    }
+  }
+});

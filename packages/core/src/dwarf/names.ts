@@ -27,7 +27,8 @@ import type { Unit } from "./units.ts";
 
 /** Units remembered with their lines and functions between lookups. */
 const maxRememberedUnits = 24;
-const maxRememberedFunctions = 256;
+/** Of each. */
+const maxRememberedFunctions = 64;
 
 export type DwarfNames = NameSource & {
   /** Companions that were asked for and not given, as words for a person; grows while units are read. */
@@ -56,6 +57,8 @@ type KnownUnit = CodeUnit & {
   /** From here on the ranges lie in no function. */
   bareRange: number;
   disjoint: DisjointRanges | null;
+  /** The functions asked for so far, by range; their ids mean what the unit's texts say. */
+  functions: Map<number, KnownFunction>;
 };
 
 type KnownFunction = { block: FunctionBlock; segments: Segments };
@@ -67,7 +70,6 @@ class Names implements DwarfNames {
   readonly #units: CodeUnits;
   readonly #walker = new FunctionWalker();
   readonly #known = new Map<number, KnownUnit>();
-  readonly #functions = new Map<string, KnownFunction>();
   #index: UnitIndex | null = null;
 
   constructor(sections: DwarfSections, options: DwarfOptions) {
@@ -177,15 +179,14 @@ class Names implements DwarfNames {
     const bareRange = ranges.start.length;
     ranges.append(bareLines(prepared.lines, ranges, prepared.stated));
     const disjoint = makeDisjoint(ranges.start.view(), ranges.end.view(), ranges.start.length);
-    const known: KnownUnit = { ...prepared, offset, ranges, root, number, bareRange, disjoint };
+    const known: KnownUnit = { ...prepared, offset, ranges, root, number, bareRange, disjoint, functions: new Map() };
     makeRoom(this.#known, maxRememberedUnits);
     this.#known.set(offset, known);
     return known;
   }
 
   #function(known: KnownUnit, range: number): KnownFunction {
-    const key = `${known.offset} ${range}`;
-    const found = this.#functions.get(key);
+    const found = known.functions.get(range);
     if (found !== undefined) return found;
     const block = new FunctionBlock();
     const segments = new Segments();
@@ -202,8 +203,8 @@ class Names implements DwarfNames {
     }
     flattenFunction(block, known.ranges.start.at(range), known.ranges.end.at(range), segments);
     const parsed = { block, segments };
-    makeRoom(this.#functions, maxRememberedFunctions);
-    this.#functions.set(key, parsed);
+    makeRoom(known.functions, maxRememberedFunctions);
+    known.functions.set(range, parsed);
     return parsed;
   }
 }
