@@ -107,7 +107,7 @@ export class ModuleLoader {
 
   #readLines(module: number, open: OpenModule): void {
     const offset = this.#modules.symbolBytes.at(module) + this.#modules.oldLineBytes.at(module);
-    open.lines.read(open.window, offset, this.#modules.lineBytes.at(module), this.#sections, this.#damage);
+    open.lines.read(open.window.second(), offset, this.#modules.lineBytes.at(module), this.#sections, this.#damage);
   }
 
   #read(module: number, open: OpenModule): boolean {

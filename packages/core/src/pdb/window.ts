@@ -5,8 +5,10 @@
 import { BufferSource } from "../bytes/byte-source.ts";
 import { MsfStream } from "./msf-stream.ts";
 
-/** Most modules have less than 1 MB. */
-const windowBytes = 8 << 20;
+/** Streams up to this size are held whole; most modules have less than 1 MB. */
+const wholeBytes = 8 << 20;
+/** Of larger ones this much is read at once, or as much as is asked for. */
+const windowBytes = 1 << 20;
 
 export class StreamWindow {
   readonly stream: MsfStream;
@@ -25,6 +27,11 @@ export class StreamWindow {
     return new StreamWindow(new MsfStream(new BufferSource(new Uint8Array(0)), 1, new Uint32Array(0), 0, "pdb: no stream"));
   }
 
+  /** A window for reading another part of the stream in turn: this one where it holds the whole. */
+  second(): StreamWindow {
+    return this.stream.size <= wholeBytes ? this : new StreamWindow(this.stream);
+  }
+
   /** Whether [offset, offset+length) lies in the stream; it is held then. Throws FormatError for blocks outside the file. */
   hold(offset: number, length: number): boolean {
     return (offset >= this.start && offset + length <= this.end) || this.#move(offset, length);
@@ -33,8 +40,9 @@ export class StreamWindow {
   #move(offset: number, length: number): boolean {
     const { size } = this.stream;
     if (length > size - offset) return false;
-    const from = size <= windowBytes ? 0 : offset;
-    const bytes = this.stream.read(from, Math.min(size - from, Math.max(length, windowBytes)));
+    const whole = size <= wholeBytes;
+    const from = whole ? 0 : offset;
+    const bytes = this.stream.read(from, whole ? size : Math.min(size - from, Math.max(length, windowBytes)));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.start = from;
