@@ -49,6 +49,13 @@ export function readElfSymbols(file: ElfFile, ports: Ports | null): SymbolTable 
   return builder.finish(noBoundaries, file.source.size);
 }
 
+/** Whether .dynsym names code: programs import by it, and export seldom. */
+export function exportsCode(file: ElfFile): boolean {
+  const builder = new SymbolTableBuilder();
+  addTable(file, sectionDynsym, builder);
+  return builder.count > 0;
+}
+
 /** The small file repeats the section headers of its file, without contents; what it gives for address 0 may differ. */
 function addDebugData(file: ElfFile, bytes: ByteSource, builder: SymbolTableBuilder): void {
   const small = openElf(bytes);

@@ -13,8 +13,10 @@ import { shortText } from "../bytes/short-text.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
 import type { NameDamage, NameSink, NameSource } from "./name-source.ts";
 
-/** Browsers have about two million; beyond this a table is damage, and its columns would take hundreds of megabytes. */
+/** Browsers have about one million; beyond this a table is damage, and its columns would take hundreds of megabytes. */
 const maxSymbols = 8 << 20;
+/** So many symbols are numbered by the 21 bits that an address leaves of a whole number. */
+const packedLimit = 1 << 21;
 const none: NameDamage = { count: 0, first: [] };
 const progressEvery = 4096;
 
@@ -45,6 +47,11 @@ export class SymbolTableBuilder {
     this.#table.push(table);
   }
 
+  /** Symbols added so far. */
+  get count(): number {
+    return this.#address.length;
+  }
+
   /**
    * Null without symbols. `boundaries`: where functions start, named or not, ascending.
    * @param fileBytes what `visit` reports as done at its end
@@ -73,10 +80,25 @@ export class SymbolTableBuilder {
   /** One symbol for each address, ascending. */
   #chosen(): Uint32Array {
     const address = this.#address.view();
-    const size = this.#size.view();
-    const order = Uint32Array.from(address, (_, i) => i).sort((a, b) => address[a]! - address[b]! || size[a]! - size[b]! || a - b);
-    return order.filter((symbol, k) => k + 1 === order.length || address[order[k + 1]!] !== address[symbol]);
+    const order = ascending(address);
+    const chosen = new Uint32Array(order.length);
+    let count = 0;
+    for (let k = 0; k < order.length; k++) {
+      const symbol = order[k]!;
+      const last = chosen[count - 1];
+      if (last === undefined || address[last] !== address[symbol]) chosen[count++] = symbol;
+      else if (this.#size.at(symbol) >= this.#size.at(last)) chosen[count - 1] = symbol;
+    }
+    return chosen.slice(0, count);
   }
+}
+
+/** Indexes in ascending order of value, equal ones in the order given. */
+function ascending(values: Uint32Array): Uint32Array {
+  if (values.length > packedLimit) return Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b);
+  // Both keys in one number: the native sort needs no comparator.
+  const packed = Float64Array.from(values, (value, i) => value * packedLimit + i).sort();
+  return Uint32Array.from(packed, (key) => key % packedLimit);
 }
 
 type SymbolColumns = { start: Uint32Array; end: Float64Array; nameId: Float64Array; table: Uint32Array };

@@ -11,6 +11,7 @@ import { hasDebugSection } from "../elf/debug-sections.ts";
 import { type ElfFile, namedSection, openElf, storedBytes } from "../elf/elf-file.ts";
 import { foldedText, readBuildId } from "../elf/notes.ts";
 import { typeCore, typeRelocatable } from "../elf/records.ts";
+import { exportsCode } from "../elf/symbols.ts";
 import { debugIdFromBuildId } from "../ids/debug-id.ts";
 import type { ObjectVerdict } from "./verdict.ts";
 
@@ -32,7 +33,7 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
   if (refusal !== null) verdict.lacks.push(refusal);
   addIds(file, verdict);
   if (has(".symtab")) verdict.features.push("symbols");
-  else addFewSymbols(has, verdict);
+  else addFewSymbols(file, has, verdict);
   addDebug(file, verdict);
   if (has(".eh_frame", ".debug_frame", ".zdebug_frame", ".ARM.exidx")) verdict.features.push("unwind");
   else verdict.lacks.push("unwind tables");
@@ -62,15 +63,11 @@ function addIds(file: ElfFile, verdict: ObjectVerdict): void {
   if (folded !== null) verdict.debugId = debugIdFromBuildId(folded, file.littleEndian);
 }
 
-function addFewSymbols(has: Has, verdict: ObjectVerdict): void {
-  if (has(".gnu_debugdata")) {
-    verdict.features.push("symbols");
-  } else if (has(".dynsym")) {
-    verdict.features.push("symbols");
-    verdict.lacks.push("names of functions that are not exported: stripped");
-  } else {
-    verdict.lacks.push("symbol tables");
-  }
+/** Of a stripped file. */
+function addFewSymbols(file: ElfFile, has: Has, verdict: ObjectVerdict): void {
+  const hasPacked = has(".gnu_debugdata");
+  if (hasPacked || exportsCode(file)) verdict.features.push("symbols");
+  if (!hasPacked) verdict.lacks.push("names of functions that are not exported: stripped");
 }
 
 function addDebug(file: ElfFile, verdict: ObjectVerdict): void {

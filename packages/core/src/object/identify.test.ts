@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomFrom } from "../../test/random-sym.ts";
+import { symbolTable, synthElf } from "../../test/synth-elf.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { identifyObject, identifyObjects } from "./identify.ts";
@@ -292,7 +293,16 @@ test("what a stripped, a split and an unlinked ELF lack is said, with the file t
   const link = { name: ".gnu_debuglink", content: Buffer.from("app.debug\0\0\0crc0", "latin1") };
   const stripped = identify(elf([note, link, { name: ".dynsym", type: 11, content: some }, { name: ".eh_frame", content: some }]));
   assert.deepEqual(stripped.lacks, ["names of functions that are not exported: stripped", "debug information: it is in app.debug"]);
-  assert.deepEqual([stripped.convertible, stripped.features], [true, ["symbols", "unwind"]]);
+  assert.deepEqual([stripped.convertible, stripped.features], [true, ["unwind"]]);
+  const table = symbolTable([{ name: "exported", value: 0, size: 4, section: 1 }]);
+  const library = synthElf({
+    sections: [
+      { name: ".text", flags: 6, content: some },
+      { name: ".dynsym", type: 11, content: table.symbols, link: 3 },
+      { name: ".dynstr", type: 3, content: table.strings },
+    ],
+  });
+  assert.deepEqual(identify(library).features, ["symbols"]);
 
   // One abbreviation: code 1, compile unit, no children, DW_AT_dwo_name as strx1.
   const abbreviations = { name: ".debug_abbrev", content: Buffer.from([1, 0x4a, 0, 0x76, 0x25, 0, 0, 0]) };
