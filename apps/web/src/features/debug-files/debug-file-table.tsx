@@ -1,22 +1,21 @@
 "use client";
 /** Debug files as a table: what each is, and what it has and lacks. */
-import type { DebugFileFeature, DebugFileKind, DebugFileView } from "@salvage/contracts";
-import { Trash2 } from "lucide-react";
+import type { DebugFileView, LookupFileState } from "@salvage/contracts";
+import { Gauge, LoaderCircle, type LucideIcon, Trash2 } from "lucide-react";
 import { OsName } from "#web/features/states/index.ts";
-import { Chip } from "#web/ui/badge.tsx";
+import { featureNames, kindNames } from "#web/features/uploads/index.ts";
+import { Chip, StateText } from "#web/ui/badge.tsx";
 import { IconButton } from "#web/ui/button.tsx";
 import { CopyId } from "#web/ui/copy.tsx";
 import { formatBytes } from "#web/ui/format.ts";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
 import { Table, Td, Th, Thead, Tr } from "#web/ui/table.tsx";
 
-const kinds: Record<DebugFileKind, string> = { breakpad: "Breakpad", elf: "ELF", pe: "PE", pdb: "PDB", macho: "Mach-O" };
-const features: [DebugFileFeature, string][] = [
-  ["symbols", "names"],
-  ["lines", "lines"],
-  ["inlines", "inlines"],
-  ["unwind", "unwind"],
-];
+/** A file without a lookup file is as good, and slower. */
+const lookupWords: Readonly<Record<Exclude<LookupFileState, "ready">, { word: string; title: string; icon: LucideIcon }>> = {
+  being_made: { word: "Readable", icon: LoaderCircle, title: "Crashes read this file as it is; its lookup file is being made" },
+  impossible: { word: "Readable, slower", icon: Gauge, title: "No lookup file could be made of it, so crashes read the file as it is" },
+};
 
 export function DebugFileTable({
   files,
@@ -51,6 +50,7 @@ export function DebugFileTable({
               <code className="block truncate font-medium" title={file.name}>
                 {file.name}
               </code>
+              {file.lookupFile === "ready" ? null : <LookupMark state={file.lookupFile} />}
             </Td>
             <Td className="max-w-72">
               {file.debugId === null ? (
@@ -64,11 +64,11 @@ export function DebugFileTable({
               )}
             </Td>
             <Td className="hidden text-sm whitespace-nowrap text-ink-2 lg:table-cell">
-              {kinds[file.kind]} <OsName os={null} cpu={file.cpu} />
+              {kindNames[file.kind]} <OsName os={null} cpu={file.cpu} />
             </Td>
             <Td className="hidden sm:table-cell">
               <span className="flex gap-1">
-                {features.map(([feature, word]) => (
+                {featureNames.map(([feature, word]) => (
                   <Chip key={feature} on={file.features.includes(feature)}>
                     {word}
                   </Chip>
@@ -92,5 +92,14 @@ export function DebugFileTable({
         ))}
       </tbody>
     </Table>
+  );
+}
+
+function LookupMark({ state }: { state: Exclude<LookupFileState, "ready"> }) {
+  const { word, ...rest } = lookupWords[state];
+  return (
+    <StateText tone="info" spin={state === "being_made"} {...rest}>
+      {word}
+    </StateText>
   );
 }

@@ -43,7 +43,7 @@ export function DebugFiles() {
   return (
     <div className="space-y-3">
       <RowKeys />
-      <UploadArea projectSlug={null} />
+      <UploadArea projectSlug={null} recent />
       <FilterBar>
         <SearchInput
           label="Search debug files"

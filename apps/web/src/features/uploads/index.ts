@@ -1,3 +1,3 @@
-/** Uploading debug files from the browser: one drop zone, a verdict per file, live progress of what the files bring. */
+/** Uploading debug files: the drop zone, what became of each file, and the last uploads of all. */
+export { featureNames, kindNames } from "./file-words.ts";
 export { UploadArea } from "./upload-area.tsx";
-export { useUploads } from "./use-uploads.ts";

@@ -1,51 +1,52 @@
 /** The words of an upload follow its state, and work is over only when the crashes are upgraded. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UploadView } from "@salvage/contracts";
-import { isSettled, uploadWords } from "./progress-words.ts";
+import type { UploadSummary } from "@salvage/contracts";
+import { countsWords, isSettled, stageOf, uploadWords } from "./progress-words.ts";
 import { uploadAddress } from "./send-file.ts";
 
-const verdict = {
-  name: "a.sym",
-  state: "ready",
-  kind: "breakpad",
-  debugId: null,
-  codeId: null,
-  cpu: null,
-  features: [],
-  lacks: [],
-  reason: null,
-  offset: null,
-  waitingCrashes: 2,
-} as const;
-const view: UploadView = {
-  id: "1",
-  fileName: "a.sym",
-  sizeBytes: 1,
-  state: "ready",
-  reason: null,
-  verdicts: [{ ...verdict, features: [], lacks: [] }],
-  createdAt: "",
-  finishedAt: null,
-  upgraded: { done: 1, total: 2 },
-};
+type Standing = Pick<UploadSummary, "state" | "reason" | "counts" | "upgraded">;
+const upload: Standing = { state: "ready", reason: null, counts: { ready: 1, duplicate: 0, rejected: 0 }, upgraded: { done: 1, total: 2 } };
+const words = (change: Partial<Standing>) => [stageOf({ ...upload, ...change }), uploadWords({ ...upload, ...change })];
 
 test("a ready file with waiting crashes is not settled", () => {
-  assert.equal(isSettled(view), false);
-  assert.equal(uploadWords(view), "Upgraded 1 of 2 waiting crashes");
+  assert.equal(isSettled(upload), false);
+  assert.deepEqual(words({}), ["upgrading", "Upgraded 1 of 2 waiting crashes"]);
 });
 
 test("settled when all are upgraded, or when rejected", () => {
-  assert.equal(isSettled({ ...view, upgraded: { done: 2, total: 2 } }), true);
-  assert.equal(isSettled({ ...view, state: "rejected", reason: "no debug file" }), true);
-  assert.equal(uploadWords({ ...view, state: "rejected", reason: "no debug file" }), "no debug file");
+  assert.equal(isSettled({ ...upload, upgraded: { done: 2, total: 2 } }), true);
+  assert.deepEqual(words({ upgraded: { done: 12, total: 12 } }), ["done", "Ready. 12 crashes upgraded"]);
+  assert.deepEqual(words({ upgraded: { done: 0, total: 0 } }), ["done", "Ready. No crash waits for it now"]);
+  assert.equal(isSettled({ ...upload, state: "rejected" }), true);
+  assert.deepEqual(words({ state: "rejected", reason: "no debug file" }), ["rejected", "no debug file"]);
 });
 
-test("a duplicate says so", () => {
-  assert.equal(
-    uploadWords({ ...view, verdicts: [{ ...verdict, features: [], lacks: [], state: "duplicate" }] }),
-    "Held already; nothing to do",
-  );
+test("crashes read a large file before its lookup file is made", () => {
+  assert.deepEqual(words({ state: "checking" }), ["upgrading", "Upgraded 1 of 2 waiting crashes; reading goes on"]);
+});
+
+test("an archive tells how far it is", () => {
+  const nobody = { done: 0, total: 0 };
+  assert.deepEqual(words({ state: "checking", upgraded: nobody, counts: { ready: 3, duplicate: 0, rejected: 1 } }), [
+    "checking",
+    "4 files checked so far",
+  ]);
+  assert.deepEqual(words({ state: "checking", upgraded: nobody, counts: { ready: 0, duplicate: 0, rejected: 0 } }), [
+    "checking",
+    "Checking and reading names",
+  ]);
+});
+
+test("a duplicate says so, and an archive of other things too", () => {
+  const nobody = { done: 0, total: 0 };
+  assert.deepEqual(words({ upgraded: nobody, counts: { ready: 0, duplicate: 2, rejected: 1 } }), ["done", "Held already; nothing to do"]);
+  assert.deepEqual(words({ upgraded: nobody, counts: { ready: 0, duplicate: 0, rejected: 2 } }), ["unusable", "Nothing usable inside"]);
+});
+
+test("the summary of a long archive", () => {
+  assert.equal(countsWords({ ready: 1480, duplicate: 15, rejected: 5 }), "1,480 ready · 15 held already · 5 refused");
+  assert.equal(countsWords({ ready: 0, duplicate: 0, rejected: 1 }), "1 refused");
 });
 
 test("the address carries name and project, escaped", () => {

@@ -1,23 +1,51 @@
 /** Where an upload stands, in words. Pure. */
-import type { UploadView } from "@salvage/contracts";
-import { plural } from "../../ui/format.ts";
+import type { UploadSummary } from "@salvage/contracts";
+import { formatCount, plural } from "../../ui/format.ts";
+
+type Standing = Pick<UploadSummary, "state" | "reason" | "counts" | "upgraded">;
+
+/** Of an upload that the server has. */
+export type UploadStage = "checking" | "upgrading" | "done" | "unusable" | "rejected";
 
 /** No work is left: checked, and every crash that waited is upgraded. */
-export function isSettled(view: UploadView): boolean {
-  return view.state === "rejected" || (view.state === "ready" && view.upgraded.done >= view.upgraded.total);
+export function isSettled(upload: Pick<Standing, "state" | "upgraded">): boolean {
+  return upload.state === "rejected" || (upload.state === "ready" && upload.upgraded.done >= upload.upgraded.total);
+}
+
+export function stageOf(upload: Standing): UploadStage {
+  if (upload.state === "rejected") return "rejected";
+  if (upload.state !== "ready") return upload.upgraded.total > 0 ? "upgrading" : "checking";
+  if (!isSettled(upload)) return "upgrading";
+  return upload.counts.ready + upload.counts.duplicate > 0 ? "done" : "unusable";
 }
 
 /** One line under the file's name. */
-export function uploadWords(view: UploadView): string {
-  if (view.state === "received") return "Received, waiting to be checked";
-  if (view.state === "checking") return "Checking and reading names";
-  if (view.state === "rejected") return view.reason ?? "Not usable";
-  const usable = view.verdicts.filter((verdict) => verdict.state === "ready").length;
-  const known = view.verdicts.filter((verdict) => verdict.state === "duplicate").length;
-  if (usable === 0 && known > 0) return "Held already; nothing to do";
-  if (usable === 0) return "Nothing usable inside";
-  const { done, total } = view.upgraded;
+export function uploadWords({ state, reason, counts, upgraded: { done, total } }: Standing): string {
+  const soFar = `Upgraded ${formatCount(done)} of ${plural(total, "waiting crash", "waiting crashes")}`;
+  if (state === "received") return "Received, waiting to be checked";
+  if (state === "checking") {
+    if (total > 0) return `${soFar}; reading goes on`;
+    const checked = filesOf(counts);
+    return checked === 0 ? "Checking and reading names" : `${plural(checked, "file")} checked so far`;
+  }
+  if (state === "rejected") return reason ?? "Not usable";
+  if (counts.ready === 0 && counts.duplicate > 0) return "Held already; nothing to do";
+  if (counts.ready === 0) return "Nothing usable inside";
   if (total === 0) return "Ready. No crash waits for it now";
-  if (done < total) return `Upgraded ${done.toLocaleString("en-US")} of ${plural(total, "waiting crash", "waiting crashes")}`;
-  return `Ready. ${plural(total, "crash", "crashes")} upgraded`;
+  return done < total ? soFar : `Ready. ${plural(total, "crash", "crashes")} upgraded`;
 }
+
+/** Files found in the upload so far. */
+export function filesOf({ ready, duplicate, rejected }: UploadSummary["counts"]): number {
+  return ready + duplicate + rejected;
+}
+
+/** "480 ready · 15 held already · 5 refused". */
+export function countsWords(counts: UploadSummary["counts"]): string {
+  return (["ready", "duplicate", "rejected"] as const)
+    .filter((state) => counts[state] > 0)
+    .map((state) => `${formatCount(counts[state])} ${verdictWords[state]}`)
+    .join(" · ");
+}
+
+export const verdictWords = { ready: "ready", duplicate: "held already", rejected: "refused" } as const;

@@ -1,6 +1,6 @@
 "use client";
 /** The uploads of this page: sends files two at a time, then follows each until its work is done. */
-import type { UploadView } from "@salvage/contracts";
+import type { UploadSummary } from "@salvage/contracts";
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { explain, useOrg } from "#web/features/workspace/index.ts";
@@ -13,7 +13,7 @@ export type UploadItem = {
   file: File;
   sentBytes: number;
   /** Set once the server has the file. */
-  view: UploadView | null;
+  upload: UploadSummary | null;
   uploadId: string | null;
   /** Why it did not get there. */
   failure: string | null;
@@ -21,6 +21,8 @@ export type UploadItem = {
 
 const parallelSends = 2;
 const pollMs = 600;
+/** Followed in one request; the others' turn comes when these are done. */
+const uploadsAtOnce = 100;
 /** A ticket is good for 15 minutes; a new one is fetched well before. */
 const ticketUseMs = 10 * 60_000;
 
@@ -70,7 +72,7 @@ export function useUploads(projectSlug: string | null) {
 
   const add = useCallback(
     (files: File[]) => {
-      const fresh = files.map((file) => ({ key: crypto.randomUUID(), file, sentBytes: 0, view: null, uploadId: null, failure: null }));
+      const fresh = files.map((file) => ({ key: crypto.randomUUID(), file, sentBytes: 0, upload: null, uploadId: null, failure: null }));
       setItems((all) => [...fresh, ...all]);
       waiting.current.push(...fresh);
       pump();
@@ -78,20 +80,26 @@ export function useUploads(projectSlug: string | null) {
     [pump],
   );
 
-  const open = items.filter((item) => item.uploadId !== null && (item.view === null || !isSettled(item.view)));
+  const open = items.filter((item) => item.uploadId !== null && (item.upload === null || !isSettled(item.upload)));
   const openKey = open.map((item) => item.uploadId).join();
   useEffect(() => {
     if (openKey === "") return;
     let over = false;
     async function look() {
-      for (const uploadId of openKey.split(",")) {
-        const view = await client.uploads.byId.query({ orgSlug, uploadId }).catch(() => null);
-        if (over || view === null) continue;
-        setItems((all) => all.map((item) => (item.uploadId === uploadId ? { ...item, view: notBack(item.view, view) } : item)));
-        if (isSettled(view)) {
-          void queryClient.invalidateQueries(trpc.missingFiles.pathFilter());
-          void queryClient.invalidateQueries(trpc.debugFiles.pathFilter());
-        }
+      const uploadIds = openKey.split(",").slice(0, uploadsAtOnce);
+      const uploads = await client.uploads.byIds.query({ orgSlug, uploadIds }).catch(() => []);
+      if (over) return;
+      const byId = new Map(uploads.map((upload) => [upload.id, upload]));
+      setItems((all) =>
+        all.map((item) => {
+          const upload = byId.get(item.uploadId ?? "");
+          return upload === undefined ? item : { ...item, upload: notBack(item.upload, upload) };
+        }),
+      );
+      if (uploads.some(isSettled)) {
+        void queryClient.invalidateQueries(trpc.missingFiles.pathFilter());
+        void queryClient.invalidateQueries(trpc.debugFiles.pathFilter());
+        void queryClient.invalidateQueries(trpc.uploads.recent.pathFilter());
       }
       if (!over) timer = setTimeout(look, pollMs);
     }
@@ -105,7 +113,7 @@ export function useUploads(projectSlug: string | null) {
   useEffect(() => () => stop.current?.abort(), []);
 
   const clear = useCallback(
-    () => setItems((all) => all.filter((item) => item.failure === null && (item.view === null || !isSettled(item.view)))),
+    () => setItems((all) => all.filter((item) => item.failure === null && (item.upload === null || !isSettled(item.upload)))),
     [],
   );
   return { items, add, clear };
@@ -113,8 +121,8 @@ export function useUploads(projectSlug: string | null) {
 
 const order = { received: 0, checking: 1, ready: 2, rejected: 2 } as const;
 
-/** Of two views of one upload, the later one. */
-function notBack(shown: UploadView | null, next: UploadView): UploadView {
+/** Of two looks at one upload, the later one. */
+function notBack(shown: UploadSummary | null, next: UploadSummary): UploadSummary {
   if (shown === null) return next;
   if (order[next.state] !== order[shown.state]) return order[next.state] < order[shown.state] ? shown : next;
   return next.upgraded.done < shown.upgraded.done ? shown : next;
