@@ -1,0 +1,99 @@
+/**
+ * A crash whose program has one huge .sym, from nothing to the finished report, beside minidump-stackwalk; then the same crash from the lookup
+ * file made of it.
+ *
+ * usage: SALVAGE_STACKWALK=<minidump-stackwalk> node bench/big-sym.bench.ts [MEGABYTES]      default 469; files stay in the temporary folder
+ */
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ref, synthDump, synthStack } from "@salvage/testkit/synth-dump";
+import { BufferSource, openSymcache, processMinidump } from "../src/index.ts";
+import { indexSym } from "../src/breakpad/sym-index.ts";
+import { FileSource } from "./file-source.ts";
+import { generateSym } from "./generate-sym.ts";
+import { measure, showMeasured, showRatio } from "./measure.ts";
+
+const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+const imageBase = 0x400000n;
+const debugId = "0123456789ABCDEF0123456789ABCDEF0";
+const threads = 10;
+const framesPerThread = 20;
+const warmRuns = 50;
+
+/** A dump whose threads stand in random functions of the .sym, linked by frame pointers. */
+function crashIn(starts: Uint32Array, ends: ArrayLike<number>): Uint8Array {
+  let state = 7;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const size = Math.ceil((ends[starts.length - 1]! + 0x1000) / 0x1000) * 0x1000;
+  const dump = synthDump().linux();
+  dump.module({ name: "/opt/large_program", base: imageBase, size, buildId: "67452301ab89efcd0123456789abcdef01234567" });
+  const inBody = () => {
+    const i = random(starts.length);
+    return imageBase + BigInt(starts[i]! + 3);
+  };
+  for (let id = 1; id <= threads; id++) {
+    const stack = synthStack(0x7ffe00000000n + BigInt(id) * 0x100000n);
+    // Behind the first instruction the .sym's rules say: the return address lies above one saved register.
+    for (let frame = 0; frame < framesPerThread; frame++) stack.word(0n).word(inBody());
+    stack.words(8, 0n);
+    dump.thread({ id, registers: { rip: inBody(), rsp: stack.base, rbp: 0n }, stack });
+  }
+  return dump.exception({ threadId: 1, code: 11, flags: 1, address: 0n }).build();
+}
+
+const megabytes = Number(process.argv[2] ?? 469);
+const folder = join(tmpdir(), `salvage-bench-sym-${megabytes}`);
+const layout = join(folder, "symbols", "large_program", debugId);
+const sym = join(layout, "large_program.sym");
+mkdirSync(layout, { recursive: true });
+if (!existsSync(sym)) {
+  generateSym(`${sym}.new`, megabytes);
+  renameSync(`${sym}.new`, sym);
+}
+const symSource = new FileSource(sym);
+const { functions } = indexSym(symSource);
+const dumpPath = join(folder, "crash.dmp");
+const dump = crashIn(Uint32Array.from(functions.start), functions.end);
+writeFileSync(dumpPath, dump);
+console.log(`${(symSource.size / 1e6).toFixed(0)} MB, ${functions.start.length} functions; ${threads} threads of ${framesPerThread} frames`);
+
+const ours = await measure(process.execPath, [cli, "report", dumpPath, "--symbols", join(folder, "symbols"), "--json"]);
+console.log(`salvage report, file never seen      ${showMeasured(ours)}`);
+const report = JSON.parse(ours.stdout) as { threads: { frames: { function: string | null }[] }[] };
+const named = report.threads.flatMap(({ frames }) => frames).filter((frame) => frame.function !== null).length;
+console.log(`  ${named} frames with names`);
+const stackwalk = process.env.SALVAGE_STACKWALK;
+if (stackwalk === undefined) console.log("SALVAGE_STACKWALK names no minidump-stackwalk: nothing to compare with");
+else {
+  const theirs = await measure(stackwalk, ["--json", dumpPath, join(folder, "symbols")]);
+  console.log(`minidump-stackwalk                   ${showMeasured(theirs)}`);
+  console.log(showRatio("report from a .sym never seen", ours, theirs, 0.3));
+}
+
+const cache = join(folder, "large_program.symcache");
+const build = await measure(process.execPath, [cli, "symcache", "build", sym, "--out", cache]);
+console.log(`salvage symcache build               ${showMeasured(build)}, to ${(statSync(cache).size / 1e6).toFixed(0)} MB`);
+
+const times: number[] = [];
+let coldBytes = 0;
+for (let run = 0; run < warmRuns; run++) {
+  const source = new FileSource(cache);
+  const started = performance.now();
+  const file = openSymcache(source);
+  const image = { ...file, windowsFrames: null, namesStatus: "found" as const, unwindStatus: "found" as const };
+  const made = processMinidump(new BufferSource(dump), { image: () => image, own: () => true });
+  times.push(performance.now() - started);
+  if (made.threads.length !== threads) throw new Error("the report has other threads");
+  coldBytes = source.bytesRead;
+  source.close();
+}
+times.sort((a, b) => a - b);
+console.log(
+  `report from the lookup file, opened anew each time: p50 ${times[warmRuns >> 1]!.toFixed(1)} ms, best ${times[0]!.toFixed(1)} ms (goal 5 ms); ` +
+    `${(coldBytes / 1e3).toFixed(0)} kB read of the module (goal 1 MB)`,
+);
