@@ -12,9 +12,10 @@ import type { DwarfSectionName, DwarfSections } from "./sections.ts";
 import { readUnitHeader, Unit, type UnitHeader } from "./units.ts";
 
 /** Bytes of each section kept in memory for scattered reads. Strings of all units lie mixed in one section. */
-const blockBudget: Partial<Record<DwarfSectionName, number>> = { str: 64 << 20, info: 8 << 20, types: 4 << 20 };
+const blockBudget: Partial<Record<DwarfSectionName, number>> = { str: 48 << 20, info: 8 << 20, types: 4 << 20 };
 const otherBudget = 2 << 20;
-const maxTables = 64;
+/** Attributes of all tables kept, in some tens of megabytes; real tables have some hundreds each. */
+const maxKeptAttributes = 1 << 20;
 const maxOpenUnits = 128;
 const firstTableBytes = 32 << 10;
 const maxTableBytes = 16 << 20;
@@ -34,6 +35,7 @@ export class DwarfFile {
   readonly #sharedStrings: Map<ByteSource, SectionBlocks>;
   readonly #blocks = new Map<DwarfSectionName, SectionBlocks | null>();
   readonly #tables = new Map<string, Abbreviations>();
+  #keptAttributes = 0;
   readonly #units = new Map<string, Unit>();
   readonly #offsets = new Map<string, UnitOffsets>();
   readonly #reader = new EntryReader();
@@ -180,11 +182,11 @@ export class DwarfFile {
       if (raw !== null) table = new Abbreviations(raw, { addressBytes, offsetBytes, refAddrBytes });
       else if (bytes.length < length || length > maxTableBytes) blocks.fail(offset, "abbreviations reach past the end");
     }
-    if (this.#tables.size >= maxTables) {
-      for (const oldest of this.#tables.keys()) {
-        this.#tables.delete(oldest);
-        break;
-      }
+    this.#keptAttributes += table.attributeName.length + table.tag.length;
+    if (this.#keptAttributes > maxKeptAttributes) {
+      this.#tables.clear();
+      this.#units.clear();
+      this.#keptAttributes = table.attributeName.length + table.tag.length;
     }
     this.#tables.set(key, table);
     return table;

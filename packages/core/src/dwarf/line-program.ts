@@ -18,10 +18,10 @@ import type { DamageLog } from "./damage.ts";
 import type { LineHeader } from "./line-header.ts";
 import type { Unit } from "./units.ts";
 
-/** The largest real units have a few hundred thousand; this many take 64 MB. */
-const maxRows = 4 << 20;
-/** Programs are run from memory; real ones reach some tens of megabytes. */
-const maxProgramBytes = 256 << 20;
+/** The largest real units have a few hundred thousand; this many take 48 MB. */
+const maxRows = 3 << 20;
+/** Programs are run from memory; real ones reach some megabytes. */
+const maxProgramBytes = 64 << 20;
 const maxLine = 0xffffffff;
 
 /** Lines of a unit: ranges [start, end) ascending and disjoint, with file number and line (0: none). */
@@ -170,15 +170,15 @@ class LineProgram {
   result(): LineRanges {
     // A sequence that was not ended: its last row is not known to reach anywhere, the others stay.
     this.#endSequence(this.#openAddress);
-    const start = this.#start.view().slice();
-    const end = this.#end.view().slice();
+    const start = this.#start.view();
+    const end = this.#end.view();
     const disjoint = makeDisjoint(start, end, start.length);
     return {
       start: disjoint?.start ?? start,
       end: disjoint?.end ?? end,
       item: disjoint?.item ?? null,
-      file: this.#file.view().slice(),
-      line: this.#line.view().slice(),
+      file: this.#file.view(),
+      line: this.#line.view(),
     };
   }
 

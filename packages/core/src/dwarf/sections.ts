@@ -10,6 +10,7 @@ export type DwarfSectionName =
   | "addr"
   | "aranges"
   | "cu_index"
+  | "frame"
   | "info"
   | "line"
   | "line_str"
