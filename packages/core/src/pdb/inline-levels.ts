@@ -16,17 +16,23 @@ import { type FunctionBlock, NONE } from "../names/function-block.ts";
 
 /** Deeper inlining is left out; compilers stop far before. */
 export const maxInlineDepth = 256;
+const firstCapacity = 64;
+/** The pieces of each inlined function ascend, those of neighbours interleave: little moves. */
+const maxSortSteps = 4096;
 
-/** The pieces of one depth, ascending and disjoint once prepared; `next` is the first that may still matter. */
+/** The pieces of one depth: columns as they are added, then tables, ascending and disjoint, which are kept from function to function. */
 class Level {
   readonly startColumn = new U32Column();
   readonly endColumn = new U32Column();
   readonly line = new U32Column();
   readonly file = new U32Column();
   readonly site = new U32Column();
-  start: ArrayLike<number> = [];
-  end: ArrayLike<number> = [];
-  item: Uint32Array | null = null;
+  start: Uint32Array<ArrayBuffer> = new Uint32Array(firstCapacity);
+  end: Uint32Array<ArrayBuffer> = new Uint32Array(firstCapacity);
+  /** Which piece each row is of. */
+  item: Uint32Array<ArrayBuffer> = new Uint32Array(firstCapacity);
+  rows = 0;
+  /** The first row that may still matter. */
   next = 0;
   /** The inline range last given, which may still grow. */
   lastRange = NONE;
@@ -40,14 +46,57 @@ class Level {
   }
 
   prepare(): void {
+    this.next = 0;
+    this.lastRange = NONE;
+    this.rows = this.startColumn.length;
+    this.#reserve(this.rows);
+    for (let i = 0; i < this.rows; i++) {
+      this.start[i] = this.startColumn.at(i);
+      this.item[i] = i;
+    }
+    if (!this.#sort()) this.#makeDisjoint();
+  }
+
+  #reserve(rows: number): void {
+    if (rows <= this.start.length) return;
+    this.start = new Uint32Array(2 * rows);
+    this.end = new Uint32Array(2 * rows);
+    this.item = new Uint32Array(2 * rows);
+  }
+
+  /** Sorts by start, pieces of one start in the order given; false when it would take long, or pieces overlap. */
+  #sort(): boolean {
+    const { start, end, item, rows } = this;
+    let steps = 0;
+    for (let i = 1; i < rows; i++) {
+      const value = start[i]!;
+      const piece = item[i]!;
+      let at = i;
+      for (; at > 0 && start[at - 1]! > value; at--) {
+        start[at] = start[at - 1]!;
+        item[at] = item[at - 1]!;
+      }
+      start[at] = value;
+      item[at] = piece;
+      steps += i - at;
+      if (steps > maxSortSteps) return false;
+    }
+    for (let i = 0; i < rows; i++) end[i] = this.endColumn.at(item[i]!);
+    for (let i = 1; i < rows; i++) if (start[i]! < end[i - 1]!) return false;
+    return true;
+  }
+
+  #makeDisjoint(): void {
     const start = this.startColumn.view();
     const end = this.endColumn.view();
     const disjoint = makeDisjoint(start, end, start.length);
-    this.start = disjoint?.start ?? start;
-    this.end = disjoint?.end ?? end;
-    this.item = disjoint?.item ?? null;
-    this.next = 0;
-    this.lastRange = NONE;
+    this.rows = disjoint?.start.length ?? start.length;
+    this.#reserve(this.rows);
+    for (let i = 0; i < this.rows; i++) {
+      this.start[i] = disjoint?.start[i] ?? start[i]!;
+      this.end[i] = disjoint?.end[i] ?? end[i]!;
+      this.item[i] = disjoint?.item[i] ?? i;
+    }
   }
 }
 
@@ -93,10 +142,10 @@ export class InlineLevels {
   writeTo(block: FunctionBlock): void {
     this.#block = block;
     for (let depth = 0; depth < this.#depths; depth++) this.#levels[depth]!.prepare();
-    const { start, end, item, line, file } = this.#levels[0]!;
-    for (let range = 0; range < start.length; range++) {
-      const piece = item === null ? range : item[range]!;
-      this.#piece(1, start[range]!, end[range]!, line.at(piece), file.at(piece), NONE);
+    const { start, end, item, rows, line, file } = this.#levels[0]!;
+    for (let row = 0; row < rows; row++) {
+      const piece = item[row]!;
+      this.#piece(1, start[row]!, end[row]!, line.at(piece), file.at(piece), NONE);
     }
   }
 
@@ -107,11 +156,10 @@ export class InlineLevels {
       return;
     }
     const level = this.#levels[depth]!;
-    const count = level.start.length;
     let at = start;
     while (at < end) {
-      while (level.next < count && level.end[level.next]! <= at) level.next++;
-      const next = level.next < count ? level.start[level.next]! : end;
+      while (level.next < level.rows && level.end[level.next]! <= at) level.next++;
+      const next = level.next < level.rows ? level.start[level.next]! : end;
       if (next > at) {
         const until = Math.min(next, end);
         this.#line(at, until, line, file);
@@ -119,7 +167,7 @@ export class InlineLevels {
         continue;
       }
       const until = Math.min(level.end[level.next]!, end);
-      const piece = level.item === null ? level.next : level.item[level.next]!;
+      const piece = level.item[level.next]!;
       const inner = level.site.at(piece);
       if (this.#siteParent.at(inner) === site) {
         this.#inline(level, depth, inner, at, until, line, file);
