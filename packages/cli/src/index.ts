@@ -115,8 +115,8 @@ function declare(program: Command): void {
 
   program
     .command("upload")
-    .description("Upload debug files to a server. Folders and zips are walked; files that are no debug files are passed over.")
-    .argument("<paths...>", "debug files, folders, zips")
+    .description("Upload debug files to a server. Folders are walked, archives looked into; files that are no debug files are passed over.")
+    .argument("<paths...>", "debug files, folders, archives")
     .option("--url <url>", "address of the server (or SALVAGE_URL)")
     .option("--org <slug>", "organization (or SALVAGE_ORG)")
     .option("--token <token>", "API token with the scope debug-file:write (or SALVAGE_TOKEN)")

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { reportSchema, type UploadVerdict, type UploadView } from "@salvage/contracts";
 
 const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -178,7 +179,7 @@ async function uploadServer(verdicts: Record<string, UploadVerdict["state"]>) {
       codeId: null,
       cpu: "amd64",
       features: ["symbols"],
-      lacks: [],
+      lacks: state === "duplicate" ? ["unwind tables"] : [],
       reason: state === "rejected" ? "breakpad: no MODULE record" : null,
       offset: state === "rejected" ? 0 : null,
       waitingCrashes: state === "ready" ? 3 : 0,
@@ -208,7 +209,7 @@ test("upload walks folders, passes other files over, and prints a verdict per fi
   server.close();
   assert.equal(code, 0, stderr);
   assert.match(stdout, /driftwood-1\.0\.sym {2}ready; 3 crashes waited for it/);
-  assert.match(stdout, /driftwood-1\.1\.sym {2}already there/);
+  assert.match(stdout, /driftwood-1\.1\.sym {2}already there {2}\[breakpad .*\]\n {4}lacks unwind tables\n/);
   assert.match(stderr, /\[1\/2\]/);
   assert.match(stderr, /5 files that are no debug files were passed over/);
   assert.deepEqual(
@@ -218,6 +219,20 @@ test("upload walks folders, passes other files over, and prints a verdict per fi
       ["/api/v1/organizations/demo/debug-files?name=driftwood-1.1.sym", "Bearer good"],
     ],
   );
+});
+
+test("upload sends archives that it finds in a folder, by content", async () => {
+  const server = await uploadServer({ "symbols.bin": "ready" });
+  const archives = join(folder, "archives");
+  mkdirSync(archives);
+  writeFileSync(join(archives, "symbols.bin"), gzipSync(readFileSync(sym)));
+  writeFileSync(join(archives, "notes.zip"), "no archive at all");
+  const { code, stdout, stderr } = await salvage(["upload", archives, "--url", server.url, "--org", "demo", "--token", "good"]);
+  server.close();
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /symbols\.bin {2}ready/);
+  assert.match(stderr, /1 files that are no debug files/);
+  assert.equal(server.seen.length, 1);
 });
 
 test("upload ends with 1 when nothing was usable, and says why", async () => {

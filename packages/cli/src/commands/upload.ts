@@ -1,12 +1,13 @@
 /**
  * `salvage upload`: sends debug files to a server and waits for the verdict on each. Folders are walked and files that are no debug files
- * passed over; zips are sent as they are, the server looks inside. Progress on standard error, verdicts on standard output.
+ * passed over; archives are sent as they are, the server looks inside. Progress on standard error, verdicts on standard output.
  */
 import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type UploadView, uploadView } from "@salvage/contracts";
+import { archiveKind } from "@salvage/archives";
+import { type UploadVerdict, type UploadView, uploadView } from "@salvage/contracts";
 import { FormatError, identifyObject } from "@salvage/core";
 import { CliError } from "../cli-error.ts";
 import { FileSource } from "../file-source.ts";
@@ -23,7 +24,7 @@ const patienceMs = 15 * 60_000;
 /** Exit code 1 when no file was usable. */
 export async function upload(paths: readonly string[], options: UploadOptions): Promise<void> {
   const target = readTarget(options);
-  const { files, passedOver } = chooseFiles(paths);
+  const { files, passedOver } = await chooseFiles(paths);
   if (files.length === 0) {
     throw new CliError(`there is no debug file in ${paths.join(", ")}${passedOver > 0 ? ` (${passedOver} other files passed over)` : ""}.`);
   }
@@ -53,26 +54,25 @@ function readTarget(options: UploadOptions): Target {
   };
 }
 
-function chooseFiles(paths: readonly string[]): { files: FileToSend[]; passedOver: number } {
+async function chooseFiles(paths: readonly string[]): Promise<{ files: FileToSend[]; passedOver: number }> {
   const files: FileToSend[] = [];
   let passedOver = 0;
   for (const path of paths) {
     const named = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
     for (const file of walkFiles(path)) {
       // A file that was named is sent whatever it is: the server's answer is better than silence.
-      if (named || looksUsable(file)) files.push({ path: file, sizeBytes: statSync(file).size });
+      if (named || (await looksUsable(file))) files.push({ path: file, sizeBytes: statSync(file).size });
       else passedOver++;
     }
   }
   return { files, passedOver };
 }
 
-function looksUsable(path: string): boolean {
+/** A debug file, or an archive: that is looked into by the server. */
+async function looksUsable(path: string): Promise<boolean> {
+  if ((await archiveKind(path)) !== null) return true;
   const source = new FileSource(path);
   try {
-    const start = Buffer.from(source.read(0, Math.min(4, source.size))).toString("latin1");
-    // A zip is looked into by the server. ("PK" and the local header's, the empty archive's or the spanned archive's mark.)
-    if (start === "PK\x03\x04") return true;
     identifyObject(source);
     return true;
   } catch (error) {
@@ -133,11 +133,7 @@ function printVerdicts(file: FileToSend, view: UploadView, json: boolean): numbe
       process.stdout.write(`${JSON.stringify({ file: file.path, ...verdict })}\n`);
       continue;
     }
-    const ids = [verdict.debugId, verdict.cpu, verdict.features.join("+")].filter(Boolean).join("  ");
-    const waiting = verdict.waitingCrashes > 0 ? `; ${verdict.waitingCrashes} crashes waited for it and are being upgraded` : "";
-    const reason = `${verdict.reason ?? "no reason given"}${verdict.offset === null ? "" : ` (at offset 0x${verdict.offset.toString(16)})`}`;
-    const words = { ready: `ready${waiting}`, duplicate: "already there", rejected: `rejected: ${reason}` }[verdict.state];
-    process.stdout.write(`  ${verdict.name}  ${words}${ids === "" || verdict.state === "rejected" ? "" : `  [${ids}]`}\n`);
+    process.stdout.write(`${verdictLines(verdict).join("\n")}\n`);
   }
   if (verdicts.length === 0) {
     if (json) process.stdout.write(`${JSON.stringify({ file: file.path, state: view.state, reason: view.reason })}\n`);
@@ -145,6 +141,29 @@ function printVerdicts(file: FileToSend, view: UploadView, json: boolean): numbe
     if (view.state === "ready") usable++;
   }
   return usable;
+}
+
+/** "game.pdb  ready  [pdb  1E9E…0  amd64  symbols+lines]", and what it lacks. */
+function verdictLines({
+  name,
+  state,
+  kind,
+  debugId,
+  codeId,
+  cpu,
+  features,
+  lacks,
+  reason,
+  offset,
+  waitingCrashes,
+}: UploadVerdict): string[] {
+  if (state === "rejected") {
+    return [`  ${name}  rejected: ${reason ?? "no reason given"}${offset === null ? "" : ` (at offset 0x${offset.toString(16)})`}`];
+  }
+  const waiting = waitingCrashes > 0 ? `; ${waitingCrashes} crashes waited for it and are being upgraded` : "";
+  const about = [kind, debugId ?? codeId, cpu, features.join("+")].filter(Boolean).join("  ");
+  const words = state === "ready" ? `ready${waiting}` : "already there";
+  return [`  ${name}  ${words}${about === "" ? "" : `  [${about}]`}`, ...lacks.map((what) => `    lacks ${what}`)];
 }
 
 async function request(url: string, init: RequestInit): Promise<Response> {
