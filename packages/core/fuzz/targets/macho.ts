@@ -1,0 +1,2 @@
+/** What is asked of a Mach-O file, thin or fat. */
+export { askDebugFile as fuzz } from "../allow.ts";

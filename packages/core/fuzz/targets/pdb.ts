@@ -1,0 +1,2 @@
+/** What is asked of a PDB. */
+export { askDebugFile as fuzz } from "../allow.ts";

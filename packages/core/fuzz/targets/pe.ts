@@ -1,0 +1,2 @@
+/** What is asked of a PE file. */
+export { askDebugFile as fuzz } from "../allow.ts";
