@@ -12,6 +12,7 @@ import { FormatError } from "../bytes/format-error.ts";
 import type { DwarfSections } from "../dwarf/sections.ts";
 import { elfDwarfSections, hasPackedSections } from "./debug-sections.ts";
 import { openElf } from "./elf-file.ts";
+import { openElfUnwind } from "./unwind.ts";
 
 const scratchDir = mkdtempSync(join(tmpdir(), "salvage-sections-"));
 const ports = createPorts({ scratchDir, memoryBytes: 1 << 20 });
@@ -182,4 +183,22 @@ test("CREL: differences to the entry before", () => {
   assert.equal(relocatedInfo({}, new Uint8Array(9), 0x40000014, table), "00200000002f000000");
   const cut = table.subarray(0, 6);
   assert.throws(() => relocatedInfo({}, new Uint8Array(9), 0x40000014, cut), FormatError);
+});
+
+test("a packed .debug_frame is read with ports", () => {
+  // One CIE and one FDE for [0x1000, 0x1010) of x86-64: the CFA is rsp + 8 throughout.
+  const cie = new Words().put(4, 20, 0xffffffff).put(1, 4, 0, 8, 0, 1, 0x78, 16, 0x0c, 7, 8, 0x90, 1, 0, 0, 0, 0);
+  const frames = cie.put(4, 20, 0).put(8, 0x1000, 0x10).bytes();
+  const content = Buffer.concat([new Words().put(4, 1, 0).put(8, frames.length, 1).bytes(), deflateSync(frames)]);
+  const file = new BufferSource(
+    synthElf({
+      sections: [
+        { name: ".text", type: 8, flags: 6, address: 0x1000, size: 0x10 },
+        { name: ".debug_frame", flags: compressed, content },
+      ],
+    }),
+  );
+  const row = openElfUnwind(file, "file", ports)?.find(0x1004);
+  assert.deepEqual(row?.cfa, { kind: "register", register: "rsp", offset: 8 });
+  assert.equal(openElfUnwind(file)?.find(0x1004) ?? null, null);
 });

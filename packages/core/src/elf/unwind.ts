@@ -6,11 +6,14 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
+import { FormatError } from "../bytes/format-error.ts";
+import type { Ports } from "../bytes/ports.ts";
 import { type DwarfFrames, type FrameSection, openDwarfFrames, type SectionBytes } from "../dwarf/frame.ts";
 import { readPointer } from "../dwarf/pointer.ts";
 import { type DwarfRegisters, dwarfRegisters } from "../dwarf/registers.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
 import { openCodeUnwind } from "./code-unwind.ts";
+import { elfDwarfSections } from "./debug-sections.ts";
 import { type EhabiUnwind, openEhabi } from "./ehabi.ts";
 import { bytesAt, type ElfFile, type ElfLayout, openElf, sectionBytes } from "./elf-file.ts";
 import { layered } from "./layered.ts";
@@ -19,24 +22,27 @@ import { sectionArmExidx, segmentArmExidx, segmentEhFrame, segmentExecutable, se
 /** Start-up files leave a table that is no more than its end. */
 const smallestTableBytes = 12;
 
-/** Null when the file has neither unwind tables nor code we can read. Throws FormatError for damaged headers. */
-export function openElfUnwind(source: ByteSource, layout: ElfLayout = "file"): UnwindSource | null {
+/**
+ * Null when the file has neither unwind tables nor code we can read; a packed .debug_frame is read with ports. Throws FormatError for damaged
+ * headers.
+ */
+export function openElfUnwind(source: ByteSource, layout: ElfLayout = "file", ports: Ports | null = null): UnwindSource | null {
   const file = openElf(source, layout);
   const registers = file.cpu === null ? null : dwarfRegisters(file.cpu);
   if (registers === null) return null;
-  const frames = openFrames(file, registers);
+  const frames = openFrames(file, registers, ports);
   const tables = file.cpu === "arm" ? openArmTables(file) : null;
   return layered([frames, openCodeUnwind(file, frames, tables), tables].filter((layer) => layer !== null));
 }
 
-function openFrames(file: ElfFile, registers: DwarfRegisters): DwarfFrames | null {
+function openFrames(file: ElfFile, registers: DwarfRegisters, ports: Ports | null): DwarfFrames | null {
   const sections: FrameSection[] = [];
   const ehFrame = loadedSection(file, ".eh_frame");
   const hdr = loadedSection(file, ".eh_frame_hdr");
   if (ehFrame !== null) sections.push({ kind: "eh_frame", ...ehFrame, ...(hdr === null ? {} : { hdr }) });
   else if (!file.sections.some((section) => section.name === ".eh_frame")) sections.push(...ehFrameBySegment(file));
-  const debugFrame = loadedSection(file, ".debug_frame");
-  if (debugFrame !== null) sections.push({ kind: "debug_frame", ...debugFrame, address: 0 });
+  const debugFrame = debugFrameOf(file, ports);
+  if (debugFrame !== null) sections.push({ kind: "debug_frame", ...debugFrame });
   if (sections.length === 0) return null;
   const textStart = file.sections.find((section) => section.name === ".text")?.address;
   const dataStart = file.sections.find((section) => section.name === ".got")?.address;
@@ -49,6 +55,19 @@ function openFrames(file: ElfFile, registers: DwarfRegisters): DwarfFrames | nul
     ...(textStart === undefined ? {} : { textStart }),
     ...(dataStart === undefined ? {} : { dataStart }),
   });
+}
+
+/** A damaged packing leaves the other tables. */
+function debugFrameOf(file: ElfFile, ports: Ports | null): SectionBytes | null {
+  try {
+    const bytes = elfDwarfSections(file, ports).section("frame");
+    if (bytes === null || bytes.size < smallestTableBytes) return null;
+    const fileOffset = file.sections.find(({ name }) => name === ".debug_frame" || name === ".zdebug_frame")?.offset ?? 0;
+    return { bytes, address: 0, fileOffset };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  }
 }
 
 function loadedSection(file: ElfFile, name: string): SectionBytes | null {

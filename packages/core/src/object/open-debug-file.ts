@@ -13,7 +13,7 @@ import { openUnwind } from "./open-unwind.ts";
 export function openDebugFile(source: ByteSource, options: OpenNamesOptions = {}): ImageFile {
   if (startsWithModule(source)) return { ...openSym(source), fromSym: true };
   const names = openNames(source, options)?.names ?? null;
-  const rules = openUnwind(source, options.debugId ?? null);
+  const rules = openUnwind(source, options.debugId ?? null, options.ports ?? null);
   const { unwind = null, windowsFrames = null, code = null } = rules ?? {};
   if (names === null && unwind === null && windowsFrames === null && code === null)
     throw new FormatError("debug file", null, "it has neither functions nor unwind rules");

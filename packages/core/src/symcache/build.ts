@@ -73,7 +73,7 @@ function fromBinary(source: ByteSource, writer: SymcacheWriter, options: Symcach
   const verdict = images.find((image) => image.debugId === debugId) ?? images[0]!;
   const opened = openNames(source, options);
   const names = opened?.names ?? null;
-  const rules = openUnwind(source, debugId);
+  const rules = openUnwind(source, debugId, ports);
   const unwind = rules?.unwind ?? null;
   const forNames = unwind === null ? 1 : names === null ? 0 : namesShare;
   if (names !== null) convertNames(names, writer, ports, source.size, (done) => progress(Math.floor(done * forNames)));
