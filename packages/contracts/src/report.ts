@@ -229,6 +229,22 @@ export const reportSchema = z.object({
     })
     .nullable()
     .optional(),
+  /** Ours: what the kernel told the program at its start, by name. */
+  linux_auxv: z.record(z.string(), hex).nullable().optional(),
+  /** Ours: the loader's list of libraries. */
+  linux_link_map: z
+    .object({
+      version: z.number().int(),
+      loader_base: hex,
+      libraries: z.array(z.object({ base_addr: hex, name: z.string() })),
+    })
+    .nullable()
+    .optional(),
+  /** Ours: noted opens, closes and invalid uses of handles. */
+  handle_operations: z
+    .object({ total: z.number().int(), kinds: z.record(z.string(), z.number().int()) })
+    .nullable()
+    .optional(),
   /** Ours: open handles by type; their names are not kept. */
   handle_counts: z
     .object({ total: z.number().int(), types: z.record(z.string(), z.number().int()) })

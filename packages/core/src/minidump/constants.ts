@@ -19,6 +19,7 @@ export const STREAM = {
   miscInfo: 15,
   memoryInfoList: 16,
   threadInfoList: 17,
+  handleOperationList: 18,
   systemMemoryInfo: 21,
   processVmCounters: 22,
   threadNames: 24,
@@ -54,6 +55,7 @@ export const STREAM_TITLE: Readonly<Record<StreamName, string>> = {
   miscInfo: "MiscInfo",
   memoryInfoList: "MemoryInfoList",
   threadInfoList: "ThreadInfoList",
+  handleOperationList: "HandleOperationList",
   systemMemoryInfo: "SystemMemoryInfo",
   processVmCounters: "ProcessVmCounters",
   threadNames: "ThreadNames",
@@ -87,6 +89,8 @@ export const MAX_ANNOTATIONS = 4096;
 /** Files of /proc that a dump carries as text: a list of mappings is the longest of them. */
 export const MAX_LINUX_TEXT_BYTES = 8 * 1024 * 1024;
 export const MAX_MEMORY_REGIONS = 200_000;
+/** The kernel gives some twenty. */
+export const MAX_AUXV_ENTRIES = 256;
 export const MAX_HANDLES = 200_000;
 export const MAX_COMMENT_BYTES = 16 * 1024;
 export const MAX_FUNCTION_TABLES = 4096;

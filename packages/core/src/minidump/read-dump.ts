@@ -8,6 +8,8 @@ import { type BreakpadInfo, readAssertion, readBreakpadInfo } from "./breakpad-i
 import { MAX_CONTEXT_BYTES } from "./constants.ts";
 import { type CrashpadInfo, readCrashpadInfo } from "./crashpad-info.ts";
 import { type ExceptionRecord, readException } from "./exception.ts";
+import { type HandleOperations, readHandleOperations } from "./handle-operations.ts";
+import { type LinkMap, readAuxv, readLinkMap } from "./linux-loader.ts";
 import { type LinuxDistribution, type ProcessLimit, readDistribution, readLimits, readMicrocode } from "./linux-text.ts";
 import { type MacCrashRecord, readMacBootArgs, readMacCrashInfo } from "./mac-info.ts";
 import { type Memory, readMemory } from "./memory.ts";
@@ -53,9 +55,16 @@ export type Dump = {
   /** Crashpad's annotations; null without its stream. */
   crashpad: CrashpadInfo | null;
   regions: MemoryRegions;
-  linux: { distribution: LinuxDistribution | null; microcode: string | null; limits: ProcessLimit[] | null };
+  linux: {
+    distribution: LinuxDistribution | null;
+    microcode: string | null;
+    limits: ProcessLimit[] | null;
+    auxv: ReadonlyMap<string, bigint> | null;
+    linkMap: LinkMap | null;
+  };
   mac: { crashRecords: MacCrashRecord[] | null; bootArgs: string | null };
   handles: HandleCounts | null;
+  handleOperations: HandleOperations | null;
   memoryFigures: MemoryFigures | null;
   threadInfos: readonly ThreadInfo[];
   functionTables: readonly FunctionTable[];
@@ -144,9 +153,16 @@ function readMinidump(source: ByteSource): Dump {
     assertion: readAssertion(file) ?? abortMessage(crashpad),
     crashpad,
     regions: readMemoryRegions(file),
-    linux: { distribution: readDistribution(file), microcode: readMicrocode(file), limits: readLimits(file) },
+    linux: {
+      distribution: readDistribution(file),
+      microcode: readMicrocode(file),
+      limits: readLimits(file),
+      auxv: readAuxv(file, cpu?.pointerBytes ?? 8),
+      linkMap: readLinkMap(file, cpu?.pointerBytes ?? 8),
+    },
     mac,
     handles: readHandles(file),
+    handleOperations: readHandleOperations(file),
     memoryFigures: readMemoryFigures(file),
     threadInfos: readThreadInfos(file),
     functionTables: readFunctionTables(file),

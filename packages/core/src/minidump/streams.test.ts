@@ -275,3 +275,75 @@ for (const [cpu, registers, title] of others) {
     });
   }
 }
+
+test("the auxiliary vector and the loader's list of libraries, in 64 and 32 bits", () => {
+  for (const [cpu, bytes] of [
+    ["amd64", 8],
+    ["x86", 4],
+  ] as const) {
+    const word = (to: ByteBuilder, value: bigint): ByteBuilder => (bytes === 8 ? to.u64(value) : to.u32(Number(value)));
+    const auxv = [9n, 0x401000n, 25n, 0x7ffn, 33n, 0x7000n, 0n, 0n, 3n, 1n].reduce(word, new ByteBuilder());
+    // The list and its names stand where nothing else is: in a stream of their own, which the first build finds.
+    const build = (listAt: number, nameAt: number): Uint8Array => {
+      const debug = new ByteBuilder()
+        .u32(1)
+        .u32(listAt)
+        .u32(2)
+        .zeros(bytes - 4);
+      for (const value of [0x900000n, 0x7f000n, 0x403000n]) word(debug, value);
+      const entries = new ByteBuilder();
+      word(
+        word(entries, 0n)
+          .u32(0)
+          .zeros(bytes - 4),
+        1n,
+      );
+      word(
+        word(entries, 0x7f1000n)
+          .u32(nameAt)
+          .zeros(bytes - 4),
+        2n,
+      );
+      entries.u32(12);
+      for (const letter of "libc.so.6") entries.u16(letter.charCodeAt(0));
+      return synthDump()
+        .linux({ cpu })
+        .stream(0x47670008, auxv.toBytes())
+        .stream(0x4767000a, debug.toBytes())
+        .stream(0x1234, entries.toBytes())
+        .build();
+    };
+    const view = (dump: Uint8Array): DataView => new DataView(dump.buffer, dump.byteOffset, dump.byteLength);
+    const probe = view(build(0, 0));
+    let listAt = 0;
+    for (let i = 0, at = probe.getUint32(12, true); i < probe.getUint32(8, true); i++, at += 12) {
+      if (probe.getUint32(at, true) === 0x1234) listAt = probe.getUint32(at + 8, true);
+    }
+    const dump = read(build(listAt, listAt + 2 * 3 * bytes));
+    assert.deepEqual(
+      dump.warnings.list.filter((w) => w.stream.startsWith("Linux")),
+      [],
+    );
+    assert.deepEqual(Object.fromEntries(dump.linux.auxv ?? []), { AT_ENTRY: 0x401000n, AT_SYSINFO_EHDR: 0x7000n });
+    assert.deepEqual(dump.linux.linkMap, {
+      version: 1,
+      hook: 0x900000n,
+      loaderBase: 0x7f000n,
+      libraries: [
+        { base: 0n, name: "" },
+        { base: 0x7f1000n, name: "libc.s" },
+      ],
+    });
+  }
+});
+
+test("operations on handles by kind; a list cut short", () => {
+  const list = new ByteBuilder().u32(16).u32(288).u32(4).u32(0);
+  for (const kind of [1, 2, 3]) list.u64(0x44n).u32(7).u32(8).u32(kind).zeros(268);
+  const dump = read(synthDump().windows().stream(18, list.toBytes()).build());
+  assert.deepEqual(
+    [dump.handleOperations?.count, Object.fromEntries(dump.handleOperations?.kinds ?? [])],
+    [3, { open: 1, close: 1, "invalid use": 1 }],
+  );
+  assert.match(dump.warnings.list.find((w) => w.stream === "HandleOperationList")?.message ?? "", /says 4 operations, reading 3/);
+});

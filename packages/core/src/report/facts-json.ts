@@ -12,6 +12,9 @@ const MAX_TEXT_CHARACTERS = 4000;
 /** All annotations together; a hostile dump may repeat one long text a thousand times. */
 const MAX_ANNOTATION_CHARACTERS = 200_000;
 
+/** The module list says the same of most, with more. */
+const MAX_LISTED_LIBRARIES = 500;
+
 export function factsToJson(dump: Dump): ReportFacts {
   const { linux, mac, handles } = dump;
   return {
@@ -35,6 +38,18 @@ export function factsToJson(dump: Dump): ReportFacts {
     },
     mac_boot_args: textOrNull(mac.bootArgs),
     crashpad_info: crashpadToJson(dump),
+    linux_auxv: linux.auxv && Object.fromEntries([...linux.auxv].map(([name, value]) => [name, hexOf(value)])),
+    linux_link_map: linux.linkMap && {
+      version: linux.linkMap.version,
+      loader_base: hexOf(linux.linkMap.loaderBase),
+      libraries: linux.linkMap.libraries
+        .slice(0, MAX_LISTED_LIBRARIES)
+        .map(({ base, name }) => ({ base_addr: hexOf(base), name: maskText(name) })),
+    },
+    handle_operations: dump.handleOperations && {
+      total: dump.handleOperations.count,
+      kinds: Object.fromEntries(dump.handleOperations.kinds),
+    },
     handle_counts: handles && { total: handles.count, types: Object.fromEntries(handles.types) },
     memory_figures: dump.memoryFigures && figuresToJson(dump.memoryFigures),
     comment: textOrNull(dump.comment),
@@ -82,7 +97,11 @@ function limitText(value: bigint | null): string {
 }
 
 function hexOrNull(value: bigint | null): Hex | null {
-  return value === null ? null : `0x${value.toString(16)}`;
+  return value === null ? null : hexOf(value);
+}
+
+function hexOf(value: bigint): Hex {
+  return `0x${value.toString(16)}`;
 }
 
 function maskText(text: string): string {
