@@ -47,6 +47,11 @@ export class FileSource implements ByteSource {
     return block.subarray(from, from + length);
   }
 
+  readInto(offset: number, target: Uint8Array): void {
+    checkRange(this.size, offset, target.length);
+    this.#fill(offset, target);
+  }
+
   close(): void {
     closeSync(this.#file);
   }
@@ -54,11 +59,15 @@ export class FileSource implements ByteSource {
   #readFile(offset: number, length: number): Uint8Array {
     // Not zeroed: every byte is overwritten.
     const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
-      const got = readSync(this.#file, bytes, done, length - done, offset + done);
+    this.#fill(offset, bytes);
+    return bytes;
+  }
+
+  #fill(offset: number, target: Uint8Array): void {
+    for (let done = 0; done < target.length; ) {
+      const got = readSync(this.#file, target, done, target.length - done, offset + done);
       if (got === 0) throw new CliError(`${this.path} became shorter while it was read.`);
       done += got;
     }
-    return bytes;
   }
 }

@@ -251,9 +251,10 @@ class SymScan {
 
   run(progress: ((bytesDone: number) => void) | undefined): void {
     const size = this.#source.size;
+    const reused = this.#source.readInto === undefined ? null : new Uint8Array(Math.min(windowBytes, size));
     let base = 0;
     while (base < size) {
-      const window = this.#source.read(base, Math.min(windowBytes, size - base));
+      const window = this.#read(base, Math.min(windowBytes, size - base), reused);
       const isLast = base + window.length === size;
       let pos = this.#window(window, base, isLast);
       if (pos === 0) pos = this.#skipLongLine(base, window.length);
@@ -261,6 +262,13 @@ class SymScan {
       progress?.(Math.min(base, size));
     }
     this.#closeBlock(size);
+  }
+
+  #read(offset: number, length: number, reused: Uint8Array | null): Uint8Array {
+    if (reused === null) return this.#source.read(offset, length);
+    const window = reused.subarray(0, length);
+    this.#source.readInto?.(offset, window);
+    return window;
   }
 
   /** Scans the lines that end in a window, in the last one all; returns where the next window starts. */

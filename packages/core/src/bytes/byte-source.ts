@@ -6,6 +6,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`; the caller must not write to them. Throws FormatError when they reach past the end. */
   read(offset: number, length: number): Uint8Array;
+  /** The same into memory of the caller's, for those who scan a whole file and would else make garbage of its size. */
+  readInto?(offset: number, target: Uint8Array): void;
 }
 
 /** A ByteSource over bytes already in memory; `read` returns views, no copies. */
