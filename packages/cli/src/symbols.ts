@@ -113,7 +113,7 @@ export class SymbolFolders {
 
 /** Opens a local debug file, with its companions from beside it and from `folders`. Throws FormatError as openDebugFile does. */
 export function openLocal(path: string, debugId: string | null, folders: readonly string[] = []): ImageFile {
-  return openDebugFile(new FileSource(path), { debugId, ports: ports(), companion: companionsOf(path, folders) });
+  return openDebugFile(new FileSource(path), { debugId, ports, companion: companionsOf(path, folders) });
 }
 
 type FileIds = Pick<ObjectVerdict, "name" | "debugId" | "codeId" | "kind" | "features">;

@@ -49,7 +49,7 @@ function buildImage(source: FileSource, image: ObjectVerdict, target: string): S
     const summary = inFile(source.path, () =>
       buildSymcache(source, sink, {
         debugId: image.debugId,
-        ports: ports(),
+        ports,
         companion: companionsOf(source.path),
         progress: (done) => progress.update(done),
       }),
