@@ -101,9 +101,9 @@ function stringTable(values: readonly string[]): { bytes: number[]; offsets: num
   return { bytes, offsets };
 }
 
-/** Where module names lie in "/names" of a PDB with these files: imports name modules so. */
-export function nameOffset(pdb: TestPdb, module: number): number {
-  return stringTable([...(pdb.files ?? []), ...pdb.modules.map(moduleName)]).offsets[(pdb.files ?? []).length + module]!;
+/** Where the k-th file's path lies in "/names". */
+export function fileOffset(pdb: TestPdb, file: number): number {
+  return stringTable(pdb.files ?? []).offsets[file]!;
 }
 
 function moduleName(module: TestModule, index: number): string {
@@ -131,7 +131,7 @@ function sectionHeaders(sections: readonly (readonly [number, number])[]): numbe
 
 export function namesPdb(pdb: TestPdb): Uint8Array {
   const files = pdb.files ?? [];
-  const strings = stringTable([...files, ...pdb.modules.map(moduleName)]);
+  const strings = stringTable(files);
   const checksums =
     files.length === 0
       ? []

@@ -4,6 +4,8 @@
  *   id        bit 31 set, then 11 bits: which import, 20 bits: which of its numbers
  *   imports   per module that is named: its name u32 (offset in "/names"), count u32, numbers u32
  *   exports   pairs of a number u32 and the id u32 in the id stream
+ *
+ * Imports spell module names in lower case, whatever the module list does.
  */
 import { decodeUtf8 } from "../bytes/text.ts";
 import type { ModuleLoader } from "./module-loader.ts";
@@ -44,7 +46,7 @@ export class CrossModule {
   #module(name: number): number | null {
     this.#byName ??= this.#modules.byName();
     const bytes = this.#paths.at(name);
-    return bytes === null ? null : (this.#byName.get(decodeUtf8(bytes)) ?? null);
+    return bytes === null ? null : (this.#byName.get(decodeUtf8(bytes).toLowerCase()) ?? null);
   }
 
   #exportsOf(module: number): Map<number, number> {

@@ -85,14 +85,14 @@ export class ModuleLoader {
     return true;
   }
 
-  /** Numbers of modules by name. Throws FormatError for a damaged container. */
+  /** Numbers of modules by name in lower case. Throws FormatError for a damaged container. */
   byName(): Map<string, number> {
     const window = new StreamWindow(this.#msf.open(dbiStream));
     const out = new Map<string, number>();
     for (let module = 0; module < this.count; module++) {
       const at = this.#modules.nameOffset.at(module);
       window.hold(at, Math.min(maxNameBytes, window.stream.size - at));
-      out.set(decodeUtf8(window.bytes.subarray(at - window.start, at - window.start + maxNameBytes)), module);
+      out.set(decodeUtf8(window.bytes.subarray(at - window.start, at - window.start + maxNameBytes)).toLowerCase(), module);
     }
     return out;
   }

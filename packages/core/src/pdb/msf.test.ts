@@ -48,6 +48,25 @@ test("blocks that lie together are read together, scattered ones in order", () =
   assert.throws(() => scattered.read(3000, 100), FormatError);
 });
 
+test("a file of 16 GB is read by ranges", () => {
+  // The first blocks are real; block 0x3ffffe, behind 4 GB in every unit but the block's, holds the stream.
+  const bytes = msfFile([undefined, pattern(100, 9)], 4096);
+  const view = new DataView(bytes.buffer);
+  const far = 0x3ffffe;
+  view.setUint32(bytes.length - 2 * 4096 + 12, far, true);
+  const source: ByteSource = {
+    size: 0x400000 * 4096,
+    read(offset, length) {
+      if (offset >= far * 4096) return pattern(4096, 5).subarray(offset - far * 4096, offset - far * 4096 + length);
+      assert.ok(offset + length <= bytes.length);
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+  const stream = new Msf(source).open(1);
+  assert.deepEqual(stream.read(10, 90), pattern(4096, 5).subarray(10, 100));
+  assert.equal(stream.place(10), far * 4096 + 10);
+});
+
 test("containers that lie are a FormatError", () => {
   const bytes = msfFile([undefined, pattern(600, 1)]);
   const changed = (at: number, value: number) => {

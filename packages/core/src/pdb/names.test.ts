@@ -4,11 +4,11 @@ import { test } from "node:test";
 import {
   block,
   end,
+  fileOffset,
   functionId,
   inlinees,
   lines,
   memberId,
-  nameOffset,
   namesPdb,
   proc,
   separated,
@@ -345,18 +345,18 @@ test("code that a tool moved after linking (OMAP)", () => {
 test("functions inlined across modules by link-time code generation", () => {
   const importing = 0x80000000;
   const pdb: TestPdb = {
-    files,
+    files: [...files, "c:\\dir\\other.obj"],
     ids: [functionId(0, "elsewhere")],
     modules: [
       {
         symbols: [proc("f", 0, 0x10), site(importing + 1, 3, 4, 4, 4), siteEnd(), site(importing + 9, 3, 9, 4, 1), siteEnd(), end()],
         lines: [inlinees([importing + 1, 8, 77]), lines(0, 0x10, [[0, [[0, 1]]]])],
       },
-      { name: "other.obj", symbols: [], lines: [subsection(0xf8, u32(5, 0x1003, 6, 0x1000))] },
+      { name: "C:\\Dir\\Other.obj", symbols: [], lines: [subsection(0xf8, u32(5, 0x1003, 6, 0x1000))] },
     ],
     contributions: [[1, 0, 0x10, 0]],
   };
-  pdb.modules[0]!.lines!.push(subsection(0xf7, u32(nameOffset(pdb, 1), 2, 5, 6)));
+  pdb.modules[0]!.lines!.push(subsection(0xf7, u32(fileOffset(pdb, 2), 2, 5, 6)));
   const names = opened(pdb);
   assert.deepEqual(at(names, 0x1004), ["elsewhere c:\\b.h:77", "f c:\\a.cpp:1"]);
   assert.deepEqual(at(names, 0x1009), ["", "f c:\\a.cpp:1"], "an id that leads nowhere");
