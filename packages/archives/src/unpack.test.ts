@@ -146,11 +146,29 @@ test("bombs end early, with a reason and nothing left on disk", async () => {
   const zeros = Buffer.alloc(64 * 1024 * 1024);
   await assert.rejects(unpacked(gzipSync(zeros, { level: 9 })), /unpacks to more than 1000 times its size/);
   await assert.rejects(unpacked(await zipOf(["bomb", zeros])), /unpacks to more than 1000 times its size/);
+  await assert.rejects(
+    unpacked(gzipSync(await tarOf(["bomb", zeros.toString("latin1")]), { level: 9 })),
+    /unpacks to more than 1000 times its size/,
+  );
   assert.deepEqual(await readdir(folder), []);
+});
+
+test("a cabinet's member that is larger than allowed, or than it admits, leaves nothing", async () => {
+  for (const admitted of [64 << 20, 10]) {
+    const { members, refused } = await unpacked(zerosCabinet(2048, admitted), { maxMemberBytes: 1 << 20 });
+    const sizes = members.map((member) => member.sizeBytes);
+    assert.ok(admitted === 10 ? sizes.every((size) => size <= 10) : refused.length === 1, `${admitted}: ${sizes}`);
+  }
 });
 
 test("a directory of 60,000 members ends at the limit", async () => {
   await assert.rejects(unpacked(manyMembers(60_000), { from: 9_999, maxMembers: 2 }), /more than 10000 members/);
+});
+
+test("a directory of a million members ends at the limit as well, without being held", async () => {
+  const before = process.memoryUsage().rss;
+  await assert.rejects(unpacked(manyMembers(1_000_000), { from: 9_999, maxMembers: 2 }), /more than 10000 members/);
+  assert.ok(process.memoryUsage().rss - before < 400 << 20, "the 47 MB of the test and little more");
 });
 
 test("damage is a FormatError that names the archive, or the members before it", async () => {
@@ -179,7 +197,29 @@ test("damage is a FormatError that names the archive, or the members before it",
   assert.ok(failed > 100, `${failed} of 300 were noticed`);
 });
 
-/** A zip of `count` members, at most 65,535: one local header, and a directory of as many entries that point to it. */
+/** A cabinet (MSZIP) of one file: blocks of 32 KiB of zeros. Checksums of 0 are not compared. */
+function zerosCabinet(blocks: number, admittedBytes: number): Uint8Array {
+  const packed = Buffer.concat([Buffer.from("CK"), deflateRawSync(Buffer.alloc(32_768))]);
+  const data = Buffer.alloc(8 + packed.length);
+  data.writeUInt16LE(packed.length, 4);
+  data.writeUInt16LE(32_768, 6);
+  packed.copy(data, 8);
+  const name = Buffer.from("zeros.sym\0");
+  const head = Buffer.alloc(36 + 8 + 16);
+  head.write("MSCF");
+  head.writeUInt32LE(head.length + name.length + blocks * data.length, 8);
+  head.writeUInt32LE(44, 16); // the first file
+  head.writeUInt16LE(0x0103, 24);
+  head.writeUInt16LE(1, 26); // folders
+  head.writeUInt16LE(1, 28); // files
+  head.writeUInt32LE(head.length + name.length, 36); // the folder's data
+  head.writeUInt16LE(blocks, 40);
+  head.writeUInt16LE(1, 42); // MSZIP
+  head.writeUInt32LE(admittedBytes, 44);
+  return Buffer.concat([head, name, ...Array.from({ length: blocks }, () => data)]);
+}
+
+/** A zip of `count` members: one local header, and a directory of as many entries that point to it; in zip64's form when they are many. */
 function manyMembers(count: number): Uint8Array {
   const content = deflateRawSync(Buffer.from("x"));
   const local = Buffer.alloc(31);
@@ -201,9 +241,23 @@ function manyMembers(count: number): Uint8Array {
   const directory = Buffer.concat(Array.from({ length: count }, () => entry));
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(count, 8);
-  end.writeUInt16LE(count, 10);
+  const directoryAt = local.length + content.length;
+  end.writeUInt16LE(Math.min(count, 0xffff), 8);
+  end.writeUInt16LE(Math.min(count, 0xffff), 10);
   end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(local.length + content.length, 16);
-  return Buffer.concat([local, content, directory, end]);
+  end.writeUInt32LE(directoryAt, 16);
+  if (count < 0xffff) return Buffer.concat([local, content, directory, end]);
+  end.writeUInt32LE(0xffffffff, 16);
+  const end64 = Buffer.alloc(56);
+  end64.writeUInt32LE(0x06064b50, 0);
+  end64.writeBigUInt64LE(44n, 4);
+  end64.writeBigUInt64LE(BigInt(count), 24);
+  end64.writeBigUInt64LE(BigInt(count), 32);
+  end64.writeBigUInt64LE(BigInt(directory.length), 40);
+  end64.writeBigUInt64LE(BigInt(directoryAt), 48);
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  locator.writeBigUInt64LE(BigInt(directoryAt + directory.length), 8);
+  locator.writeUInt32LE(1, 16);
+  return Buffer.concat([local, content, directory, end64, locator, end]);
 }

@@ -9,7 +9,8 @@ import { runMutants, shownRun } from "./hostile-run.ts";
 import { type Format, seedsOf } from "./seeds.ts";
 
 const mutants = Number(process.env.SALVAGE_FILE_MUTANTS ?? 10_000);
-const maxSeedBytes = 1 << 17;
+/** Small ones, so that many can be tried: they have headers and records of each kind. */
+const maxSeedBytes = 24 << 10;
 const asked: Partial<Record<Format, (bytes: Uint8Array) => void>> = {
   elf: askDebugFile,
   pe: askDebugFile,

@@ -11,6 +11,8 @@ import { randomFrom } from "./random.ts";
 
 const maxMs = 1000;
 const maxGrowthBytes = 256 << 20;
+/** Long runs say how far they are. */
+const shownEvery = 10_000;
 /** Resident memory of the process is looked at this often; it never exceeds what it was after the first of these by more than one run may take. */
 const checkpoint = 1000;
 
@@ -46,6 +48,7 @@ export function runMutants(name: string, ask: (bytes: Uint8Array) => void, seeds
     if (growth > maxGrowthBytes) assert.fail(failed(`grew memory by ${growth >> 20} MB`));
     result.slowestMs = Math.max(result.slowestMs, ms);
     result.largestGrowth = Math.max(result.largestGrowth, growth);
+    if (result.mutants > 0 && result.mutants % shownEvery === 0) console.log(shownRun(name, seeds.length, result));
     if (result.mutants === Math.min(checkpoint, count - 1)) result.residentStart = after.rss;
     if (result.mutants % checkpoint !== 0 && result.mutants !== count - 1) continue;
     result.residentEnd = after.rss;
@@ -57,8 +60,12 @@ export function runMutants(name: string, ask: (bytes: Uint8Array) => void, seeds
 
 /** Small files are as rich in headers and cost less: of three the smallest. */
 function pick(seeds: readonly Uint8Array[], random: (limit: number) => number): Uint8Array {
-  const [a, b, c] = [seeds[random(seeds.length)]!, seeds[random(seeds.length)]!, seeds[random(seeds.length)]!];
-  return [a, b, c].reduce((best, seed) => (seed.length < best.length ? seed : best));
+  let best = seeds[random(seeds.length)]!;
+  for (let more = 0; more < 2; more++) {
+    const seed = seeds[random(seeds.length)]!;
+    if (seed.length < best.length) best = seed;
+  }
+  return best;
 }
 
 export function shownRun(

@@ -9,6 +9,10 @@ import { BufferSource, objectKind } from "../src/index.ts";
 import { buildSymcache } from "../src/symcache/build.ts";
 import { dumpSeeds } from "./dump-seeds.ts";
 import { MemorySink } from "./memory-sink.ts";
+import { pdbFile } from "./pdb-file.ts";
+import { end, functionId, inlinees, lines, namesPdb, proc, site, siteEnd } from "./pdb-names-file.ts";
+import { randomSym } from "./random-sym.ts";
+import { synthFat } from "./synth-macho.ts";
 
 export const formats = ["minidump", "microdump", "sym", "elf", "pe", "pdb", "macho", "symcache"] as const;
 export type Format = (typeof formats)[number];
@@ -57,15 +61,38 @@ const microdump = [
   "-----END BREAKPAD MICRODUMP-----\n",
 ].join("\n");
 
+/** Two functions, one inlined into the other; and frame data of 32-bit Windows. */
+function smallPdbs(): Uint8Array[] {
+  const names = namesPdb({
+    files: ["c:\\a.cpp", "c:\\b.h"],
+    types: [],
+    ids: [functionId(0, "f")],
+    modules: [
+      {
+        symbols: [proc("g", 0, 0x40), site(0x1000, 3, 8, 6, 6, 3, 8, 4, 0x10), siteEnd(), end(), proc("h", 0x90, 0x10), end()],
+        lines: [inlinees([0x1000, 8, 100]), lines(0, 0x40, [[0, [[0, 10]]]])],
+      },
+    ],
+    contributions: [[1, 0, 0x110, 0]],
+    publics: [["?g@@YAXXZ", 0]],
+  });
+  const program = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =";
+  const frames = pdbFile(
+    [{ start: 0x1000, size: 0x40, locals: 0, parameters: 8, saved: 0, program }],
+    [{ start: 0x2000, size: 0x20, locals: 3, parameters: 2, bits: 0x1205 }],
+  );
+  return [names, frames];
+}
+
 /** By format. `corpus`: a folder of which files of at most `maxBytes` are taken too. */
 export function seedsOf(corpus: string | undefined, maxBytes: number): Record<Format, Uint8Array[]> {
   const seeds: Record<Format, Uint8Array[]> = {
     minidump: dumpSeeds(),
     microdump: [new Uint8Array(Buffer.from(microdump))],
-    sym: [],
+    sym: Array.from({ length: 20 }, (_, seed) => new Uint8Array(Buffer.from(randomSym(seed).text))),
     elf: [],
     pe: [],
-    pdb: [],
+    pdb: smallPdbs(),
     macho: [],
     symcache: [],
   };
@@ -77,5 +104,7 @@ export function seedsOf(corpus: string | undefined, maxBytes: number): Record<Fo
     const lookupFile = format === "minidump" || format === "microdump" ? null : symcacheOf(bytes);
     if (lookupFile !== null) seeds.symcache.push(lookupFile);
   }
+  const [thin] = seeds.macho;
+  if (thin !== undefined) seeds.macho.push(synthFat([{ cpuType: 0x0100000c, bytes: thin }]));
   return seeds;
 }
