@@ -25,6 +25,7 @@ export const machineArm64 = 0xaa64;
 export const directoryExports = 0;
 export const directoryExceptions = 3;
 export const directoryDebug = 6;
+export const directoryLoadConfig = 10;
 
 const maxDirectories = 16;
 const coffSymbolBytes = 18;

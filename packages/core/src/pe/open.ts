@@ -3,6 +3,7 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import type { CodeLookup } from "../process-types.ts";
 import type { UnwindSource } from "../unwind/rules.ts";
 import { functionTableOf } from "./function-table.ts";
+import { foreignCode } from "./hybrid-code.ts";
 import { machineAmd64, machineArm64, machineArmThumb, PeImage, type PeLayout } from "./image.ts";
 import { UnwindArm } from "./unwind-arm.ts";
 import { UnwindArm64 } from "./unwind-arm64.ts";
@@ -16,7 +17,7 @@ export function openPeUnwind(source: ByteSource, layout: PeLayout = "file"): Unw
   const image = new PeImage(source, layout);
   switch (image.machine) {
     case machineAmd64:
-      return new UnwindX64(image, functionTableOf(image, 3));
+      return new UnwindX64(image, functionTableOf(image, 3), foreignCode(image));
     case machineArm64:
       return new UnwindArm64(image);
     case machineArmThumb:

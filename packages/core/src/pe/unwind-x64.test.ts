@@ -228,3 +228,28 @@ test("lengths of instructions of every shape", () => {
   }
   for (const code of ["06", "9a", "0f04"]) assert.equal(instructionLengthX64(Uint8Array.from(hex(`${code}9090909090909090`)), 0), 0, code);
 });
+
+test("code of another processor in a mixed image has no rules here, neither as function nor as leaf", () => {
+  const bytes = hex("56 4883ec20 90 4883c420 5e c3");
+  // Load configuration, metadata, map: x64 from 0x1000, ARM64EC from 0x1400 on.
+  const data = [...hex("01050200 0532 0160"), ...new Array(0x1000 - 8).fill(0)];
+  const put = (at: number, ...values: number[]): void => {
+    for (const [i, value] of values.entries()) word(data, at + 4 * i, value);
+  };
+  const word = (to: number[], at: number, value: number): void => {
+    for (let i = 0; i < 4; i++) to[at + i] = (value >>> (8 * i)) & 0xff;
+  };
+  put(0x100, 0x140);
+  put(0x100 + 200, dataAddress + 0x300, 0);
+  put(0x300, 1, dataAddress + 0x400, 2);
+  put(0x400, codeAddress | 2, 0x400, (codeAddress + 0x400) | 1, 0xc00);
+  const image = peImage(machineAmd64, bytes, data, [codeAddress, codeAddress + bytes.length, dataAddress]);
+  const view = new DataView(image.buffer);
+  view.setUint32(0x98 + 112 + 10 * 8, dataAddress + 0x100, true);
+  view.setUint32(0x98 + 112 + 10 * 8 + 4, 0x140, true);
+  const unwind = openPeUnwind(new BufferSource(image));
+  assert.ok(unwind);
+  assert.deepEqual(rows(unwind, 5, 0x100, 0x400, 0x800), ["cfa=rsp+48 ra=@-8 rsi=@-16", "cfa=rsp+8 ra=@-8", "none", "none"]);
+  const ends = [...unwind.ranges()].map(({ start, length }) => start + length);
+  assert.equal(ends.at(-1), codeAddress + 0x400);
+});

@@ -39,16 +39,19 @@ export type CodeX64 = Pick<PeImage, "sections" | "isCode" | "upTo" | "read">;
 export class UnwindX64 implements UnwindSource {
   readonly #image: CodeX64;
   readonly #table: FunctionTable;
+  readonly #foreign: readonly CodeGap[];
   readonly #infos = new Map<number, UnwindInfoX64>();
 
-  constructor(image: CodeX64, table: FunctionTable) {
+  /** `foreign`: stretches of code of another processor, ascending, for which there are no rules here. */
+  constructor(image: CodeX64, table: FunctionTable, foreign: readonly CodeGap[] = []) {
     this.#image = image;
     this.#table = table;
+    this.#foreign = foreign;
   }
 
   find(relativeAddress: number): UnwindRow | null {
     const found = this.#functionAt(relativeAddress);
-    if (found === null) return this.#image.isCode(relativeAddress) ? leaf : null;
+    if (found === null) return this.#image.isCode(relativeAddress) && !this.#isForeign(relativeAddress) ? leaf : null;
     const chain = this.#chain(found);
     const epilogue = this.#epilogueAt(found, chain, relativeAddress, this.#image.upTo(relativeAddress, maxEpilogueBytes), 0);
     if (epilogue !== null && this.#isInstruction(found, relativeAddress)) return epilogue;
@@ -60,8 +63,21 @@ export class UnwindX64 implements UnwindSource {
   }
 
   *#codeGaps(): Iterable<CodeGap> {
-    for (const section of this.#image.sections)
-      if (section.executable) yield { start: section.address, end: section.address + section.size };
+    for (const section of this.#image.sections) {
+      if (!section.executable) continue;
+      let at = section.address;
+      const end = section.address + section.size;
+      for (const { start, end: behind } of this.#foreign) {
+        if (behind <= at || start >= end) continue;
+        if (start > at) yield { start: at, end: start };
+        at = behind;
+      }
+      if (at < end) yield { start: at, end };
+    }
+  }
+
+  #isForeign(address: number): boolean {
+    return this.#foreign.some(({ start, end }) => address >= start && address < end);
   }
 
   *#functionRanges(): Iterable<UnwindRange> {
