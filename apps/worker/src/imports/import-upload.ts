@@ -196,7 +196,8 @@ class ImportRun {
       id,
       organizationId,
       uploadId,
-      name: facts.name ?? baseName(candidate.name),
+      // A PE file states its PDB's name, not its own.
+      name: (kind === "pe" ? null : facts.name) ?? baseName(candidate.name),
       kind,
       debugId,
       codeId,

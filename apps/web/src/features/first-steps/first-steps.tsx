@@ -11,6 +11,8 @@ import { ButtonLink } from "#web/ui/button.tsx";
 import { cn } from "#web/ui/cn.ts";
 import { CodeBlock, CopyField } from "#web/ui/copy.tsx";
 import { Notice } from "#web/ui/page.tsx";
+import { Tabs } from "#web/ui/tabs.tsx";
+import { uploadSnippets } from "./upload-snippets.ts";
 
 const refreshMs = 1500;
 
@@ -83,9 +85,18 @@ export function FirstSteps({ projectSlug, projectId }: { projectSlug: string; pr
       >
         <div className="space-y-2.5">
           <UploadArea projectSlug={projectSlug} label="Drop debug files anywhere on this page" />
-          <CodeBlock
-            what="command to upload a build's debug files"
-            code={`./salvage upload ./build --url ${publicUrl} --org ${orgSlug} --token "$SALVAGE_TOKEN"`}
+          <Tabs
+            label="Commands that upload debug files"
+            tabs={uploadSnippets(publicUrl, orgSlug).map(({ value, label, note, code }) => ({
+              value,
+              label,
+              content: (
+                <div className="space-y-2">
+                  <p className="text-sm text-ink-2">{note}</p>
+                  <CodeBlock what={`command to upload debug files (${label})`} code={code} />
+                </div>
+              ),
+            }))}
           />
         </div>
       </Step>
