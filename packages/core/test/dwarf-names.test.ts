@@ -646,3 +646,34 @@ test("more units than are remembered: each keeps its own names, in whatever orde
     }
   }
 });
+
+test("template arguments that names leave out are spelled from the entries", () => {
+  const type = (label: string): AttributeSpec => [A.type, F.ref4, { label }];
+  const parameters: Entry[] = [
+    [T.templateTypeParameter, [type("pointer")]],
+    [T.templateValueParameter, [type("int"), [A.constValue, F.sdata, -3]]],
+    [
+      T.gnuTemplateParameterPack,
+      [],
+      [
+        [T.templateTypeParameter, [type("int")]],
+        [T.templateTypeParameter, []],
+      ],
+    ],
+    [T.gnuTemplateTemplateParameter, [[A.gnuTemplateName, F.string, "std::list"]]],
+  ];
+  const names = open([
+    [0x24, [named("int")], [], "int"],
+    [T.pointerType, [type("const")], [], "pointer"],
+    [T.constType, [type("pair")], [], "const"],
+    [T.structureType, [named("Pair")], [[T.templateTypeParameter, [type("int")]]], "pair"],
+    [T.structureType, [named("Box")], [...parameters, [T.subprogram, [named("sum"), ...code(0x1000, 8)]]]],
+    [T.subprogram, [named("full<int>"), ...code(0x1010, 8)], parameters],
+    // A type that is its own argument.
+    [T.subprogram, [named("loop"), ...code(0x1020, 8)], [[T.templateTypeParameter, [type("self")]]]],
+    [T.structureType, [named("S")], [[T.templateTypeParameter, [type("self")]]], "self"],
+  ]);
+  assert.deepEqual(functionNames(names, 0x1000), ["Box<const Pair<int> *, -3, int, void, std::list>::sum"]);
+  assert.deepEqual(functionNames(names, 0x1010), ["full<int>"]);
+  assert.match(functionNames(names, 0x1020)![0]!, /^loop<S<S</);
+});

@@ -44,6 +44,7 @@ export class Abbreviations {
   readonly attributeConstant: Float64Array;
   /** Whether an entry of this table can be a function with code. */
   readonly hasFunctions: boolean;
+  readonly hasTemplates: boolean;
   readonly #codes: Map<number, number> | null;
 
   constructor(raw: RawAbbreviations, sizes: FormSizes) {
@@ -68,6 +69,7 @@ export class Abbreviations {
     this.stepStart[count] = steps.length;
     this.steps = steps.view().slice();
     this.hasFunctions = hasFunctions;
+    this.hasTemplates = this.tag.includes(Tag.templateTypeParameter) || this.tag.includes(Tag.templateValueParameter);
     this.#codes = raw.codes;
   }
 

@@ -137,8 +137,8 @@ export class CallFrame {
       case 0x0c: // def_cfa
         this.#state.cfa = { column: column(cursor), offset: uleb(cursor) };
         return;
-      case 0x0d:
-        this.#state.cfa = { column: column(cursor), offset: this.#simpleCfa(cursor).offset };
+      case 0x0d: // def_cfa_register; older RISC-V compilers open a CIE with it and mean offset 0
+        this.#state.cfa = { column: column(cursor), offset: this.#state.cfa === null ? 0 : this.#simpleCfa(cursor).offset };
         return;
       case 0x0e:
         this.#state.cfa = { column: this.#simpleCfa(cursor).column, offset: uleb(cursor) };

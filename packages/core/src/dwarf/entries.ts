@@ -27,7 +27,8 @@ export class EntryReader {
   readonly place = new Float64Array(slotCount);
   tag = 0;
   hasChildren = false;
-  /** Offset after the entry. */
+  /** Offsets of the entry, and after it. */
+  start = 0;
   next = 0;
   /** The bytes at hand; `at` counts from their start. */
   at = 0;
@@ -78,6 +79,7 @@ export class EntryReader {
   /** As `read`, from the bytes at hand. */
   readHere(): boolean {
     const { abbreviations } = this.unit;
+    this.start = this.offset;
     const index = this.abbreviation();
     this.form.fill(0);
     if (index < 0) {

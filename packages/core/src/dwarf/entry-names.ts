@@ -7,8 +7,10 @@ import { shortText } from "../bytes/short-text.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { Form, namesHaveScopes } from "./constants.ts";
 import { EntryReader } from "./entries.ts";
+import { referredUnit } from "./references.ts";
 import { Scopes } from "./scopes.ts";
 import { Slot } from "./slots.ts";
+import { templateArguments } from "./template-names.ts";
 import type { Unit } from "./units.ts";
 
 /** From an out-of-line copy to its abstract function, to the definition, to the declaration: four. */
@@ -55,24 +57,8 @@ export class EntryNames {
       this.#scopes.set(unit, scopes);
     }
     const prefix = scopes.prefixOf(entry);
-    const suffix = scopes.templateArguments(entry, name);
+    const suffix = templateArguments(unit, entry, name);
     if (prefix === "" && suffix === "") return name;
     return encodeUtf8(prefix + shortText(name, 0, name.length) + suffix);
-  }
-}
-
-/** The unit that holds what a reference leads to; null for a file that is not at hand. Throws FormatError when there is none. */
-export function referredUnit(unit: Unit, form: number, target: number): Unit | null {
-  switch (form) {
-    case Form.gnuRefAlt:
-    case Form.refSup4:
-    case Form.refSup8:
-      return unit.file.supplementary()?.unitHolding(target, "info") ?? null;
-    case Form.refSig8:
-      return unit.file.typeUnit(unit.blocks.u64(target));
-    case Form.refAddr:
-      return unit.file.unitHolding(target, "info");
-    default:
-      return target >= unit.offset && target < unit.end ? unit : unit.file.unitHolding(target, unit.sectionName);
   }
 }

@@ -49,11 +49,6 @@ export class Scopes {
     return this.#prefixOfScope(scope);
   }
 
-  /** "<int, 3>" where the entry has template parameters that its name does not state (clang's -gsimple-template-names). */
-  templateArguments(entry: number, name: Uint8Array): string {
-    return templateArguments(this.#unit, entry, name);
-  }
-
   #prefixOfScope(scope: number): string {
     const chain: number[] = [];
     for (let at = scope; at !== NONE && chain.length < maxPrefixScopes && !this.#prefix.has(at); at = this.#parent.at(at)) chain.push(at);

@@ -2,8 +2,9 @@
 import { FormatError } from "../bytes/format-error.ts";
 import type { FunctionTexts } from "../names/name-source.ts";
 import { Form } from "./constants.ts";
-import { type EntryNames, referredUnit } from "./entry-names.ts";
+import type { EntryNames } from "./entry-names.ts";
 import { filePath, type LineHeader } from "./line-header.ts";
+import { referredUnit } from "./references.ts";
 import type { Unit } from "./units.ts";
 
 /** Paths kept; larger tables of files are asked again. */
