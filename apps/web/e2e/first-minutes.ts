@@ -51,7 +51,7 @@ export function firstMinutes(world: () => World): void {
     await page.waitForURL(/\/acme\/night-train\/processing-issues$/);
     const card = page.getByRole("article", { name: "driftwood" });
     await card.getByText("1E9E78AD42E76F0A1735FC95B8FE3CEA0").waitFor();
-    await card.getByText(/\.\/salvage upload driftwood\.sym --url .* --org acme/).waitFor();
+    await card.getByText(/\.\/salvage upload driftwood --url .* --org acme/).waitFor();
     await picture(page, "journey-3-processing-issues");
 
     await dropFile(page, "driftwood-1.1.sym", await demoFile("driftwood-1.1.sym"));

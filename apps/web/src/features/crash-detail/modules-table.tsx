@@ -119,11 +119,14 @@ function ModuleRow({ module, crash }: { module: Module; crash: CrashDetail }) {
       {open && missing !== null ? (
         <tr className="border-b border-line bg-sunken">
           <td colSpan={6} className="px-4 py-2.5 whitespace-normal">
-            <NearFiles
-              missingFileId={missing.id}
-              wanted={{ name: missing.name, debugId: module.debug_id, cpu: crash.cpu, needs: missing.needs }}
-              waiting={waitingOf(crash)}
-            />
+            {/* The table may be wider than a phone: this stays in sight. */}
+            <div className="sticky left-4 w-fit max-w-[calc(100vw-4.5rem)]">
+              <NearFiles
+                missingFileId={missing.id}
+                wanted={{ name: missing.name, debugId: module.debug_id, cpu: crash.cpu, needs: missing.needs }}
+                waiting={waitingOf(crash)}
+              />
+            </div>
           </td>
         </tr>
       ) : null}

@@ -159,7 +159,8 @@ function WantedFileBox({ wanted, curl }: { wanted: WantedFile; curl: boolean }) 
         </span>
         {wanted.id === null ? null : (
           <span className="inline-flex max-w-full min-w-0 items-center gap-1.5 text-ink-3">
-            {wanted.id.label} <CopyId text={wanted.id.text} what={`${wanted.id.label.toLowerCase()} of ${wanted.name}`} />
+            <span className="shrink-0">{wanted.id.label}</span>{" "}
+            <CopyId text={wanted.id.text} what={`${wanted.id.label.toLowerCase()} of ${wanted.name}`} />
           </span>
         )}
       </div>

@@ -19,7 +19,9 @@ test("settled when all are upgraded, or when rejected", () => {
   assert.deepEqual(words({ upgraded: { done: 12, total: 12 } }), ["done", "Ready. 12 crashes upgraded"]);
   assert.deepEqual(words({ upgraded: { done: 0, total: 0 } }), ["done", "Ready. No crash waits for it now"]);
   assert.equal(isSettled({ ...upload, state: "rejected" }), true);
-  assert.deepEqual(words({ state: "rejected", reason: "no debug file" }), ["rejected", "no debug file"]);
+  const rejected = { state: "rejected", reason: "no debug file" } as const;
+  assert.deepEqual(words({ ...rejected, counts: { ready: 0, duplicate: 0, rejected: 0 } }), ["rejected", "no debug file"]);
+  assert.deepEqual(words({ ...rejected, counts: { ready: 0, duplicate: 0, rejected: 1 } }), ["rejected", "Nothing of it can be used"]);
 });
 
 test("crashes read a large file before its lookup file is made", () => {

@@ -28,7 +28,8 @@ export function uploadWords({ state, reason, counts, upgraded: { done, total } }
     const checked = filesOf(counts);
     return checked === 0 ? "Checking and reading names" : `${plural(checked, "file")} checked so far`;
   }
-  if (state === "rejected") return reason ?? "Not usable";
+  // Its files say why, each for itself.
+  if (state === "rejected") return filesOf(counts) > 0 ? "Nothing of it can be used" : (reason ?? "Not usable");
   if (counts.ready === 0 && counts.duplicate > 0) return "Held already; nothing to do";
   if (counts.ready === 0) return "Nothing usable inside";
   if (total === 0) return "Ready. No crash waits for it now";
