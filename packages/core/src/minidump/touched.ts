@@ -16,7 +16,7 @@ export function touchedModules(dump: Dump): boolean[] {
   const touched = dump.modules.map(() => false);
   const { cpu } = dump;
   if (cpu === null) return touched;
-  const mark = marker(dump, touched);
+  const marks = new Marks(dump, touched);
   let budgetBytes = MAX_TOTAL_STACK_BYTES;
   // The crashing thread first: its modules matter most when the budget ends.
   const order = dump.threads
@@ -25,12 +25,12 @@ export function touchedModules(dump: Dump): boolean[] {
   for (const i of order) {
     const registers = dump.registersOf(i);
     if (registers === null) continue;
-    for (const value of registers.values()) mark(Number(cpu.stripAddress(value)));
+    for (const value of registers.values()) marks.mark(Number(cpu.stripAddress(value)));
     const sp = registers.get(cpu.sp);
     if (sp !== undefined) {
       // Pointers on the stack may be signed: what the processor strips of an address, in its upper half.
       const upperMask = Number(cpu.stripAddress(0xffffffff00000000n) >> 32n);
-      budgetBytes -= markStack(dump, sp, cpu.pointerBytes, upperMask, Math.min(budgetBytes, MAX_STACK_BYTES), mark);
+      budgetBytes -= markStack(dump, sp, cpu.pointerBytes, upperMask, Math.min(budgetBytes, MAX_STACK_BYTES), marks);
     }
   }
   if (budgetBytes <= 0) dump.warnings.add("ThreadList", null, "too much stack in all: some was not searched for modules");
@@ -38,7 +38,9 @@ export function touchedModules(dump: Dump): boolean[] {
 }
 
 /** Marks what the words above a stack pointer point into; returns how many bytes were searched. */
-function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, maxBytes: number, mark: (address: number) => void): number {
+function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, maxBytes: number, marks: Marks): number {
+  const lowestUpper = Math.floor(marks.lowest / 0x100000000);
+  const highestUpper = Math.floor(marks.highest / 0x100000000);
   let done = 0;
   while (done < maxBytes) {
     const bytes = dump.memory.bytes(sp + BigInt(done), CHUNK_BYTES);
@@ -47,10 +49,12 @@ function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, 
     const little = dump.littleEndian;
     for (let at = 0; at + wordBytes <= bytes.length; at += wordBytes) {
       if (wordBytes === 4) {
-        mark(view.getUint32(at, little));
+        marks.mark(view.getUint32(at, little));
       } else {
         const upper = (view.getUint32(little ? at + 4 : at, little) & upperMask) >>> 0;
-        mark(upper * 0x100000000 + view.getUint32(little ? at : at + 4, little));
+        // Most words are no addresses at all.
+        if (upper < lowestUpper || upper > highestUpper) continue;
+        marks.mark(upper * 0x100000000 + view.getUint32(little ? at : at + 4, little));
       }
     }
     done += bytes.length;
@@ -59,21 +63,36 @@ function markStack(dump: Dump, sp: bigint, wordBytes: 4 | 8, upperMask: number, 
 }
 
 /** Marks the modules that hold an address. Overlapping modules are all marked. */
-function marker(dump: Dump, touched: boolean[]): (address: number) => void {
-  const sorted = dump.modules.filter((m) => m.size > 0).sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
-  const bases = Float64Array.from(sorted, (m) => Number(m.base));
-  const ends = Float64Array.from(sorted, (m) => Number(m.base) + m.size);
-  // Highest end so far: how far down an overlap can reach.
-  const reach = new Float64Array(ends.length);
-  let highest = 0;
-  ends.forEach((end, i) => {
-    highest = Math.max(highest, end);
-    reach[i] = highest;
-  });
-  const lowest = bases[0] ?? 0;
-  return (address) => {
-    // Most words are no addresses at all.
-    if (address < lowest || address > highest) return;
+class Marks {
+  /** Every address in a module lies between these. */
+  readonly lowest: number;
+  readonly highest: number;
+  readonly #touched: boolean[];
+  readonly #index: Uint32Array;
+  readonly #bases: Float64Array;
+  readonly #ends: Float64Array;
+  /** Highest end so far: how far down an overlap can reach. */
+  readonly #reach: Float64Array;
+
+  constructor(dump: Dump, touched: boolean[]) {
+    const sorted = dump.modules.filter((m) => m.size > 0).sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
+    this.#touched = touched;
+    this.#index = Uint32Array.from(sorted, (m) => m.index);
+    this.#bases = Float64Array.from(sorted, (m) => Number(m.base));
+    this.#ends = Float64Array.from(sorted, (m) => Number(m.base) + m.size);
+    this.#reach = new Float64Array(sorted.length);
+    let highest = 0;
+    this.#ends.forEach((end, i) => {
+      highest = Math.max(highest, end);
+      this.#reach[i] = highest;
+    });
+    this.lowest = this.#bases[0] ?? 0;
+    this.highest = highest;
+  }
+
+  mark(address: number): void {
+    if (address < this.lowest || address > this.highest) return;
+    const bases = this.#bases;
     let low = 0;
     let high = bases.length;
     while (low < high) {
@@ -81,8 +100,8 @@ function marker(dump: Dump, touched: boolean[]): (address: number) => void {
       if (bases[middle]! <= address) low = middle + 1;
       else high = middle;
     }
-    for (let i = low - 1; i >= 0 && reach[i]! >= address; i--) {
-      if (address <= ends[i]!) touched[sorted[i]!.index] = true;
+    for (let i = low - 1; i >= 0 && this.#reach[i]! >= address; i--) {
+      if (address <= this.#ends[i]!) this.#touched[this.#index[i]!] = true;
     }
-  };
+  }
 }
