@@ -14,17 +14,16 @@ import { InlineLevels, maxInlineDepth } from "./inline-levels.ts";
 import { ModuleLines } from "./module-lines.ts";
 import { ModuleSymbols } from "./module-symbols.ts";
 import {
-  isProc,
-  symBlock32,
+  meaningOf,
+  meansProc,
+  meansThunk,
   symEnd,
   symInlineSite,
   symInlineSite2,
   symInlineSiteEnd,
   symProcIdEnd,
-  symSeparatedCode,
   symThunk32,
   symTrampoline,
-  symWith32,
 } from "./symbol-kinds.ts";
 import { StreamWindow } from "./window.ts";
 
@@ -102,7 +101,8 @@ export class FunctionReader {
     for (let part = 0; part < block.partStart.length; part++) {
       this.#lines(module.lines, block.partStart.at(part), block.partEnd.at(part));
     }
-    this.#inlineSites(module, index);
+    // A trampoline's record opens no scope.
+    if (symbols.target.at(index) === address) this.#inlineSites(module, index);
     this.#levels.writeTo(block);
   }
 
@@ -133,43 +133,38 @@ export class FunctionReader {
     if (at < end) this.#levels.addPiece(0, NONE, at, end, 0, NONE);
   }
 
-  /** Walks from the function's record to its end. */
+  /** Follows the scopes from the function's record to its end. */
   #inlineSites(module: OpenModule, index: number): void {
     const { window, symbols } = module;
     const scopes = this.#scopes;
     const siteDepths = this.#siteDepths;
-    let at = symbols.offset.at(index);
-    window.hold(at, 4);
-    if (window.view.getUint16(at + 2 - window.start, true) === symTrampoline) return;
-    at += 2 + window.view.getUint16(at - window.start, true);
     let depth = 0;
     scopes[0] = NONE;
     siteDepths[0] = 0;
-    while (at + 4 <= symbols.endOffset) {
+    for (let i = symbols.scopeFrom.at(index); i < symbols.scope.length; i++) {
+      const at = symbols.scope.at(i);
       window.hold(at, 4);
       const bytes = 2 + window.view.getUint16(at - window.start, true);
       const kind = window.view.getUint16(at + 2 - window.start, true);
       if (kind === symEnd || kind === symInlineSiteEnd || kind === symProcIdEnd) {
         if (depth === 0) return;
         depth--;
-      } else if (kind === symInlineSite || kind === symInlineSite2) {
-        if (depth + 1 >= maxScopes || siteDepths[depth]! + 1 >= maxInlineDepth) {
-          this.#damage.add(window.stream.place(at), `more than ${maxInlineDepth} inlined functions or ${maxScopes} blocks nest`);
-          return;
-        }
-        depth++;
-        siteDepths[depth] = siteDepths[depth - 1]! + 1;
-        scopes[depth] = this.#site(module, at, bytes, scopes[depth - 1]!, siteDepths[depth]!);
-      } else if (kind === symBlock32 || kind === symWith32 || kind === symSeparatedCode) {
-        if (depth + 1 >= maxScopes) return;
-        depth++;
-        siteDepths[depth] = siteDepths[depth - 1]!;
-        scopes[depth] = scopes[depth - 1]!;
-      } else if (isProc(kind) || kind === symThunk32) {
+        continue;
+      }
+      const meaning = meaningOf(kind);
+      if (meaning === meansProc || meaning === meansThunk) {
         this.#damage.add(window.stream.place(at), "a function begins inside another");
         return;
       }
-      at += bytes;
+      const inlined = kind === symInlineSite || kind === symInlineSite2;
+      const siteDepth = siteDepths[depth]! + (inlined ? 1 : 0);
+      if (depth + 1 >= maxScopes || siteDepth >= maxInlineDepth) {
+        this.#damage.add(window.stream.place(at), `more than ${maxInlineDepth} inlined functions or ${maxScopes} blocks nest`);
+        return;
+      }
+      depth++;
+      siteDepths[depth] = siteDepth;
+      scopes[depth] = inlined ? this.#site(module, at, bytes, scopes[depth - 1]!, siteDepth) : scopes[depth - 1]!;
     }
   }
 

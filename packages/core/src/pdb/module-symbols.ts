@@ -19,7 +19,7 @@ import { NONE } from "../names/function-block.ts";
 import type { DamageLog } from "./damage.ts";
 import { ascendingOrder, reorder } from "./order.ts";
 import { nowhere, type Sections } from "./sections.ts";
-import { isProc, symSeparatedCode, symThunk32, symTrampoline } from "./symbol-kinds.ts";
+import { meaningOf, meansNothing, meansProc, meansSeparatedCode, meansThunk, meansTrampoline } from "./symbol-kinds.ts";
 import type { StreamWindow } from "./window.ts";
 
 const signatureBytes = 4;
@@ -44,8 +44,9 @@ export class ModuleSymbols {
   readonly partStart = new U32Column();
   readonly partEnd = new U32Column();
   readonly partFunction = new U32Column();
-  /** Where the symbol records end. */
-  endOffset = 0;
+  /** Stream offsets of all records that open or close functions and scopes, or are inlined; a function's begin at its `scopeFrom`. */
+  readonly scope = new U32Column();
+  readonly scopeFrom = new U32Column();
 
   clear(): void {
     this.offset.clear();
@@ -53,6 +54,8 @@ export class ModuleSymbols {
     this.end.clear();
     this.target.clear();
     this.own.clear();
+    this.scope.clear();
+    this.scopeFrom.clear();
     this.partStart.clear();
     this.partEnd.clear();
     this.partFunction.clear();
@@ -62,25 +65,35 @@ export class ModuleSymbols {
   read(window: StreamWindow, bytes: number, sections: Sections, damage: DamageLog): void {
     this.clear();
     const stop = Math.min(bytes, window.stream.size);
-    this.endOffset = stop;
     let at = signatureBytes;
+    let { view, start, end } = window;
     while (at + 4 <= stop) {
-      window.hold(at, 4);
-      const length = window.view.getUint16(at - window.start, true);
+      if (at < start || at + 4 > end) {
+        window.hold(at, 4);
+        ({ view, start, end } = window);
+      }
+      const length = view.getUint16(at - start, true);
       const next = at + 2 + length;
       if (length < 2 || next > stop) {
         damage.add(window.stream.place(at), `symbol record of ${length} bytes, ${stop - at - 2} left`);
-        this.endOffset = at;
         break;
       }
-      const kind = window.view.getUint16(at + 2 - window.start, true);
-      if (isProc(kind)) this.#proc(window, at, next, sections, damage);
-      else if (kind === symThunk32) this.#thunk(window, at, next, sections, damage);
-      else if (kind === symTrampoline) this.#trampoline(window, at, next, sections, damage);
-      else if (kind === symSeparatedCode) this.#separated(window, at, next, sections, damage);
+      const meaning = meaningOf(view.getUint16(at + 2 - start, true));
+      if (meaning !== meansNothing) {
+        this.#take(meaning, window, at, next, sections, damage);
+        ({ view, start, end } = window);
+      }
       at = next;
     }
     if (this.partStart.length > 0) this.#findPartFunctions();
+  }
+
+  #take(meaning: number, window: StreamWindow, at: number, next: number, sections: Sections, damage: DamageLog): void {
+    if (meaning !== meansTrampoline) this.scope.push(at);
+    if (meaning === meansProc) this.#proc(window, at, next, sections, damage);
+    else if (meaning === meansThunk) this.#thunk(window, at, next, sections, damage);
+    else if (meaning === meansTrampoline) this.#trampoline(window, at, next, sections, damage);
+    else if (meaning === meansSeparatedCode) this.#separated(window, at, next, sections, damage);
   }
 
   /** The first of a function's separated parts; they end where `partFunction` changes. */
@@ -138,6 +151,7 @@ export class ModuleSymbols {
     this.end.push(Math.min(address + bytes, 0xffffffff));
     this.target.push(target);
     this.own.push(1);
+    this.scopeFrom.push(this.scope.length);
   }
 
   #separated(window: StreamWindow, at: number, next: number, sections: Sections, damage: DamageLog): void {

@@ -243,7 +243,7 @@ test("thunks; trampolines take the name of what they jump to", () => {
   const names = opened({
     modules: [
       { symbols: [thunk("[thunk]:f`adjustor{8}'", 0, 8), end(), proc("f", 0x10, 0x10), end()] },
-      { symbols: [trampoline(0x100, 5, 0x10), trampoline(0x105, 5, 0x30)] },
+      { symbols: [trampoline(0x100, 5, 0x10), trampoline(0x105, 5, 0x30), proc("behind", 0x10a, 4), end()] },
     ],
     contributions: [
       [1, 0, 0x20, 0],
@@ -255,6 +255,8 @@ test("thunks; trampolines take the name of what they jump to", () => {
   assert.deepEqual(at(names, 0x1010), ["f"]);
   assert.deepEqual(at(names, 0x1102), ["?f@@YAXXZ"]);
   assert.equal(at(names, 0x1105), null, "nothing is known of the target");
+  assert.deepEqual(at(names, 0x110a), ["behind"]);
+  assert.equal(names.damage.count, 0);
 });
 
 test("public symbols count behind functions, within one module's code", () => {

@@ -22,13 +22,25 @@ export const symLocalProc32Dpc = 0x1155;
 export const symLocalProc32DpcId = 0x1156;
 export const symInlineSite2 = 0x115d;
 
-export function isProc(kind: number): boolean {
-  return (
-    kind === symGlobalProc32 ||
-    kind === symLocalProc32 ||
-    kind === symGlobalProc32Id ||
-    kind === symLocalProc32Id ||
-    kind === symLocalProc32Dpc ||
-    kind === symLocalProc32DpcId
-  );
+/** What a kind means to the walk over a module's records. */
+export const meansNothing = 0;
+export const meansProc = 1;
+export const meansThunk = 2;
+export const meansTrampoline = 3;
+export const meansSeparatedCode = 4;
+/** Opens or closes a scope, or is inlined. */
+export const meansScope = 5;
+
+const tableEnd = 0x1200;
+const meanings = new Uint8Array(tableEnd);
+const procKinds = [symGlobalProc32, symLocalProc32, symGlobalProc32Id, symLocalProc32Id, symLocalProc32Dpc, symLocalProc32DpcId];
+for (const kind of procKinds) meanings[kind] = meansProc;
+meanings[symThunk32] = meansThunk;
+meanings[symTrampoline] = meansTrampoline;
+meanings[symSeparatedCode] = meansSeparatedCode;
+for (const kind of [symEnd, symProcIdEnd, symBlock32, symWith32, symInlineSite, symInlineSite2, symInlineSiteEnd])
+  meanings[kind] = meansScope;
+
+export function meaningOf(kind: number): number {
+  return kind < tableEnd ? meanings[kind]! : meansNothing;
 }
