@@ -391,6 +391,26 @@ test("malformed instructions fail with their place in the file", () => {
   assert.equal(one([0x0f, ...expr(0xe0)]).find(0x1000), null);
 });
 
+test("a CIE that names the CFA's register alone means offset 0, as older RISC-V compilers wrote", () => {
+  const rows = one([0x40 | 2, 0x0e, 48], { instructions: [0x0d, 7] }); // advance 2, def_cfa_offset 48
+  assert.deepEqual(rows.find(0x1000)?.cfa, { kind: "register", register: "rsp", offset: 0 });
+  assert.deepEqual(rows.find(0x1002)?.cfa, { kind: "register", register: "rsp", offset: 48 });
+});
+
+test("instructions that cannot be followed cost the rules of their function alone", () => {
+  const cie = ehCie();
+  const bad = ehFde(cie.length, 0x1000, 0x100, [0x40 | 4, 0x3f]);
+  const good = ehFde(cie.length + bad.length, 0x2000, 0x100, []);
+  const ranges = [...open([...cie, ...bad, ...good]).ranges()];
+  assert.deepEqual(
+    ranges.map(({ start, length }) => [start, length]),
+    [
+      [0x1000, 4],
+      [0x2000, 0x100],
+    ],
+  );
+});
+
 test("damaged bytes give rows or a FormatError, soon", () => {
   const cie = ehCie({ augmentation: "zPLR", data: [0x9b, ...u32(77), 0x1b, 0x1b] });
   const bytes = [...cie];

@@ -113,15 +113,19 @@ class Frames implements DwarfFrames {
     }
   }
 
-  /** The rows of one FDE, as far as they lie in [start, end): a nested function may own a part. */
+  /** The rows of one FDE, as far as they lie in [start, end): a nested function may own a part. Instructions that cannot be followed end the rules of this function alone. */
   *#rangesOf(fde: Fde, start: number, end: number): Iterable<UnwindRange> {
     let at = start;
-    const frame = new CallFrame(fde, this.#context);
-    for (let next = frame.next(); next !== null && at < end; next = frame.next()) {
-      if (next <= at) continue;
-      const until = Math.min(next, end);
-      yield { start: at, length: until - at, row: frame.row() };
-      at = until;
+    try {
+      const frame = new CallFrame(fde, this.#context);
+      for (let next = frame.next(); next !== null && at < end; next = frame.next()) {
+        if (next <= at) continue;
+        const until = Math.min(next, end);
+        yield { start: at, length: until - at, row: frame.row() };
+        at = until;
+      }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
     }
   }
 
