@@ -30,6 +30,8 @@ const names = {
     "_RMCs4fqI2P2rA04_13const_genericINtB0_4BoolKb1_E",
     "_RNvMs_NtC3foo3barINtB4_3BazKhRDNtC1a1bEL_E3new",
     "_RNqCs4fqI2P2rA04_11utf8_identsu30____7hkackfecea1cbdathfdh9hlq6y",
+    "_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE",
+    "_ZN71_$LT$Test$u20$$u2b$$u20$$u27$static$u20$as$u20$foo..Bar$LT$Test$GT$$GT$3bar17h930b740aa94f1d3aE",
     "_RIC0Kj7b_Kca_KRe616263_KVNtC1a1bS1cKh1_E",
   ],
   swift: [
