@@ -677,3 +677,23 @@ test("template arguments that names leave out are spelled from the entries", () 
   assert.deepEqual(functionNames(names, 0x1010), ["full<int>"]);
   assert.match(functionNames(names, 0x1020)![0]!, /^loop<S<S</);
 });
+
+test("the name of a class that stands apart from its declaration, or in a type unit", () => {
+  const builder = new DwarfBuilder();
+  builder.unit([T.compileUnit, [[A.language, F.data1, 4]], [[T.structureType, [named("Far")], [], "type"]]], UnitType.type, 99n, "types");
+  builder.unit(
+    unitOf(
+      [
+        [T.namespace, [named("geo")], [[T.classType, [named("Shape"), [A.declaration, F.flagPresent, 1]], [], "declared"]]],
+        [T.classType, [[A.specification, F.ref4, { label: "declared" }]], [[T.subprogram, [named("area"), ...code(0x1000, 8)]]]],
+        [T.classType, [[A.signature, F.refSig8, 99n]], [[T.subprogram, [named("far"), ...code(0x1010, 8)]]]],
+        [T.classType, [[A.specification, F.ref4, { label: "ring" }]], [[T.subprogram, [named("ring"), ...code(0x1020, 8)]]], "ring"],
+      ],
+      code(0x1000, 0x100),
+    ),
+  );
+  const names = openDwarfNames(builder.sections());
+  assert.deepEqual(functionNames(names, 0x1000), ["geo::Shape::area"]);
+  assert.deepEqual(functionNames(names, 0x1010), ["Far::far"]);
+  assert.match(functionNames(names, 0x1020)![0]!, /ring$/);
+});

@@ -6,8 +6,9 @@ import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { shortText } from "../bytes/short-text.ts";
 import { NONE } from "../names/function-block.ts";
-import { Tag } from "./constants.ts";
+import { Form, Tag } from "./constants.ts";
 import { EntryReader } from "./entries.ts";
+import { referredUnit } from "./references.ts";
 import { scanEntries } from "./scan.ts";
 import { Slot } from "./slots.ts";
 import { templateArguments } from "./template-names.ts";
@@ -15,6 +16,8 @@ import type { Unit } from "./units.ts";
 
 /** Deeper scopes are not spelled out. */
 const maxPrefixScopes = 64;
+/** A class stands apart from its declaration once; rings of them end here. */
+const maxFollowed = 4;
 const maxPrefixCharacters = 16 << 10;
 
 export class Scopes {
@@ -29,6 +32,8 @@ export class Scopes {
   readonly #open = new U32Column();
   readonly #openDepth = new U32Column();
   #depth = 0;
+  /** Declarations that naming a scope has been led to. */
+  #followed = 0;
 
   constructor(unit: Unit) {
     this.#unit = unit;
@@ -55,23 +60,40 @@ export class Scopes {
     for (const at of chain.reverse()) {
       const parent = this.#parent.at(at);
       const outer = parent === NONE ? "" : (this.#prefix.get(parent) ?? "");
-      const own = this.#nameOfScope(this.#start.at(at));
-      const prefix = own === "" || outer.length > maxPrefixCharacters ? outer : `${outer}${own}::`;
-      this.#prefix.set(at, prefix);
+      // Until it is known; a class that refers to itself meets this.
+      this.#prefix.set(at, "");
+      this.#prefix.set(at, this.#prefixWithin(outer, this.#start.at(at)));
     }
     return scope === NONE ? "" : (this.#prefix.get(scope) ?? "");
   }
 
-  #nameOfScope(entry: number): string {
+  /** The prefix of what stands in a scope that stands in another. */
+  #prefixWithin(outer: string, entry: number): string {
+    if (outer.length > maxPrefixCharacters) return outer;
     const reader = this.#reader;
+    const unit = this.#unit;
     try {
-      reader.read(this.#unit, entry);
+      reader.read(unit, entry);
       const { tag } = reader;
-      const bytes = this.#unit.string(reader, Slot.name);
-      if (bytes !== null && bytes.length > 0) return shortText(bytes, 0, bytes.length) + templateArguments(this.#unit, entry, bytes);
-      return tag === Tag.namespace ? "(anonymous namespace)" : tag === Tag.subprogram ? "" : "(anonymous)";
+      const bytes = unit.string(reader, Slot.name);
+      if (bytes !== null && bytes.length > 0) return `${outer}${nameWithArguments(unit, entry, bytes)}::`;
+      // The name of a class defined apart from its declaration, or in a type unit, stands there.
+      if (reader.form[Slot.specification] !== 0) {
+        const target = reader.value[Slot.specification]!;
+        if (this.#followed < maxFollowed && referredUnit(unit, reader.form[Slot.specification]!, target) === unit) {
+          this.#followed++;
+          const prefix = this.#prefixWithin(this.prefixOf(target), target);
+          this.#followed--;
+          return prefix;
+        }
+      } else if (reader.form[Slot.signature] === Form.refSig8) {
+        const type = unit.file.typeUnit(unit.blocks.u64(reader.place[Slot.signature]!));
+        const name = type !== null && reader.read(type, type.typeEntry) ? type.string(reader, Slot.name) : null;
+        if (type !== null && name !== null) return `${outer}${nameWithArguments(type, type.typeEntry, name)}::`;
+      }
+      return tag === Tag.subprogram ? outer : `${outer}${tag === Tag.namespace ? "(anonymous namespace)" : "(anonymous)"}::`;
     } catch (error) {
-      if (error instanceof FormatError) return "";
+      if (error instanceof FormatError) return outer;
       throw error;
     }
   }
@@ -120,6 +142,10 @@ export class Scopes {
     }
     return false;
   }
+}
+
+function nameWithArguments(unit: Unit, entry: number, name: Uint8Array): string {
+  return shortText(name, 0, name.length) + templateArguments(unit, entry, name);
 }
 
 function isScope(tag: number): boolean {

@@ -51,7 +51,7 @@ class Speller {
       if (isPack) out.push(...this.#parameters(unit, reader.start, depth + 1));
       else if (reader.hasChildren) break;
       else if (reader.tag === Tag.templateTypeParameter) out.push(this.#typeOf(unit, reader, depth));
-      else if (reader.tag === Tag.templateValueParameter) out.push(valueOf(unit, reader));
+      else if (reader.tag === Tag.templateValueParameter) out.push(constantOf(unit, reader));
       else if (reader.tag === Tag.gnuTemplateTemplateParameter) out.push(textOf(unit.string(reader, Slot.gnuTemplateName)));
       if (isPack && reader.hasChildren) this.#passChildren(unit, reader);
     }
@@ -95,7 +95,7 @@ class Speller {
   }
 }
 
-function valueOf(unit: Unit, reader: EntryReader): string {
+function constantOf(unit: Unit, reader: EntryReader): string {
   if (reader.form[Slot.constValue] === 0) return "?";
   const text = unit.string(reader, Slot.constValue);
   return text === null ? String(reader.value[Slot.constValue]!) : textOf(text);
