@@ -132,7 +132,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     const outcome = await withBody(context, debugFileBody, (body) =>
       acceptDebugFile(
         { blobs, db, lanes },
-        { organizationId: token.organizationId, projectId, actor: `token ${token.name}`, fileName, body, logger: context.logger },
+        { organizationId: token.organizationId, projectId, actor: token.name, fileName, body, logger: context.logger },
       ),
     );
     sendJson(context.response, 201, outcome, { Location: `/api/v1/uploads/${outcome.uploadId}` });

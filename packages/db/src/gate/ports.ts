@@ -64,6 +64,7 @@ export interface GateInvitations {
 
 export type AuthorizedToken = {
   tokenId: string;
+  /** As people read it: "token ci", or the member whom a ticket stands for. */
   name: string;
   scopes: readonly TokenScope[];
   organizationId: string;
