@@ -11,8 +11,9 @@ const confidenceWords = {
 
 export function CauseBox({ report }: { report: Report }) {
   const { cause, crash_info: crash } = report;
-  // The line below the title says type and address already.
-  const shown = [crash.type, crash.address === null ? null : `address ${shortHex(crash.address)}`];
+  const instruction = crash.instruction ?? null;
+  // The line below the title says type, address and instruction already.
+  const shown = [crash.type, crash.address === null ? null : `address ${shortHex(crash.address)}`, `instruction ${instruction}`];
   const evidence = (cause?.evidence ?? []).filter((line) => !shown.includes(line));
   const title = cause?.title ?? crash.assertion ?? crash.type ?? "The dump holds no exception";
   return (
@@ -30,6 +31,11 @@ export function CauseBox({ report }: { report: Report }) {
         {crash.address === null ? null : (
           <span>
             address <code>{shortHex(crash.address)}</code>
+          </span>
+        )}
+        {instruction === null ? null : (
+          <span>
+            instruction <code>{instruction}</code>
           </span>
         )}
         {crash.assertion === null || crash.assertion === title ? null : <code>{crash.assertion}</code>}
