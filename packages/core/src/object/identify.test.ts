@@ -231,7 +231,7 @@ test("a PDB: GUID from the info stream, age from the DBI stream", () => {
     cpu: "x86",
     os: "windows",
     features: ["unwind"],
-    convertible: true,
+    convertible: false,
     lacks: ["section headers: the PDB's names have no place in the image"],
   });
 });

@@ -37,7 +37,7 @@ export function identifyPdb(source: ByteSource): ObjectVerdict {
     cpu: dbi === null ? null : (machines[dbi.machine] ?? null),
     os: "windows",
     features,
-    convertible: features.length > 0,
+    convertible: features.includes("symbols") || features.includes("lines"),
     lacks,
   };
 }

@@ -27,6 +27,7 @@ import { visitedAnswers } from "../../test/visited-answers.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { NameSource } from "../names/name-source.ts";
+import { identifyPdb } from "../object/pdb-identity.ts";
 import { openPdbNames } from "./names.ts";
 
 const codeEnd = 0x2000;
@@ -370,4 +371,22 @@ test("PDBs that tell no addresses are refused in words", () => {
     open({ ...nested, sections: [] }),
     (error: unknown) => error instanceof FormatError && /no section headers/.test(error.message),
   );
+});
+
+test("verdicts: what a PDB has, and in words what it lacks", () => {
+  const verdict = (pdb: Partial<TestPdb>) => {
+    const { features, convertible, lacks } = identifyPdb(new BufferSource(namesPdb({ modules: [], contributions: "none", ...pdb })));
+    return [features.join(), convertible, lacks.join().split(":")[0]];
+  };
+  const publics: [string, number][] = [["_f", 0]];
+  assert.deepEqual(verdict(nested), ["lines,inlines", true, ""]);
+  assert.deepEqual(verdict({ ...nested, publics }), ["symbols,lines,inlines", true, ""]);
+  assert.deepEqual(verdict({ publics, flags: 2 }), ["symbols", true, "functions and lines"]);
+  assert.deepEqual(verdict({ publics, marks: [20140508, 0x494e494d] }), ["symbols", true, "functions and lines"]);
+  assert.deepEqual(verdict({ publics, modules: [{ symbols: [] }] }), ["symbols", true, "lines"]);
+  assert.deepEqual(verdict({ publics, sections: [] }), ["", false, "section headers"]);
+  const lacking = (pdb: Partial<TestPdb>) =>
+    identifyPdb(new BufferSource(namesPdb({ modules: [], contributions: "none", publics, ...pdb }))).lacks.join();
+  assert.match(lacking({ flags: 2 }), /\/PDBSTRIPPED/);
+  assert.match(lacking({ marks: [0x494e494d] }), /\/DEBUG:FASTLINK/);
 });
