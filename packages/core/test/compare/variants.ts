@@ -4,7 +4,10 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 const sources = ["main.cpp", "shapes.cpp"].map((name) => join(import.meta.dirname, "sources", name));
+/** Answers name the sources alike wherever they lie. */
+const sourcePrefix = `-ffile-prefix-map=${join(import.meta.dirname, "sources")}=/src`;
 const plain = [
+  sourcePrefix,
   "-fPIC",
   "-ffreestanding",
   "-nostdlib",
@@ -39,8 +42,7 @@ function run(folder: string, command: string, ...args: string[]): boolean {
 function compiled(command: string, ...options: string[]): (folder: string) => Built | null {
   return (folder) => {
     mkdirSync(folder, { recursive: true });
-    const prefix = `-ffile-prefix-map=${join(import.meta.dirname, "sources")}=/src`;
-    return run(folder, command, ...plain, prefix, "-shared", "-Wl,--build-id", ...options, ...sources, "-o", "app")
+    return run(folder, command, ...plain, "-shared", "-Wl,--build-id", ...options, ...sources, "-o", "app")
       ? { path: join(folder, "app") }
       : null;
   };
@@ -96,7 +98,18 @@ const mingw =
   (...options: string[]): Variant["build"] =>
   (folder) => {
     mkdirSync(folder, { recursive: true });
-    const flags = ["-O2", "-g", "-ffreestanding", "-nostdlib", "-fno-exceptions", "-fno-rtti", "-shared", "-Wl,-e,0", ...options];
+    const flags = [
+      sourcePrefix,
+      "-O2",
+      "-g",
+      "-ffreestanding",
+      "-nostdlib",
+      "-fno-exceptions",
+      "-fno-rtti",
+      "-shared",
+      "-Wl,-e,0",
+      ...options,
+    ];
     return run(folder, "x86_64-w64-mingw32-g++", ...flags, ...sources, "-o", "app.dll") ? { path: join(folder, "app.dll") } : null;
   };
 
