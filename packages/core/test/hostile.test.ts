@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportSchema } from "@salvage/contracts";
 import { ref, synthDump, synthStack } from "@salvage/testkit/synth-dump";
-import { fuzz, lookups } from "../fuzz/targets/minidump.ts";
+import { lookups, reportOf } from "../fuzz/targets/minidump.ts";
 import { BufferSource, FormatError, inspectMinidump, processMinidump } from "../src/index.ts";
 import { dumpSeeds } from "./dump-seeds.ts";
 import { runMutants, shownRun } from "./hostile-run.ts";
@@ -21,7 +21,7 @@ const SCHEMA_EVERY = 20;
 test(`${MUTANTS} mutants: a report or a FormatError, in bounded time and memory`, (t) => {
   const { minidump } = seedsOf(process.env.SALVAGE_CORPUS, MAX_SEED_BYTES);
   const checked = (bytes: Uint8Array) => {
-    const result = fuzz(bytes);
+    const result = reportOf(bytes);
     if (result === null) return refused++;
     if (reports++ % SCHEMA_EVERY === 0) reportSchema.strict().parse(result);
   };

@@ -27,10 +27,14 @@ export const lookups: ProcessOptions = {
   own: (module) => module.isMain,
 };
 
-/** The report with names and rules; null when the dump is refused. */
-export function fuzz(bytes: Uint8Array): Report | null {
+/** Outline and report with names and rules; null when the dump is refused. */
+export function reportOf(bytes: Uint8Array): Report | null {
   const source = new BufferSource(bytes);
   allow(() => inspectMinidump(source));
-  allow(() => processMinidump(source, nothing));
   return allow(() => processMinidump(source, lookups));
+}
+
+export function fuzz(bytes: Uint8Array): void {
+  allow(() => processMinidump(new BufferSource(bytes), nothing));
+  reportOf(bytes);
 }
