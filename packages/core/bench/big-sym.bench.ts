@@ -8,9 +8,9 @@ import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ref, synthDump, synthStack } from "@salvage/testkit/synth-dump";
-import { BufferSource, openSymcache, processMinidump } from "../src/index.ts";
+import { synthDump, synthStack } from "@salvage/testkit/synth-dump";
 import { indexSym } from "../src/breakpad/sym-index.ts";
+import { BufferSource, openSymcache, processMinidump } from "../src/index.ts";
 import { FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
 import { measure, showMeasured, showRatio } from "./measure.ts";
@@ -22,7 +22,10 @@ const threads = 10;
 const framesPerThread = 20;
 const warmRuns = 50;
 
-/** A dump whose threads stand in random functions of the .sym, linked by frame pointers. */
+/** Functions in which the threads wait that did not crash; such threads mostly stand in the same few. */
+const waitingFunctions = 10;
+
+/** A dump whose threads stand in functions of the .sym from all over it: the crashing one in others at each frame. */
 function crashIn(starts: Uint32Array, ends: ArrayLike<number>): Uint8Array {
   let state = 7;
   const random = (below: number) => {
@@ -32,16 +35,17 @@ function crashIn(starts: Uint32Array, ends: ArrayLike<number>): Uint8Array {
   const size = Math.ceil((ends[starts.length - 1]! + 0x1000) / 0x1000) * 0x1000;
   const dump = synthDump().linux();
   dump.module({ name: "/opt/large_program", base: imageBase, size, buildId: "67452301ab89efcd0123456789abcdef01234567" });
-  const inBody = () => {
-    const i = random(starts.length);
+  const waiting = Array.from({ length: waitingFunctions }, () => random(starts.length));
+  const inBody = (thread: number) => {
+    const i = thread === 1 ? random(starts.length) : waiting[random(waiting.length)]!;
     return imageBase + BigInt(starts[i]! + 3);
   };
   for (let id = 1; id <= threads; id++) {
     const stack = synthStack(0x7ffe00000000n + BigInt(id) * 0x100000n);
     // Behind the first instruction the .sym's rules say: the return address lies above one saved register.
-    for (let frame = 0; frame < framesPerThread; frame++) stack.word(0n).word(inBody());
+    for (let frame = 0; frame < framesPerThread; frame++) stack.word(0n).word(inBody(id));
     stack.words(8, 0n);
-    dump.thread({ id, registers: { rip: inBody(), rsp: stack.base, rbp: 0n }, stack });
+    dump.thread({ id, registers: { rip: inBody(id), rsp: stack.base, rbp: 0n }, stack });
   }
   return dump.exception({ threadId: 1, code: 11, flags: 1, address: 0n }).build();
 }
@@ -60,7 +64,9 @@ const { functions } = indexSym(symSource);
 const dumpPath = join(folder, "crash.dmp");
 const dump = crashIn(Uint32Array.from(functions.start), functions.end);
 writeFileSync(dumpPath, dump);
-console.log(`${(symSource.size / 1e6).toFixed(0)} MB, ${functions.start.length} functions; ${threads} threads of ${framesPerThread} frames`);
+console.log(
+  `${(symSource.size / 1e6).toFixed(0)} MB, ${functions.start.length} functions; ${threads} threads of ${framesPerThread} frames`,
+);
 
 const ours = await measure(process.execPath, [cli, "report", dumpPath, "--symbols", join(folder, "symbols"), "--json"]);
 console.log(`salvage report, file never seen      ${showMeasured(ours)}`);
