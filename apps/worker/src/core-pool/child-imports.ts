@@ -98,8 +98,13 @@ export function convert({ path, name, outPath, scratchDir, companions }: Tasks["
  * split units (.dwp) is called like the file it belongs to.
  */
 function companionOf(need: CompanionNeed, own: string, companions: readonly Companion[]): Companion | null {
-  const wanted = need.kind === "split-package" ? `${baseName(own)}.dwp` : baseName(need.name ?? "");
-  return companions.find(({ name }) => baseName(name) === wanted) ?? null;
+  const wanted = need.kind === "split-package" ? packageNames(baseName(own)) : [baseName(need.name ?? "")];
+  return companions.find(({ name }) => wanted.includes(baseName(name))) ?? null;
+}
+
+/** "libgame.so" → "libgame.so.dwp", as the linkers' tools write it, and "libgame.dwp". */
+function packageNames(own: string): string[] {
+  return [`${own}.dwp`, `${own.replace(/\.[^.]*$/, "")}.dwp`];
 }
 
 /** Writes a lookup file to disk, in order, with its header filled in at the end. */
