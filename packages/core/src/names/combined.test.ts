@@ -61,11 +61,42 @@ test("either may be absent", () => {
 
 test("functions first, symbols in the gaps", () => {
   const debug = debugOf([{ name: "geo::area", start: 0x100, end: 0x140 }]);
-  const names = combineNames(debug, symbolsOf(["_ZN3geo4areaEv", 0x100, 0x40], ["_start", 0x80, 0x20], ["inside", 0x110, 0x10]))!;
+  const names = combineNames(debug, symbolsOf(["area", 0x100, 0x40], ["_start", 0x80, 0x20], ["inside", 0x110, 0x10]))!;
   const nameAt = (address: number) => names.lookup(address)?.[0]?.function ?? null;
   assert.deepEqual([0x80, 0xa0, 0x100, 0x110, 0x140].map(nameAt), ["_start", null, "geo::area", "geo::area", null]);
-  assert.deepEqual(visited(names), ["100: 100-140 geo::area lines ", "80-a0 _start", "100-140 _ZN3geo4areaEv", "110-120 inside"]);
+  assert.deepEqual(visited(names), ["100: 100-140 geo::area lines ", "80-a0 _start", "100-140 area", "110-120 inside"]);
   assert.deepEqual([names.hasLines, names.hasInlines, names.damage.count], [true, false, 2]);
+});
+
+test("a plain name gives way to the linkage name of the symbol at its start, when that is the same function", () => {
+  const functions = [
+    { name: "area", start: 0x100, end: 0x140 },
+    { name: "geo::Ring<int>", start: 0x140, end: 0x180 },
+    { name: "folded", start: 0x180, end: 0x1c0 },
+    { name: "inner", start: 0x1c8, end: 0x200 },
+    { name: "_ZN3geo3topEv", start: 0x200, end: 0x240 },
+    { name: "count.get", start: 0x240, end: 0x280 },
+  ];
+  const symbols = symbolsOf(
+    ["_ZN3geo4areaEv", 0x100, 0x40],
+    ["_ZN3geo4RingIiEC2Ev", 0x140, 0x40],
+    ["_ZN3geo5otherEv", 0x180, 0x40],
+    ["_ZN3geo5innerEv", 0x1c0, 0x40],
+    ["_ZN3geo3top5aliasEv", 0x200, 0x40],
+    ["_TFC3app1Ag5countSi", 0x240, 0x40],
+  );
+  const names = combineNames(debugOf(functions), symbols)!;
+  const expected = ["_ZN3geo4areaEv", "_ZN3geo4RingIiEC2Ev", "folded", "inner", "_ZN3geo3topEv", "_TFC3app1Ag5countSi"];
+  assert.deepEqual(
+    functions.map(({ start }) => names.lookup(start + 4)?.[0]?.function),
+    expected,
+  );
+  assert.deepEqual(
+    visited(names)
+      .slice(0, functions.length)
+      .map((line) => line.split(" ")[2]),
+    expected,
+  );
 });
 
 test("lines without a function are named by the symbols in them, and cut at those", () => {

@@ -6,8 +6,12 @@
  *
  *   function ""  [100, 200) with lines      symbols  a [100, 140)  b [140, 180)
  *   gives        a [100, 140)   b [140, 180)   "" [180, 200), each with its lines
+ *
+ * Brief debug information states plain names where the symbol table has linkage names, which say more: a function "crashHere" at a symbol
+ * "_ZN3geo9crashHereEi" takes the symbol's name.
  */
 
+import { shortText } from "../bytes/short-text.ts";
 import type { SourceFrame } from "../symbolicate/lookup.ts";
 import { FunctionBlock } from "./function-block.ts";
 import type { FunctionTexts, NameDamage, NameSink, NameSource } from "./name-source.ts";
@@ -16,6 +20,11 @@ import type { SymbolTable } from "./symbol-table.ts";
 const nameless = new Uint8Array(0);
 /** Inline records looked at while functions without a name are cut; beyond this a file is made to cost time, and their inlines are left out. */
 const maxInlineChecks = 1 << 26;
+
+/** How C++, Rust, Swift and Microsoft's names begin where they are mangled. */
+const mangled = /^(_Z|_R|_T|\$[sS]|\?)/;
+/** Where template arguments or parameters begin. */
+const behindName = /[<(]/;
 
 /** Either may be absent; null when both are. */
 export function combineNames(debug: NameSource | null, symbols: SymbolTable | null): NameSource | null {
@@ -47,7 +56,12 @@ class CombinedNames implements NameSource {
     const frames = this.#debug.lookup(relativeAddress);
     const outermost = frames?.at(-1);
     if (frames === null || outermost === undefined) return this.#symbols.lookup(relativeAddress);
-    if (outermost.function !== "") return frames;
+    if (outermost.function !== "") {
+      const name = linkageName(this.#symbols, outermost.functionAddress, outermost.function);
+      return name === null
+        ? frames
+        : frames.map((frame) => (frame === outermost ? { ...frame, function: shortText(name, 0, name.length) } : frame));
+    }
     const symbol = this.#symbols.lookup(relativeAddress)?.[0];
     if (symbol === undefined) return frames;
     const { functionAddress } = symbol;
@@ -58,6 +72,26 @@ class CombinedNames implements NameSource {
     this.#debug.visit(new NamingSink(sink, this.#symbols), progress);
     this.#symbols.visit(sink, () => {});
   }
+}
+
+/** The mangled name of the symbol that starts where a function of a plain name does; null when there is none, or it is another function's. */
+function linkageName(symbols: SymbolTable, start: number, plainName: string): Uint8Array | null {
+  if (mangled.test(plainName)) return null;
+  const range = symbols.rangeAt(start);
+  if (range < 0 || range >= symbols.rangeCount) return null;
+  const symbol = symbols.symbolOf(range);
+  if (symbols.start(symbol) !== start || symbols.rangeStart(range) !== start) return null;
+  const name = symbols.name(symbol);
+  const text = shortText(name, 0, name.length);
+  const word = identifierOf(plainName);
+  return word !== "" && mangled.test(text) && text.includes(word) ? name : null;
+}
+
+/** A word that the mangled name must hold: "geo::Ring<int>" has "Ring", "category.get" has "category". */
+function identifierOf(plainName: string): string {
+  const behind = plainName.search(behindName);
+  const qualified = behind < 0 ? plainName : plainName.slice(0, behind);
+  return /^~?(\w*)/.exec(qualified.slice(qualified.lastIndexOf(":") + 1))?.[1] ?? "";
 }
 
 /** Passes on what it gets, and names what has no name. */
@@ -79,12 +113,21 @@ class NamingSink implements NameSink {
 
   function(block: FunctionBlock, texts: FunctionTexts): void {
     if (block.name.length > 0) {
-      this.#sink.function(block, texts);
+      this.#named(block, texts);
       return;
     }
     const starts = block.lineStart.view();
     this.#order = Uint32Array.from(starts, (_, i) => i).sort((a, b) => starts[a]! - starts[b]!);
     for (let part = 0; part < block.partStart.length; part++) this.#part(block, texts, block.partStart.at(part), block.partEnd.at(part));
+  }
+
+  /** The block is its reader's: it gets its own name back. */
+  #named(block: FunctionBlock, texts: FunctionTexts): void {
+    const { name } = block;
+    const fuller = linkageName(this.#symbols, block.address, shortText(name, 0, name.length));
+    if (fuller !== null) block.name = fuller;
+    this.#sink.function(block, texts);
+    block.name = name;
   }
 
   #part(block: FunctionBlock, texts: FunctionTexts, start: number, end: number): void {
