@@ -46,6 +46,7 @@ test("template arguments", () => {
     _ZN1n3ttpITtTpTyESt6vectorEEvv: "void n::ttp<std::vector>()",
     _ZN1n4packIJicdDnEEEvDpT_: "void n::pack<int, char, double, std::nullptr_t>(int, char, double, std::nullptr_t)",
     _ZN1n4packIJEEEvDpT_: "void n::pack<>()",
+    _ZN1n4packIIicEEEvDpT_: "void n::pack<int, char>(int, char)",
     _ZN1n4intsIJLi1ELi2EEEEvNS_3seqIJXspplT_Li1EEEEE: "void n::ints<1, 2>(n::seq<1 + 1, 2 + 1>)",
     _ZN1n3clsIXtlNS_1PELi0EtlA2_iELd0000000000000000ELPKc0EtlNS1_Ut_Edi1uLi3EEEEEEvv:
       "void n::cls<n::P{0, int [2]{}, 0x0p+0, (char const*)0, n::P::'unnamed'{.u = 3}}>()",

@@ -396,7 +396,7 @@ export class ItaniumParser extends TypeParser {
     return concept === null ? null : new ExpressionRequirement(expression, isNoexcept, concept);
   }
 
-  /** `X <expression> E`, `J <args> E` (a pack), `L…`, a declared parameter with its argument, or a type. */
+  /** `X <expression> E`, `J <args> E` (a pack; `I <args> E` by compilers of the first years of C++11), `L…`, a declared parameter with its argument, or a type. */
   override templateArgument(): Node | null {
     switch (this.look()) {
       case 0x58 /* X */:
@@ -405,6 +405,7 @@ export class ItaniumParser extends TypeParser {
           const expression = this.expression();
           return expression !== null && this.take(0x45 /* E */) ? expression : null;
         }
+      case 0x49 /* I */:
       case 0x4a /* J */:
         {
           if (!this.enter()) return null;
