@@ -1,5 +1,6 @@
 /** One STACK CFI INIT with the records that follow it: from which address on which rule text holds. */
-import { type DamageLog, LineWords, maxCfiBlockBytes, maxLineBytes } from "./records.ts";
+import type { DamageLog } from "../names/damage.ts";
+import { LineWords, maxCfiBlockBytes, maxLineBytes } from "./records.ts";
 
 /** Rule texts in ascending order of address, as byte ranges of the block. The first is the INIT's. */
 export type CfiSteps = { address: number[]; textStart: number[]; textEnd: number[] };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DamageLog } from "../names/damage.ts";
 import type { RegisterRule } from "../unwind/rules.ts";
 import { applyCfiRules, parseCfiRules, toUnwindRow } from "./cfi.ts";
 import { parseCfiBlock } from "./cfi-block.ts";
@@ -56,12 +57,15 @@ test("a later record replaces what it names and leaves the row before it as it w
 test("records of a block out of order are sorted, those below the INIT are damaged", () => {
   const text = "STACK CFI INIT 100 10 a: b\nSTACK CFI 108 c: d\nSTACK CFI 104 e: f\nSTACK CFI 90 g: h\nSTACK CFI zz\n";
   const bytes = new Uint8Array(Buffer.from(text));
-  const damaged: number[] = [];
-  const steps = parseCfiBlock(bytes, 1000, 0x0a, { count: 0, first: [], add: (offset: number) => damaged.push(offset) });
+  const damage = new DamageLog();
+  const steps = parseCfiBlock(bytes, 1000, 0x0a, damage);
   assert.deepEqual(steps.address, [0x100, 0x104, 0x108]);
   assert.deepEqual(
     steps.textStart.map((start, i) => text.slice(start, steps.textEnd[i])),
     ["a: b", "e: f", "c: d"],
   );
-  assert.deepEqual(damaged, [1000 + text.indexOf("STACK CFI 90"), 1000 + text.indexOf("STACK CFI zz")]);
+  assert.deepEqual(
+    damage.first.map(({ offset }) => offset),
+    [1000 + text.indexOf("STACK CFI 90"), 1000 + text.indexOf("STACK CFI zz")],
+  );
 });

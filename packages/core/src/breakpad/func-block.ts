@@ -9,8 +9,9 @@
  *
  * names/flatten.ts makes of them the answer at each address.
  */
+import type { DamageLog } from "../names/damage.ts";
 import { FunctionBlock, NONE } from "../names/function-block.ts";
-import { type DamageLog, hexDigits, LineWords, maxFunctionBytes, maxInlineDepth, maxLineBytes } from "./records.ts";
+import { hexDigits, LineWords, maxFunctionBytes, maxInlineDepth, maxLineBytes } from "./records.ts";
 
 /** A block as a .sym states it. */
 export class SymFunctionBlock extends FunctionBlock {

@@ -37,8 +37,6 @@ export const maxCfiBlockBytes = 4 << 20;
 export const maxRecordsPerKind = 8 << 20;
 /** Inline records nested deeper are dropped; compilers stay below 100. */
 export const maxInlineDepth = 256;
-/** Damaged lines remembered one by one; all are counted. */
-export const maxDamageEntries = 20;
 
 /** What the first lines of a .sym say. */
 export type SymModule = {
@@ -53,17 +51,6 @@ export type SymModule = {
   codeId: string | null;
   codeFile: string | null;
 };
-
-/** Lines that could not be used: how many, and the first few with their place. */
-export class DamageLog {
-  count = 0;
-  readonly first: { offset: number; reason: string }[] = [];
-
-  add(offset: number, reason: string): void {
-    this.count++;
-    if (this.first.length < maxDamageEntries) this.first.push({ offset, reason });
-  }
-}
 
 /**
  * Words of one line. One instance is moved from line to line; numbers are parsed from the bytes, since making a string of

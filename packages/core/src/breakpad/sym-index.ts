@@ -7,13 +7,15 @@
  * The file is read in windows, never as one buffer or string. A line that crosses the end of a window is met again at the
  * start of the next one.
  */
+
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { makeDisjoint } from "../bytes/intervals.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { DamageLog, LineWords, maxLineBytes, maxRecordsPerKind, type SymModule } from "./records.ts";
+import { DamageLog } from "../names/damage.ts";
+import { LineWords, maxLineBytes, maxRecordsPerKind, type SymModule } from "./records.ts";
 
 const windowBytes = 2 * maxLineBytes;
 /** File and origin ids are normally counted up from 0; the dense table follows gaps up to this many places per id, wilder ids go to a map. */

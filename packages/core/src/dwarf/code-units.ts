@@ -5,11 +5,11 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { shortText } from "../bytes/short-text.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { AddressSpace } from "./addresses.ts";
 import { readAranges } from "./aranges.ts";
 import type { SectionBlocks } from "./blocks.ts";
 import { UnitType } from "./constants.ts";
-import type { DamageLog } from "./damage.ts";
 import { DwarfFile } from "./dwarf-file.ts";
 import { EntryReader } from "./entries.ts";
 import { EntryNames } from "./entry-names.ts";

@@ -2,11 +2,11 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { F64Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { Abbreviations, parseAbbreviations } from "./abbreviations.ts";
 import type { AddressSpace } from "./addresses.ts";
 import { SectionBlocks } from "./blocks.ts";
 import { UnitType } from "./constants.ts";
-import type { DamageLog } from "./damage.ts";
 import { EntryReader } from "./entries.ts";
 import type { DwarfSectionName, DwarfSections } from "./sections.ts";
 import { readUnitHeader, Unit, type UnitHeader } from "./units.ts";

@@ -11,10 +11,10 @@
  */
 import { U32Column } from "../bytes/columns.ts";
 import { makeDisjoint } from "../bytes/intervals.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { addressLimit } from "./addresses.ts";
 import type { SectionBlocks } from "./blocks.ts";
 import { Form } from "./constants.ts";
-import type { DamageLog } from "./damage.ts";
 import type { LineHeader } from "./line-header.ts";
 import type { Unit } from "./units.ts";
 

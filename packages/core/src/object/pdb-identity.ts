@@ -5,7 +5,7 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { guidFromBytes, normalizeDebugId } from "../ids/debug-id.ts";
-import { DamageLog } from "../pdb/damage.ts";
+import { DamageLog } from "../names/damage.ts";
 import { type Dbi, debugStreamFpo, debugStreamFrameData, readDbi } from "../pdb/dbi.ts";
 import { noModuleStream, readModules } from "../pdb/modules.ts";
 import { infoStream, Msf, noStream } from "../pdb/msf.ts";

@@ -6,10 +6,10 @@
  * Addresses are those of the code as it was linked (sections.ts).
  */
 import { U32Column } from "../bytes/columns.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { type FunctionBlock, NONE } from "../names/function-block.ts";
 import { Annotations } from "./annotations.ts";
 import type { CrossModule } from "./cross-module.ts";
-import type { DamageLog } from "./damage.ts";
 import { InlineLevels, maxInlineDepth } from "./inline-levels.ts";
 import { ModuleLines } from "./module-lines.ts";
 import { ModuleSymbols } from "./module-symbols.ts";

@@ -15,8 +15,8 @@
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { U32Column } from "../bytes/columns.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { NONE } from "../names/function-block.ts";
-import type { DamageLog } from "./damage.ts";
 import { ascendingOrder, reorder } from "./order.ts";
 import { nowhere, type Sections } from "./sections.ts";
 import type { StreamWindow } from "./window.ts";

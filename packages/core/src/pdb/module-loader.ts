@@ -1,7 +1,7 @@
 /** The modules of a PDB, read one at a time; which functions count in them. */
 import { U32Column } from "../bytes/columns.ts";
 import { decodeUtf8 } from "../bytes/text.ts";
-import type { DamageLog } from "./damage.ts";
+import type { DamageLog } from "../names/damage.ts";
 import type { Dbi } from "./dbi.ts";
 import { newModule, type OpenModule } from "./function-reader.ts";
 import { Contributions, type Modules, noModuleStream, readContributions, readModules } from "./modules.ts";

@@ -15,8 +15,8 @@
  */
 import { lastAtOrBelow, partitionPoint } from "../bytes/bisect.ts";
 import { U32Column } from "../bytes/columns.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { NONE } from "../names/function-block.ts";
-import type { DamageLog } from "./damage.ts";
 import { ascendingOrder, reorder } from "./order.ts";
 import { nowhere, type Sections } from "./sections.ts";
 import { meaningOf, meansNothing, meansProc, meansSeparatedCode, meansThunk, meansTrampoline } from "./symbol-kinds.ts";

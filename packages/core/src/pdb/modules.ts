@@ -11,7 +11,7 @@
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { U32Column } from "../bytes/columns.ts";
 import { makeDisjoint } from "../bytes/intervals.ts";
-import type { DamageLog } from "./damage.ts";
+import type { DamageLog } from "../names/damage.ts";
 import type { Dbi } from "./dbi.ts";
 import { dbiStream, type Msf, noStream } from "./msf.ts";
 import { nowhere, type Sections } from "./sections.ts";

@@ -7,11 +7,12 @@ import { applyCfiRules, type CfiRules, parseCfiRules, toUnwindRow } from "../bre
 import { parseCfiBlock } from "../breakpad/cfi-block.ts";
 import { Definitions } from "../breakpad/definitions.ts";
 import { parseFunctionBlock, SymFunctionBlock } from "../breakpad/func-block.ts";
-import { type DamageLog, maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "../breakpad/records.ts";
+import { maxCfiBlockBytes, maxFunctionBytes, type SymModule } from "../breakpad/records.ts";
 import { type IdTable, indexSym, type SymIndex } from "../breakpad/sym-index.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { shortText } from "../bytes/short-text.ts";
+import type { DamageLog } from "../names/damage.ts";
 import { flattenFunction, Segments } from "../names/flatten.ts";
 import { NONE } from "../names/function-block.ts";
 import { noRef, type SymcacheWriter } from "./writer.ts";

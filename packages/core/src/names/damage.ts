@@ -1,6 +1,6 @@
-/** Damage of a PDB that did not stop the reading: all counted, the first few with their place in the file. */
+/** Damage of a debug file that did not stop the reading: all counted, the first few with their place. */
 import { FormatError } from "../bytes/format-error.ts";
-import type { NameDamage } from "../names/name-source.ts";
+import type { NameDamage } from "./name-source.ts";
 
 const maxListed = 20;
 
@@ -8,6 +8,7 @@ export class DamageLog implements NameDamage {
   count = 0;
   readonly first: { offset: number; reason: string }[] = [];
 
+  /** `offset` in the file, or in the section or stream that the reason names. */
   add(offset: number, reason: string): void {
     this.count++;
     if (this.first.length < maxListed) this.first.push({ offset, reason });
