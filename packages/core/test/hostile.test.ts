@@ -66,10 +66,12 @@ test("one stack shown to thousands of threads", () => {
     .thread({ id: 0, registers: { rip: 0x401000n, rsp: 0x7ffe0000n, rbp: ref("0") }, stack });
   for (let id = 1; id < 3000; id++) dump.thread({ id, registers: { rip: 0x401000n, rsp: 0x7ffe0000n, rbp: 0x7ffe0000n } });
   const source = new BufferSource(dump.build());
-  const started = performance.now();
+  // Processor time: what else the machine does is not the dump's fault.
+  const { user } = process.cpuUsage();
   const report = processMinidump(source, { image: () => null, own: () => false });
   inspectMinidump(source);
-  assert.ok(performance.now() - started < 10 * MAX_MS, `took ${performance.now() - started} ms`);
+  const ms = (process.cpuUsage().user - user) / 1000;
+  assert.ok(ms < 10 * MAX_MS, `took ${ms} ms`);
   assert.ok(report.threads.some((t) => t.walk_end === "limit" && t.frames.length === 0));
   assert.ok(report.warnings.some((w) => /too many frames/.test(w.message)));
 });
