@@ -76,6 +76,7 @@ test("a plain name gives way to the linkage name of the symbol at its start, whe
     { name: "inner", start: 0x1c8, end: 0x200 },
     { name: "_ZN3geo3topEv", start: 0x200, end: 0x240 },
     { name: "count.get", start: 0x240, end: 0x280 },
+    { name: "init", start: 0x280, end: 0x2c0 },
   ];
   const symbols = symbolsOf(
     ["_ZN3geo4areaEv", 0x100, 0x40],
@@ -84,9 +85,18 @@ test("a plain name gives way to the linkage name of the symbol at its start, whe
     ["_ZN3geo5innerEv", 0x1c0, 0x40],
     ["_ZN3geo3top5aliasEv", 0x200, 0x40],
     ["_TFC3app1Ag5countSi", 0x240, 0x40],
+    ["_TFC3app1AcfT_S0_", 0x280, 0x40],
   );
   const names = combineNames(debugOf(functions), symbols)!;
-  const expected = ["_ZN3geo4areaEv", "_ZN3geo4RingIiEC2Ev", "folded", "inner", "_ZN3geo3topEv", "_TFC3app1Ag5countSi"];
+  const expected = [
+    "_ZN3geo4areaEv",
+    "_ZN3geo4RingIiEC2Ev",
+    "folded",
+    "inner",
+    "_ZN3geo3topEv",
+    "_TFC3app1Ag5countSi",
+    "_TFC3app1AcfT_S0_",
+  ];
   assert.deepEqual(
     functions.map(({ start }) => names.lookup(start + 4)?.[0]?.function),
     expected,

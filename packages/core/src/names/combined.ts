@@ -23,6 +23,8 @@ const maxInlineChecks = 1 << 26;
 
 /** How C++, Rust, Swift and Microsoft's names begin where they are mangled. */
 const mangled = /^(_Z|_R|_T|\$[sS]|\?)/;
+/** Swift's mangled names have a letter for "init" and "deinit". */
+const swiftMangled = /^(_T|\$[sS])/;
 /** Where template arguments or parameters begin. */
 const behindName = /[<(]/;
 
@@ -84,7 +86,8 @@ function linkageName(symbols: SymbolTable, start: number, plainName: string): Ui
   const name = symbols.name(symbol);
   const text = shortText(name, 0, name.length);
   const word = identifierOf(plainName);
-  return word !== "" && mangled.test(text) && text.includes(word) ? name : null;
+  const isSame = text.includes(word) || (swiftMangled.test(text) && (word === "init" || word === "deinit"));
+  return word !== "" && mangled.test(text) && isSame ? name : null;
 }
 
 /** A word that the mangled name must hold: "geo::Ring<int>" has "Ring", "category.get" has "category". */
