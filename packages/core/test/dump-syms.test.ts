@@ -207,7 +207,19 @@ function shown(frames: readonly Answer[]): string {
   return frames.map((frame) => `${lastComponent(frame.function)} ${frame.file}:${frame.line}`).join(" < ") || "nothing";
 }
 
-type Chains = { address: number; ours: Answer[]; theirs: Answer[] };
+type Chains = {
+  address: number;
+  ours: Answer[];
+  theirs: Answer[];
+  /** Where our function starts, counted from where theirs does. */
+  startsBehind: number;
+};
+
+/** Two symbols of one address without lines. */
+function symbolKind({ ours, theirs, startsBehind }: Chains): string | null {
+  if (ours.length !== 1 || theirs.length !== 1 || ours[0]!.line !== 0 || theirs[0]!.line !== 0 || startsBehind < 0) return null;
+  return startsBehind === 0 ? "one of several symbols" : "stretched symbol";
+}
 
 /** Sorts differences into kinds; the rest is put before llvm-symbolizer. */
 function judgeNames(
@@ -228,6 +240,7 @@ function judgeNames(
     const kind = nameKinds.find(({ fits }) => fits(ours, theirs));
     if (kind !== undefined) count(row, kind.name);
     else if (isFolded(chain.address)) count(row, "folded functions");
+    else if (symbolKind(chain) !== null) count(row, symbolKind(chain)!);
     else open.push(chain);
   }
   const answers = open.length === 0 ? [] : arbiter(open.map(({ address }) => address));
@@ -285,11 +298,11 @@ test("names: every difference is of a listed kind", { skip }, () => {
     // Lines that dump_syms found in a file elsewhere are not this file's.
     if (sym === null || ours === null || (!ours.hasLines && /^FUNC /m.test(symText.toString("latin1")))) return null;
     const row: Row = { judged: 0, equal: 0, kinds: new Map(), unexplained: [] };
-    const chains = addressesOf(asked, symText).map((address) => ({
-      address,
-      ours: toAnswers(ours.lookup(address)),
-      theirs: toAnswers(sym.lookup(address)),
-    }));
+    const chains = addressesOf(asked, symText).map((address) => {
+      const [mine, other] = [ours.lookup(address), sym.lookup(address)];
+      const startsBehind = (mine?.at(-1)?.functionAddress ?? 0) - (other?.at(-1)?.functionAddress ?? 0);
+      return { address, ours: toAnswers(mine), theirs: toAnswers(other), startsBehind };
+    });
     judgeNames(row, chains, foldedIn(symText.toString("latin1")), (addresses) =>
       askLlvm(asked, imageBaseOf(asked, debugId), addresses, kind === "pdb" || kind === "pe"),
     );
@@ -356,7 +369,6 @@ function judgeFrame(row: Row, where: string, ours: WindowsFrame | null, theirs: 
   const parts = ({ kind, program, parameterSize, savedRegisterSize, localSize, allocatesBasePointer }: WindowsFrame) =>
     JSON.stringify([kind, program?.trim(), parameterSize, savedRegisterSize, localSize, allocatesBasePointer]);
   if (ours !== null && parts(ours) === parts(theirs)) row.equal++;
-  else if (ours !== null && ours.allocatesBasePointer && parts({ ...ours, allocatesBasePointer: false }) === parts(theirs))
-    count(row, "basePointer");
+  else if (ours?.allocatesBasePointer && parts({ ...ours, allocatesBasePointer: false }) === parts(theirs)) count(row, "basePointer");
   else row.unexplained.push(`${where}: ours ${ours === null ? "none" : parts(ours)}; dump_syms ${parts(theirs)}`);
 }

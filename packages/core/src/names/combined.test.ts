@@ -77,6 +77,7 @@ test("a plain name gives way to the linkage name of the symbol at its start, whe
     { name: "_ZN3geo3topEv", start: 0x200, end: 0x240 },
     { name: "count.get", start: 0x240, end: 0x280 },
     { name: "init", start: 0x280, end: 0x2c0 },
+    { name: "~", start: 0x2c0, end: 0x300 },
   ];
   const symbols = symbolsOf(
     ["_ZN3geo4areaEv", 0x100, 0x40],
@@ -86,6 +87,7 @@ test("a plain name gives way to the linkage name of the symbol at its start, whe
     ["_ZN3geo3top5aliasEv", 0x200, 0x40],
     ["_TFC3app1Ag5countSi", 0x240, 0x40],
     ["_TFC3app1AcfT_S0_", 0x280, 0x40],
+    ["_ZN3$_0D1Ev", 0x2c0, 0x40],
   );
   const names = combineNames(debugOf(functions), symbols)!;
   const expected = [
@@ -96,6 +98,7 @@ test("a plain name gives way to the linkage name of the symbol at its start, whe
     "_ZN3geo3topEv",
     "_TFC3app1Ag5countSi",
     "_TFC3app1AcfT_S0_",
+    "_ZN3$_0D1Ev",
   ];
   assert.deepEqual(
     functions.map(({ start }) => names.lookup(start + 4)?.[0]?.function),

@@ -86,8 +86,10 @@ function linkageName(symbols: SymbolTable, start: number, plainName: string): Ui
   const name = symbols.name(symbol);
   const text = shortText(name, 0, name.length);
   const word = identifierOf(plainName);
+  // A class without a name has a destructor "~".
+  if (word === "") return plainName === "~" && /D[012]Ev$/.test(text) ? name : null;
   const isSame = text.includes(word) || (swiftMangled.test(text) && (word === "init" || word === "deinit"));
-  return word !== "" && mangled.test(text) && isSame ? name : null;
+  return mangled.test(text) && isSame ? name : null;
 }
 
 /** A word that the mangled name must hold: "geo::Ring<int>" has "Ring", "category.get" has "category". */
