@@ -1,9 +1,11 @@
 /** Debug file in, symcache out: the one door for the import and the command line. */
 import type { ByteSource } from "../bytes/byte-source.ts";
+import { FormatError } from "../bytes/format-error.ts";
+import type { Ports } from "../bytes/ports.ts";
 import { breakpadVerdict } from "../object/breakpad-identity.ts";
 import { identifyObjects } from "../object/identify.ts";
 import { type OpenNamesOptions, openNames } from "../object/open-names.ts";
-import { openUnwind } from "../object/open-unwind.ts";
+import { type OpenedUnwind, openUnwind } from "../object/open-unwind.ts";
 import type { ObjectFeature, ObjectVerdict } from "../object/verdict.ts";
 import { convertBreakpad } from "./from-breakpad.ts";
 import { convertNames } from "./from-names.ts";
@@ -73,7 +75,8 @@ function fromBinary(source: ByteSource, writer: SymcacheWriter, options: Symcach
   const verdict = images.find((image) => image.debugId === debugId) ?? images[0]!;
   const opened = openNames(source, options);
   const names = opened?.names ?? null;
-  const rules = openUnwind(source, debugId, ports);
+  const needs: string[] = [];
+  const rules = unwindOf(source, debugId, ports, names !== null, needs);
   const unwind = rules?.unwind ?? null;
   const forNames = unwind === null ? 1 : names === null ? 0 : namesShare;
   if (names !== null) convertNames(names, writer, ports, source.size, (done) => progress(Math.floor(done * forNames)));
@@ -85,7 +88,24 @@ function fromBinary(source: ByteSource, writer: SymcacheWriter, options: Symcach
   const ids = idsOf(verdict, source);
   const damage = names?.damage ?? { count: 0, first: [] };
   writer.finish(ids, damage.count, unwind?.onlyAtCalls ?? false);
-  return { ids, damage, needs: [...(opened?.needs ?? [])] };
+  return { ids, damage, needs: [...(opened?.needs ?? []), ...needs] };
+}
+
+/** Damaged unwind tables do not cost a file its names: `needs` says so. */
+function unwindOf(
+  source: ByteSource,
+  debugId: string | null,
+  ports: Ports | null,
+  hasNames: boolean,
+  needs: string[],
+): OpenedUnwind | null {
+  try {
+    return openUnwind(source, debugId, ports);
+  } catch (error) {
+    if (!(error instanceof FormatError) || !hasNames) throw error;
+    needs.push(`undamaged unwind tables: ${error.message}`);
+    return null;
+  }
 }
 
 function idsOf({ kind, name, debugId, codeId, cpu, os }: ObjectVerdict, source: ByteSource): SymcacheIds {
