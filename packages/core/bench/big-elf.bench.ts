@@ -8,13 +8,11 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { imageBaseOf, openSymcache } from "../src/index.ts";
 import { FrameRefs, SymcacheNames } from "../src/symcache/reader.ts";
 import { FileSource } from "./file-source.ts";
-import { measure, showMeasured, showRatio } from "./measure.ts";
+import { measure, measureSalvage, showMeasured, showRatio } from "./measure.ts";
 
-const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const lookups = 1_000_000;
 const toolLookups = 20_000;
 
@@ -27,7 +25,7 @@ const source = new FileSource(path);
 console.log(`${path}: ${(source.size / 1e6).toFixed(0)} MB`);
 const cache = join(tmpdir(), `salvage-bench-${basename(path)}.symcache`);
 
-const build = await measure(process.execPath, [cli, "symcache", "build", path, "--out", cache]);
+const build = await measureSalvage("symcache", "build", path, "--out", cache);
 if (build.code !== 0) throw new Error(build.stderr);
 console.log(`salvage symcache build               ${showMeasured(build)}\n  ${build.stdout.trim()}`);
 
@@ -43,7 +41,7 @@ const random = (below: number) => {
 };
 const addresses = Float64Array.from({ length: lookups }, () => starts[random(starts.length)]!);
 
-const first = await measure(process.execPath, [cli, "lookup", path, (base + BigInt(addresses[0]!)).toString(16)]);
+const first = await measureSalvage("lookup", path, (base + BigInt(addresses[0]!)).toString(16));
 console.log(`salvage lookup, file never seen      ${showMeasured(first)}\n  ${first.stdout.trim()}`);
 
 const theirs = await measure(process.env.DUMP_SYMS ?? "dump_syms", ["--inlines", path, "-o", join(tmpdir(), "salvage-bench.sym")]).catch(

@@ -7,15 +7,13 @@
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { synthDump, synthStack } from "@salvage/testkit/synth-dump";
 import { indexSym } from "../src/breakpad/sym-index.ts";
 import { BufferSource, openSymcache, processMinidump } from "../src/index.ts";
 import { FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
-import { measure, showMeasured, showRatio } from "./measure.ts";
+import { measure, measureSalvage, showMeasured, showRatio } from "./measure.ts";
 
-const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const imageBase = 0x400000n;
 const debugId = "0123456789ABCDEF0123456789ABCDEF0";
 const threads = 10;
@@ -68,7 +66,7 @@ console.log(
   `${(symSource.size / 1e6).toFixed(0)} MB, ${functions.start.length} functions; ${threads} threads of ${framesPerThread} frames`,
 );
 
-const ours = await measure(process.execPath, [cli, "report", dumpPath, "--symbols", join(folder, "symbols"), "--json"]);
+const ours = await measureSalvage("report", dumpPath, "--symbols", join(folder, "symbols"), "--json");
 console.log(`salvage report, file never seen      ${showMeasured(ours)}`);
 const report = JSON.parse(ours.stdout) as { threads: { frames: { function: string | null }[] }[] };
 const named = report.threads.flatMap(({ frames }) => frames).filter((frame) => frame.function !== null).length;
@@ -82,7 +80,7 @@ else {
 }
 
 const cache = join(folder, "large_program.symcache");
-const build = await measure(process.execPath, [cli, "symcache", "build", sym, "--out", cache]);
+const build = await measureSalvage("symcache", "build", sym, "--out", cache);
 console.log(`salvage symcache build               ${showMeasured(build)}, to ${(statSync(cache).size / 1e6).toFixed(0)} MB`);
 
 const times: number[] = [];

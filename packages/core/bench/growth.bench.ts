@@ -6,14 +6,12 @@
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { openSymcache } from "../src/index.ts";
 import { FrameRefs, SymcacheNames } from "../src/symcache/reader.ts";
 import { FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
-import { measure } from "./measure.ts";
+import { measureSalvage } from "./measure.ts";
 
-const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const smallestMegabytes = 10;
 const lookups = 200_000;
 
@@ -22,7 +20,7 @@ for (const times of [1, 4, 16]) {
   const sym = join(tmpdir(), `salvage-bench-${megabytes}.sym`);
   if (!existsSync(sym)) generateSym(sym, megabytes);
   const cache = `${sym}.symcache`;
-  const build = await measure(process.execPath, [cli, "symcache", "build", sym, "--out", cache]);
+  const build = await measureSalvage("symcache", "build", sym, "--out", cache);
   if (build.code !== 0) throw new Error(build.stderr);
   const file = openSymcache(new FileSource(cache));
   const names = file.names;

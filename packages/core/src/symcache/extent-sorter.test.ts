@@ -52,7 +52,7 @@ test("words are read as they were put aside, from memory and from scratch", () =
     for (let i = 0; i < count; i++) words[i] = (spool.length + i) * 3;
     pieces.push({ position: spool.append(words, count), count });
   }
-  assert.equal(ports.scratchFiles[0]?.size, 2 * 8 * (1 << 22));
+  assert.equal(ports.scratchFiles[0]?.size, 4 * 4 * (1 << 22));
   for (let i = 0; i < 3000; i++) {
     const { position, count } = pieces[random(pieces.length)]!;
     const read = spool.read(position, count);

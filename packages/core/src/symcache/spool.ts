@@ -7,7 +7,7 @@ import type { Ports, ScratchFile } from "../bytes/ports.ts";
 
 const chunkWords = 1 << 20;
 /** Chunks of 4 MiB that stay in memory. */
-const maxChunks = 8;
+const maxChunks = 4;
 const blockBytes = 16 << 10;
 const maxBlocks = 1024;
 
