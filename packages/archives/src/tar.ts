@@ -22,18 +22,30 @@ async function* walk(path: string, kind: "tar" | "tar.gz"): AsyncGenerator<Membe
       if (type === "file" || type === "contiguous-file") {
         const content = () => {
           asked = true;
-          return entry as AsyncIterable<Uint8Array>;
+          return contentOf(entry as AsyncIterable<Uint8Array>, kind);
         };
         yield { name, sizeBytes: size ?? null, packedBytes: null, content };
       }
       if (!asked) entry.resume();
     }
   } catch (error) {
-    // The reader's and zlib's complaints are verdicts on the file; what the operating system refuses is not.
-    if (!(error instanceof Error) || error instanceof FormatError || "syscall" in error) throw error;
-    throw new FormatError(kind, null, error.message);
+    throw tarError(error, kind);
   } finally {
     file.destroy();
     extract.destroy();
   }
+}
+
+async function* contentOf(entry: AsyncIterable<Uint8Array>, kind: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* entry;
+  } catch (error) {
+    throw tarError(error, kind);
+  }
+}
+
+/** The reader's and zlib's complaints are verdicts on the file; what the operating system refuses is not. */
+function tarError(error: unknown, kind: string): unknown {
+  if (!(error instanceof Error) || error instanceof FormatError || "syscall" in error) return error;
+  return new FormatError(kind, null, error.message);
 }
