@@ -74,7 +74,10 @@ export function slowFrames({ unit, functions, symbols, order }: RandomNames, add
     return frames;
   }
   const covering = symbols.filter((symbol) => symbolCovers(symbol, functions, symbols, address));
-  const first = covering.reduce<RandomSymbol | null>((found, symbol) => (found === null || symbol.address > found.address ? symbol : found), null);
+  const first = covering.reduce<RandomSymbol | null>(
+    (found, symbol) => (found === null || symbol.address > found.address ? symbol : found),
+    null,
+  );
   return first === null ? null : [{ function: first.name, functionAddress: first.address, file: null, line: null }];
 }
 
@@ -86,7 +89,9 @@ function symbolCovers(symbol: RandomSymbol, functions: RandomFunction[], symbols
   const ends = [
     symbol.limit,
     ...starts.filter((start) => start >= symbol.address),
-    ...symbols.filter((other) => other.address > symbol.address && (other.size > 0 || other.limit > other.address)).map((other) => other.address),
+    ...symbols
+      .filter((other) => other.address > symbol.address && (other.size > 0 || other.limit > other.address))
+      .map((other) => other.address),
   ];
   return covers([symbol.address, Math.min(...ends)], address);
 }
