@@ -42,6 +42,7 @@ const activities = {
   attemptDelivery: sequence<{ nextAttemptInMs: number | null }>({ nextAttemptInMs: 10 }, { nextAttemptInMs: null }),
   sweepOnce: async () => {},
   retainOnce: async () => {},
+  refreshSymcaches: async () => ({ more: false }),
 };
 
 async function record(name: string, workflowType: string, workflowId: string, input: object | null, poked: boolean): Promise<void> {
@@ -74,6 +75,7 @@ try {
   await record("deliver-webhook", workflowTypes.webhook, workflowIds.webhook("d"), { deliveryId: "d" }, false);
   await record("sweep", workflowTypes.sweep, "sweep-recorded", null, false);
   await record("retention", workflowTypes.retention, "retention-recorded", null, false);
+  await record("refresh-symcaches", workflowTypes.refresh, "refresh-recorded", null, false);
 } finally {
   await harness.stop();
 }
