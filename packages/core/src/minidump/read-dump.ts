@@ -84,11 +84,14 @@ const UNKNOWN_SYSTEM: SystemInfo = {
   cpuInfo: null,
 };
 
-/** No system, exception or module: without them no register of a thread can be read either, and an empty report would only hide why. */
-function nothingLeft(warnings: Warnings): FormatError {
+/**
+ * Damage took system, exception and modules: without them no register of a thread can be read either, and an empty report would only hide why. A
+ * dump whose directory never had them (memory alone) gives a report of what it has.
+ */
+function refuseWhatDamageLeft(file: Minidump, warnings: Warnings): void {
   const first = warnings.list.find((warning) => warning.offset !== null);
-  const why = first === undefined ? "" : `; ${first.stream}: ${first.message}`;
-  return new FormatError("minidump", first?.offset ?? null, `neither system, exception nor modules could be read${why}`);
+  if (first === undefined || !(file.has("systemInfo") || file.has("exception") || file.has("moduleList"))) return;
+  throw new FormatError("minidump", first.offset, `neither system, exception nor modules could be read; ${first.stream}: ${first.message}`);
 }
 
 /** A minidump, or a log with a microdump in it. Throws FormatError when the bytes are neither, or damage left nothing to report on. */
@@ -120,7 +123,7 @@ function readMinidump(source: ByteSource): Dump {
     warnings.add("Exception", null, `its thread ${exception.threadId} is not in the thread list; shown from the exception alone`);
     threads.push({ id: exception.threadId, name: null, teb: 0n, stackStart: 0n, stackSize: 0, stackOffset: 0, context: exception.context });
   }
-  if (!system && exception === null && (modules ?? []).length === 0) throw nothingLeft(warnings);
+  if (!system && exception === null && (modules ?? []).length === 0) refuseWhatDamageLeft(file, warnings);
   const crashpad = readCrashpadInfo(file);
   const mac = { crashRecords: readMacCrashInfo(file), bootArgs: readMacBootArgs(file) };
   const crashingId = exception?.threadId ?? breakpad.requestingThreadId;
