@@ -245,6 +245,8 @@ export const reportSchema = z.object({
     .object({ total: z.number().int(), kinds: z.record(z.string(), z.number().int()) })
     .nullable()
     .optional(),
+  /** Ours: access tokens in the dump; what they hold is not read. */
+  token_count: z.number().int().nullable().optional(),
   /** Ours: open handles by type; their names are not kept. */
   handle_counts: z
     .object({ total: z.number().int(), types: z.record(z.string(), z.number().int()) })

@@ -222,6 +222,7 @@ class Collected {
       mac: { crashRecords: null, bootArgs: null },
       handles: null,
       handleOperations: null,
+      tokens: null,
       memoryFigures: null,
       threadInfos: [],
       functionTables: [],

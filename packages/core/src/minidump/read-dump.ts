@@ -20,6 +20,7 @@ import { type MiscInfo, readMiscInfo } from "./misc-info.ts";
 import { type Module, readModules, readUnloadedModules, type UnloadedModule } from "./modules.ts";
 import { readSystemInfo, type SystemInfo } from "./system-info.ts";
 import { type ContextRange, readThreads, type Thread } from "./threads.ts";
+import { readTokenCount } from "./token-info.ts";
 import type { Warnings } from "./warnings.ts";
 import {
   type FunctionTable,
@@ -65,6 +66,7 @@ export type Dump = {
   mac: { crashRecords: MacCrashRecord[] | null; bootArgs: string | null };
   handles: HandleCounts | null;
   handleOperations: HandleOperations | null;
+  tokens: number | null;
   memoryFigures: MemoryFigures | null;
   threadInfos: readonly ThreadInfo[];
   functionTables: readonly FunctionTable[];
@@ -166,6 +168,7 @@ function readMinidump(source: ByteSource): Dump {
     mac,
     handles: readHandles(file),
     handleOperations: readHandleOperations(file),
+    tokens: readTokenCount(file),
     memoryFigures: readMemoryFigures(file),
     threadInfos: readThreadInfos(file),
     functionTables: readFunctionTables(file),

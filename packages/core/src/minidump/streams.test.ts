@@ -347,3 +347,18 @@ test("operations on handles by kind; a list cut short", () => {
   );
   assert.match(dump.warnings.list.find((w) => w.stream === "HandleOperationList")?.message ?? "", /says 4 operations, reading 3/);
 });
+
+test("access tokens are counted, not read; a list cut short", () => {
+  const list = new ByteBuilder()
+    .u32(16 + 3 * 48)
+    .u32(3)
+    .u32(16)
+    .u32(16);
+  for (const thread of [7, 8]) list.u32(48).u32(thread).u64(0x44n).zeros(32);
+  assert.equal(read(synthDump().windows().stream(19, list.toBytes()).build()).tokens, 3);
+  const lying = new ByteBuilder().u32(64).u32(0x7fffffff).u32(16).u32(16).u32(48).u32(7).u64(0x44n).zeros(32);
+  const dump = read(synthDump().windows().stream(19, lying.toBytes()).build());
+  assert.equal(dump.tokens, 3);
+  assert.match(dump.warnings.list.find((w) => w.stream === "TokenInfo")?.message ?? "", /says 2147483647 tokens, there is room for 3/);
+  assert.equal(read(synthDump().windows().build()).tokens, null);
+});

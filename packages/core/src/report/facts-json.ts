@@ -50,6 +50,7 @@ export function factsToJson(dump: Dump): ReportFacts {
       total: dump.handleOperations.count,
       kinds: Object.fromEntries(dump.handleOperations.kinds),
     },
+    token_count: dump.tokens,
     handle_counts: handles && { total: handles.count, types: Object.fromEntries(handles.types) },
     memory_figures: dump.memoryFigures && figuresToJson(dump.memoryFigures),
     comment: textOrNull(dump.comment),

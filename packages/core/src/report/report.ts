@@ -145,6 +145,7 @@ export type ReportFacts = {
   linux_auxv?: Record<string, Hex> | null | undefined;
   linux_link_map?: { version: number; loader_base: Hex; libraries: { base_addr: Hex; name: string }[] } | null | undefined;
   handle_operations?: { total: number; kinds: Record<string, number> } | null | undefined;
+  token_count?: number | null | undefined;
   handle_counts?: { total: number; types: Record<string, number> } | null | undefined;
   /** Bytes. */
   memory_figures?:
