@@ -28,7 +28,7 @@ import { walkFiles } from "./walk.ts";
 const compareBytes = 1 << 20;
 
 /** A file that carries a module's ids. */
-type Found = { path: string; kind: ObjectKind; features: readonly string[] };
+type Found = { path: string; debugId: string | null; kind: ObjectKind; features: readonly string[] };
 
 /** Two files that claim one id and have the same parts, but not the same content. */
 export type Conflict = { id: string; paths: [string, string] };
@@ -53,9 +53,9 @@ export class SymbolFolders {
     this.#noteConflicts(found, module.debugId ?? module.codeId ?? "");
     const files: ImageFile[] = [];
     let malformed = false;
-    for (const { path } of found) {
+    for (const { path, debugId } of found) {
       try {
-        files.push(openLocal(path, module.debugId, this.#folders));
+        files.push(openLocal(path, module.debugId ?? debugId, this.#folders));
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         malformed = true;
@@ -82,8 +82,13 @@ export class SymbolFolders {
 
   #byContent(module: ModuleIds): Found[] {
     this.#byId ??= this.#index();
-    const byDebugId = module.debugId === null ? undefined : this.#byId.get(module.debugId);
-    return byDebugId ?? (module.codeId === null ? undefined : this.#byId.get(codeKey(module.codeId))) ?? [];
+    const byId = this.#byId;
+    const byDebugId = module.debugId === null ? undefined : byId.get(module.debugId);
+    if (byDebugId !== undefined || module.codeId === null) return byDebugId ?? [];
+    // A module without CodeView record names its exe alone, and the exe names its PDB.
+    const byCodeId = byId.get(codeKey(module.codeId)) ?? [];
+    const companions = byCodeId.flatMap(({ debugId }) => (debugId === null ? [] : (byId.get(debugId) ?? [])));
+    return [...new Map([...byCodeId, ...companions].map((file) => [file.path, file])).values()];
   }
 
   #noteConflicts(found: readonly Found[], id: string): void {
@@ -102,7 +107,7 @@ export class SymbolFolders {
         for (const { name, debugId, codeId, kind, features } of identify(path)) {
           this.#names.set(stem(name ?? path), path);
           for (const key of [debugId, codeId === null ? null : codeKey(codeId)]) {
-            if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, kind, features }]);
+            if (key !== null) index.set(key, [...(index.get(key) ?? []), { path, debugId, kind, features }]);
           }
         }
       }

@@ -82,6 +82,19 @@ test("report finds files by id in the Breakpad layout too, and not by name alone
   assert.match(missing.stderr, new RegExp(`driftwood.sym is of another build of driftwood; this crash needs ${debugId}`));
 });
 
+test("report finds the PDB of a module without CodeView record through its exe", async () => {
+  const windows = join(demo, "../formats/windows-x64");
+  const bytes = readFileSync(join(windows, "game.dmp"));
+  for (let at = bytes.indexOf("RSDS"); at >= 0; at = bytes.indexOf("RSDS")) bytes.write("XXXX", at, "latin1");
+  const path = join(folder, "no-codeview.dmp");
+  writeFileSync(path, bytes);
+  const { stdout } = await salvage(["report", path, "--symbols", windows, "--json"]);
+  const report = reportSchema.parse(JSON.parse(stdout));
+  assert.equal(report.modules[0]?.debug_id, null);
+  const [frame] = report.crashing_thread?.frames ?? [];
+  assert.deepEqual([frame?.inlines?.[0]?.function, frame?.function, frame?.line], ["geo::storeThrough", "geo::crashHere", 9]);
+});
+
 test("report refuses what is no minidump, with place and reason", async () => {
   const text = join(folder, "text.dmp");
   writeFileSync(text, "this is no minidump");
