@@ -12,8 +12,11 @@ export function convertUnwind(source: UnwindSource, writer: SymcacheWriter, last
   let end = 0;
   let count = 0;
   for (const { start, length, row } of source.ranges()) {
-    if (start > end) writer.row(end, noRef);
-    writer.row(start, row === null ? noRef : writer.rules(row));
+    // Ranges of a damaged file may overlap: the first counts.
+    const from = Math.max(start, end);
+    if (start + length <= from) continue;
+    if (from > end) writer.row(end, noRef);
+    writer.row(from, row === null ? noRef : writer.rules(row));
     end = start + length;
     if (++count % rangesPerProgress === 0) progress(Math.min(1, end / lastAddress));
   }
