@@ -3,7 +3,7 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import type { Ports } from "../bytes/ports.ts";
 import { breakpadVerdict } from "../object/breakpad-identity.ts";
-import { identifyObjects } from "../object/identify.ts";
+import { identifyObjects, objectKind } from "../object/identify.ts";
 import { type OpenNamesOptions, openNames } from "../object/open-names.ts";
 import { type OpenedUnwind, openUnwind } from "../object/open-unwind.ts";
 import type { ObjectFeature, ObjectVerdict } from "../object/verdict.ts";
@@ -41,7 +41,7 @@ const namesShare = 0.8;
  */
 export function buildSymcache(source: ByteSource, sink: SymcacheSink, options: SymcacheOptions = {}): SymcacheSummary {
   const writer = new SymcacheWriter(sink, source.size);
-  const made = startsWithModule(source) ? fromBreakpad(source, writer, options) : fromBinary(source, writer, options);
+  const made = objectKind(source) === "breakpad" ? fromBreakpad(source, writer, options) : fromBinary(source, writer, options);
   const { ids, damage, needs } = made;
   const features: ObjectFeature[] = [];
   if (writer.counts.rangeCount > 0) features.push("symbols");
@@ -110,9 +110,4 @@ function unwindOf(
 
 function idsOf({ kind, name, debugId, codeId, cpu, os }: ObjectVerdict, source: ByteSource): SymcacheIds {
   return { sourceKind: kind, sourceBytes: source.size, debugId, codeId, debugFile: name, codeFile: null, cpu, os };
-}
-
-function startsWithModule(source: ByteSource): boolean {
-  const start = source.read(0, Math.min(source.size, 7));
-  return String.fromCharCode(...start) === "MODULE ";
 }
