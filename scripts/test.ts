@@ -16,7 +16,9 @@ const toolchain = join(root, ".toolchain");
 const logFolder = join(toolchain, "logs/test");
 /** The machine this has to be quick on has two cores. */
 const parallel = 2;
-const testTimeoutMs = { unit: 120_000, integration: 300_000, browser: 600_000 };
+const testTimeoutMs = { unit: 120_000, integration: 300_000, browser: 240_000 };
+/** What a whole file may take, until the last process that it started is gone. */
+const fileTimeoutMs = { unit: 300_000, integration: 600_000, browser: 480_000 };
 
 const stepNames = ["format", "types", "deps", "build", "unit", "integration", "browser"] as const;
 type StepName = (typeof stepNames)[number];
@@ -122,72 +124,114 @@ function testFiles(kind: Kind, long: boolean): string[] {
   return chosen.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((file) => join(root, file));
 }
 
-/** Runs test files with node:test in processes of their own and counts single tests. */
+/** What one test file came to. */
+type FileResult = Count & { skipped: number; failures: string[]; hung: boolean };
+
+/**
+ * Runs one test file in a process of its own. A file whose process, or one that it started, is still there when its time is up (a test
+ * that left something running, a browser that does not answer) is killed with all it started: a runner waits for the pipes to close,
+ * however long that takes.
+ */
+function runFile(file: string, kind: Kind): Promise<FileResult> {
+  const name = relative(root, file);
+  const result: FileResult = { passed: 0, failed: 0, skipped: 0, failures: [], hung: false };
+  let written = "";
+  const mark = `SALVAGE_TEST_FILE=${name}`;
+  const stream = run({
+    files: [file],
+    timeout: testTimeoutMs[kind],
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    env: { ...process.env, SALVAGE_TEST_FILE: name },
+  });
+  const note = (event: { message: string }) => {
+    written = (written + event.message).slice(-8_000);
+  };
+  stream.on("test:stdout", note);
+  stream.on("test:stderr", note);
+  stream.on("test:pass", (event) => {
+    if (event.details.type === "suite") return;
+    if (event.skip !== undefined || event.todo !== undefined) result.skipped++;
+    else result.passed++;
+  });
+  stream.on("test:fail", (event) => {
+    const error = event.details.error as Error & { failureType?: string; cause?: unknown };
+    // A suite fails because a test in it failed: that one is shown.
+    if (error.failureType === "subtestsFailed") return;
+    result.failed++;
+    const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
+    result.failures.push(`✗ ${name}: ${event.name}\n${cause.replace(/^/gm, "    ")}`);
+  });
+  stream.resume();
+  return new Promise((resolve) => {
+    let over = false;
+    const done = () => {
+      if (over) return;
+      over = true;
+      clearTimeout(watchdog);
+      const text = written.trim();
+      if (result.failed > 0 && text !== "") result.failures.push(`Output of ${name} (its end):\n${text.replace(/^/gm, "    ")}`);
+      resolve(result);
+    };
+    const watchdog = setTimeout(() => {
+      const killed = killMarked(mark);
+      result.hung = true;
+      result.failed++;
+      result.failures.push(
+        `✗ ${name}: did not end within ${fileTimeoutMs[kind] / 60_000} minutes; killed:\n${killed.replace(/^/gm, "    ")}`,
+      );
+      // The runner ends by itself now that the pipes are closed; a machine without /proc does not wait for it.
+      setTimeout(done, 10_000);
+    }, fileTimeoutMs[kind]);
+    stream.once("end", done).once("close", done);
+  });
+}
+
+/** Kills every process whose environment holds a setting; Linux only. @returns their command lines, one a line */
+function killMarked(mark: string): string {
+  const lines: string[] = [];
+  for (const path of globSync("/proc/[0-9]*/environ")) {
+    try {
+      if (!readFileSync(path, "utf8").split("\0").includes(mark)) continue;
+      lines.push(
+        readFileSync(join(dirname(path), "cmdline"), "utf8")
+          .replaceAll("\0", " ")
+          .slice(0, 300),
+      );
+      process.kill(Number(path.split("/")[2]), "SIGKILL");
+    } catch {
+      // Gone meanwhile, or another user's.
+    }
+  }
+  return lines.join("\n");
+}
+
+/** Runs all test files of a kind, a few at a time, and counts single tests. */
 async function tests(kind: Kind, long: boolean): Promise<void> {
   const files = testFiles(kind, long);
   if (files.length === 0) return;
   const since = performance.now();
-  const failures: string[] = [];
-  /** Per file: what it wrote, shown when something in it failed. */
-  const written = new Map<string, string>();
-  const failedFiles = new Set<string>();
-  let count: Count = { passed: 0, failed: 0 };
-  let skipped = 0;
-  const stream = run({
-    files,
-    concurrency: kind === "browser" ? 1 : parallel,
-    timeout: testTimeoutMs[kind],
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-  });
-  const note = (event: { file?: string | undefined; message: string }) => {
-    const file = event.file ?? "";
-    written.set(file, ((written.get(file) ?? "") + event.message).slice(-8_000));
+  const results: FileResult[] = [];
+  const queue = [...files];
+  const lane = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      let result = await runFile(file, kind);
+      if (kind === "browser" && result.hung) {
+        // A browser that stops answering says nothing about the pages; one that does so twice does.
+        console.log(
+          `  again  ${relative(root, file)}: a browser stopped answering\n${result.failures.join("\n").replace(/^/gm, "    | ")}`,
+        );
+        result = await runFile(file, kind);
+      }
+      results.push(result);
+    }
   };
-  stream.on("test:stdout", note);
-  stream.on("test:stderr", note);
-  stream.on("test:fail", (event) => {
-    const file = event.file ?? "";
-    failedFiles.add(file);
-    const error = event.details.error as Error & { failureType?: string; cause?: unknown };
-    // A suite fails because a test in it failed: that one is shown.
-    if (error.failureType === "subtestsFailed") return;
-    seen.failed++;
-    const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
-    failures.push(`✗ ${relative(root, file)}: ${event.name}\n${cause.replace(/^/gm, "    ")}`);
-  });
-  // Counted one by one as well: a runner that ends early sends no summary.
-  const seen: Count = { passed: 0, failed: 0 };
-  stream.on("test:pass", (event) => {
-    if (event.details.type !== "suite") seen.passed++;
-  });
-  let summarised = false;
-  stream.on("test:summary", (event) => {
-    if (event.file !== undefined) return;
-    summarised = true;
-    const { passed, cancelled, tests: all, skipped: left, todo } = event.counts;
-    skipped = left + todo;
-    count = { passed, failed: all - passed - skipped };
-    if (count.failed < cancelled) count.failed = cancelled;
-  });
-  stream.resume();
-  await new Promise<void>((resolve, reject) => {
-    stream.once("end", resolve).once("close", resolve).once("error", reject);
-    // Nothing is left to wait for, and yet the stream has not ended.
-    process.once("beforeExit", () => resolve());
-  });
-  if (!summarised) {
-    count = { passed: seen.passed, failed: seen.failed + 1 };
-    failures.push(
-      `The test runner ended before it had told the result of every file: ${files.map((file) => relative(root, file)).join(", ")}`,
-    );
-  }
-  for (const file of failedFiles) {
-    const text = written.get(file)?.trim() ?? "";
-    if (text !== "") failures.push(`Output of ${relative(root, file)} (its end):\n${text.replace(/^/gm, "    ")}`);
-  }
-  const output = failures.join("\n\n");
+  await Promise.all(Array.from({ length: kind === "browser" ? 1 : parallel }, lane));
+  const sum = (pick: (result: FileResult) => number) => results.reduce((all, result) => all + pick(result), 0);
+  const output = results.flatMap((result) => result.failures).join("\n\n");
   writeFileSync(join(logFolder, `${kind}.log`), output);
-  report(`${kind} tests (${files.length} files${skipped === 0 ? "" : `, ${skipped} skipped`})`, count, since, output);
+  const skipped = sum((result) => result.skipped);
+  const title = `${kind} tests (${files.length} files${skipped === 0 ? "" : `, ${skipped} skipped`})`;
+  report(title, { passed: sum((result) => result.passed), failed: sum((result) => result.failed) }, since, output);
 }
 
 /** Starts the servers that integration tests share, and names them in the environment. @returns what stops them. */
