@@ -11,23 +11,16 @@ import type { SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { createOpsHandler, type Logger, metrics, reportError } from "@salvage/telemetry";
 import { AppError, SenderGone } from "./http/app-error.ts";
-import { asksToContinue, drain, inflateBody, readBody } from "./http/body.ts";
-import { baseName } from "./http/multipart.ts";
-import { sendJson, sendRefusal, sendText } from "./http/respond.ts";
-import { matchRoute, type Route, type RouteContext, splitUrl } from "./http/router.ts";
-import { acceptDebugFile } from "./intake/accept-debug-file.ts";
-import { acceptMinidump, Dropped } from "./intake/accept-minidump.ts";
+import { sendRefusal } from "./http/respond.ts";
+import { matchRoute, type Route, splitUrl } from "./http/router.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
-import { clientKeyOf, projectIdOf } from "./intake/credentials.ts";
 import { createDiskWatermark } from "./intake/disk.ts";
-import { createRateLimiter } from "./intake/rate-limit.ts";
 import { createRefusals } from "./intake/refusals.ts";
-import { storable } from "./intake/scrub.ts";
+import { intakeRoutes } from "./intake/routes.ts";
 import { limits, type OperatorLimits } from "./limits.ts";
 import { createProxy, type ProxyOptions } from "./proxy.ts";
-import { authorize, notFound } from "./read/authorize.ts";
-import { getCrash, getDump } from "./read/crashes.ts";
-import { getMissingFiles, getUpload } from "./read/lists.ts";
+import { readRoutes } from "./read/routes.ts";
+import { uploadRoutes } from "./uploads/routes.ts";
 
 export type IngestPorts = {
   gate: OrgGate;
@@ -50,29 +43,15 @@ export type Ingest = {
   close(): Promise<void>;
 };
 
-/** What a browser on another origin may do with the minidump endpoint. */
-const corsHeaders = {
-  "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
-} as const;
-const preflightHeaders = {
-  ...corsHeaders,
-  "Access-Control-Allow-Methods": "POST",
-  "Access-Control-Allow-Headers":
-    "x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, authentication, authorization, content-encoding, transfer-encoding",
-  "Access-Control-Max-Age": "3600",
-} as const;
+/** These belong to ingest, whatever the dashboard has there: of our API, of project ids, and of sentry-cli's API. */
+const ownPaths = /^\/+api\/+(v1|\d+)(\/|$)/;
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
   const { gate, db, blobs, keyring, lanes, logger } = ports;
   const clientKeys = createClientKeys(db);
-  const rateLimiter = createRateLimiter();
   const refusals = createRefusals(db, logger);
   const disk = createDiskWatermark(blobs, options.limits.minFreeDiskBytes);
   const proxy = createProxy(options.proxy);
-  const intakePorts = { blobs, keyring, db, lanes, clientKeys, limits: options.limits };
-  const minidumpBody = { maxBytes: options.limits.maxRequestBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxMinidumpBodyMs };
-  const debugFileBody = { maxBytes: options.limits.maxDebugFileBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxDebugFileBodyMs };
   const ops = createOpsHandler({
     metricsToken: options.metricsToken,
     ready: async () => {
@@ -84,78 +63,10 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     },
   });
 
-  async function postMinidump(context: RouteContext): Promise<void> {
-    const { request, response, params, query } = context;
-    let projectId: string | null = null;
-    try {
-      projectId = projectIdOf(params.project ?? "");
-      const key = await clientKeys.authenticate(projectId, clientKeyOf(request.headers, query));
-      await disk.check();
-      const outcome = await withBody(context, minidumpBody, async (body) => {
-        if (!rateLimiter.take(key.keyId, key.rateLimitPerMinute ?? options.limits.defaultRateLimitPerMinute)) {
-          await drain(body);
-          throw new Dropped(
-            "rate_limited",
-            `more than ${key.rateLimitPerMinute ?? options.limits.defaultRateLimitPerMinute} crashes a minute by this client key`,
-          );
-        }
-        try {
-          return await acceptMinidump(intakePorts, { key, contentType: request.headers["content-type"], body, logger: context.logger });
-        } catch (error) {
-          // The sender must get to the end of its body before it can read that everything is fine.
-          if (error instanceof Dropped) await drain(body);
-          throw error;
-        }
-      });
-      sendText(response, 200, outcome.crashId, corsHeaders);
-    } catch (error) {
-      if (error instanceof Dropped) {
-        refusals.count(projectId, error.reason, error.message);
-        context.logger.info({ projectId, reason: error.reason }, "crash dropped");
-        sendText(response, 200, randomUUID(), corsHeaders);
-        return;
-      }
-      if (error instanceof SenderGone) refusals.count(projectId, "aborted", error.message);
-      else if (error instanceof AppError && error.reason !== null)
-        refusals.count(projectId, error.reason, [error.message, ...error.causes].join(": "));
-      throw error instanceof AppError ? withHeaders(error, corsHeaders) : error;
-    }
-  }
-
-  async function postDebugFile(context: RouteContext): Promise<void> {
-    const { params, query } = context;
-    const { db: orgDb, token } = await authorize(gate, context, "debug-file:write");
-    if (params.organization !== token.organizationSlug) throw notFound("organization");
-    const projectId = await uploadProject(context, orgDb, token.projectId);
-    await disk.check();
-    const fileName = storable(baseName(query.get("name") ?? ""), 255) || "upload";
-    const outcome = await withBody(context, debugFileBody, (body) =>
-      acceptDebugFile(
-        { blobs, db, lanes },
-        { organizationId: token.organizationId, projectId, actor: token.name, fileName, body, logger: context.logger },
-      ),
-    );
-    sendJson(context.response, 201, outcome, { Location: `/api/v1/uploads/${outcome.uploadId}` });
-  }
-
   const routes: Route[] = [
-    { method: "POST", path: "/api/:project/minidump", name: "minidump", handle: postMinidump },
-    {
-      method: "OPTIONS",
-      path: "/api/:project/minidump",
-      name: "minidump",
-      handle: async ({ response }) => sendText(response, 200, "", preflightHeaders),
-    },
-    { method: "GET", path: "/api/v1/crashes/:crash", name: "crash", handle: (context) => getCrash({ gate, blobs, keyring }, context) },
-    { method: "GET", path: "/api/v1/crashes/:crash/dump", name: "dump", handle: (context) => getDump({ gate, blobs, keyring }, context) },
-    {
-      method: "GET",
-      path: "/api/v1/projects/:project/missing-files",
-      name: "missing_files",
-      handle: (context) => getMissingFiles(gate, context),
-    },
-    { method: "GET", path: "/api/v1/uploads/:upload", name: "upload", handle: (context) => getUpload(gate, context) },
-    { method: "POST", path: "/api/v1/organizations/:organization/debug-files", name: "debug_files", handle: postDebugFile },
+    ...intakeRoutes({ db, blobs, keyring, lanes, clientKeys, refusals, disk, limits: options.limits }),
+    ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits }),
+    ...readRoutes({ gate, blobs, keyring }),
   ];
 
   /** @returns the route's word for metrics */
@@ -171,8 +82,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
       sendRefusal(response, 405, "method not allowed", [], { Allow: match.allowed.join(", ") });
       return "other";
     }
-    // These belong to ingest, whatever the dashboard has there.
-    if (/^\/+api\/+(v1|\d+)(\/|$)/.test(pathname)) {
+    if (ownPaths.test(pathname)) {
       sendRefusal(response, 404, "there is no such route");
       return "other";
     }
@@ -253,31 +163,6 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
   };
 }
 
-/** Runs `use` on the request's body with its limits and Content-Encoding undone; lets go of the body whatever happens. */
-async function withBody<T>(
-  { request, response }: RouteContext,
-  bodyLimits: Parameters<typeof readBody>[1],
-  use: (body: AsyncIterable<Buffer>) => Promise<T>,
-): Promise<T> {
-  const sent = readBody(request, bodyLimits);
-  const body = inflateBody(continued(request, response, sent), request.headers["content-encoding"], bodyLimits.maxBytes)[
-    Symbol.asyncIterator
-  ]();
-  try {
-    return await use({ [Symbol.asyncIterator]: () => body });
-  } finally {
-    // Not awaited: a piece that is being waited for may never come.
-    void body.return?.()?.catch(() => undefined);
-    void sent.return(undefined).catch(() => undefined);
-  }
-}
-
-/** Says "100 Continue" when the first piece is asked for, to a sender that waits for it. */
-async function* continued(request: IncomingMessage, response: ServerResponse, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (asksToContinue(request)) response.writeContinue();
-  yield* body;
-}
-
 /** Runs a route; what it throws becomes the answer. */
 async function answer(run: () => Promise<void>, response: ServerResponse, log: Logger): Promise<void> {
   try {
@@ -294,26 +179,6 @@ async function answer(run: () => Promise<void>, response: ServerResponse, log: L
     sendRefusal(response, error.status, error.message, error.causes, error.headers);
   }
 }
-
-/** The project that an upload is noted with: the ticket's own, else the one in the query. */
-async function uploadProject(
-  { query }: RouteContext,
-  orgDb: Awaited<ReturnType<typeof authorize>>["db"],
-  ticketProject: string | null,
-): Promise<string | null> {
-  const slug = query.get("project");
-  if (slug === null || slug === "") return ticketProject;
-  const project = await orgDb.projects.bySlug({ projectSlug: slug });
-  if (project === null) throw notFound("project");
-  return project.id;
-}
-
-const withHeaders = (error: AppError, headers: Readonly<Record<string, string>>) =>
-  new AppError(error.status, error.reason, error.message, {
-    causes: error.causes,
-    headers: { ...headers, ...error.headers },
-    cause: error.cause,
-  });
 
 /** A ping that fails is a no. */
 const answers = (ping: Promise<boolean>) => ping.catch(() => false);

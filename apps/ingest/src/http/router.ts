@@ -1,5 +1,5 @@
 /**
- * A table of routes. Ingest has eight of them and needs the raw request of each, so a framework would only stand in between: its body
+ * A table of routes. Ingest needs the raw request of each, so a framework would only stand in between: its body
  * parsing, its error pages and its redirects are what the uploaders cannot cope with. Paths are matched after folding doubled
  * slashes (SDKs build `//api/…`), with and without a slash at the end, and never redirected.
  */
@@ -18,8 +18,8 @@ export type RouteContext = {
 };
 
 export type Route = {
-  method: "GET" | "POST" | "OPTIONS";
-  /** `/api/:project/minidump`; a segment with a colon matches one segment. */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+  /** `/api/:project/minidump`; a segment that begins with a colon matches one segment, a last one `*name` all that are left. */
   path: string;
   /** Word for metrics and logs. */
   name: string;
@@ -55,11 +55,12 @@ export function splitUrl(url: string): { pathname: string; query: URLSearchParam
 const splitPath = (pathname: string) => pathname.split("/").filter((segment) => segment !== "");
 
 function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {
-  if (pattern.length !== segments.length) return null;
+  const rest = pattern.at(-1)?.startsWith("*") === true;
+  if (rest ? segments.length < pattern.length : pattern.length !== segments.length) return null;
   const params: Record<string, string> = {};
   for (const [i, expected] of pattern.entries()) {
-    const segment = segments[i] ?? "";
-    if (!expected.startsWith(":")) {
+    const segment = expected.startsWith("*") ? segments.slice(i).join("/") : (segments[i] ?? "");
+    if (!/^[:*]/.test(expected)) {
       if (segment !== expected) return null;
       continue;
     }
