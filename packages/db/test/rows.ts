@@ -178,6 +178,7 @@ export async function publish(
     organizationId: tenant.organizationId,
     uploadId,
     name: "engine.pdb",
+    codeFile: "engine.dll",
     kind: "breakpad",
     debugId: key,
     codeId: null,

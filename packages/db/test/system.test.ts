@@ -474,6 +474,59 @@ describe("missing files and arrivals", () => {
     assert.equal(await rows.db.arrivals.waitingCount(tenant.organizationId, key), 0);
   });
 
+  test("an executable answers by debug id and by code id; its PDB, whenever it comes, answers to the code id as well", async () => {
+    const key = debugId("d");
+    const codeId = "5a1b2c3d7000";
+    const byCodeId = `code:${codeId}/game.exe`;
+    const module = { codeFile: "C:\\games\\Game.exe", debugFile: null, debugId: null, codeId };
+    const exe = { name: "GAME.EXE", codeFile: "GAME.EXE", kind: "pe" as const, codeId, hasNames: false };
+    const pdb = { name: "game.pdb", codeFile: "game.pdb", kind: "pdb" as const, hasUnwind: false };
+    for (const order of ["executable first", "PDB first", "at once"]) {
+      const tenant = await rows.createTenant();
+      const missing = [missingFile(byCodeId, { ...module, name: "Game.exe" })];
+      const { crashId } = await finishNew(rows, tenant, { missing });
+      const waiting = () => rows.db.arrivals.waitingCount(tenant.organizationId, byCodeId);
+      if (order === "executable first") {
+        await publish(rows, tenant, key, exe);
+        assert.equal(await waiting(), 1, "unwind rules for a crash that needs both");
+        await publish(rows, tenant, key, pdb);
+      } else if (order === "PDB first") {
+        await publish(rows, tenant, key, pdb);
+        assert.equal(await waiting(), 0, "nothing says yet that this PDB is the executable's");
+        await rows.sql.query("UPDATE debug_file_keys SET added_at = now() - interval '1 hour' WHERE organization_id = $1", [
+          tenant.organizationId,
+        ]);
+        await publish(rows, tenant, key, exe);
+      } else await Promise.all([publish(rows, tenant, key, pdb), publish(rows, tenant, key, exe)]);
+      assert.equal(await waiting(), 1, order);
+      assert.equal(await rows.one("SELECT state FROM missing_files WHERE project_id = $1", [tenant.projectId]), "found", order);
+      const lost = (await rows.db.sweep.readyButMissing(100)).filter((row) => row.organizationId === tenant.organizationId);
+      assert.deepEqual(lost, [{ organizationId: tenant.organizationId, fileKey: byCodeId }], order);
+      const [files, others] = await rows.db.files.resolveForModules(tenant.organizationId, [module, { ...module, codeFile: "other.exe" }]);
+      assert.deepEqual(
+        files?.map((file) => [file.hasNames, file.hasUnwind]).sort(),
+        [
+          [false, true],
+          [true, false],
+        ],
+        order,
+      );
+      assert.deepEqual(others, [], "a code id goes with its name");
+      assert.equal((await upgrade(rows, crashId)).state, "complete", order);
+    }
+  });
+
+  test("the same bytes under another name answer to that name as well", async () => {
+    const tenant = await rows.createTenant();
+    const file = await publish(rows, tenant, debugId("c"), { codeId: "aa11", codeFile: "build-17.exe" });
+    const again = await rows.db.debugFiles.publish({ ...file, id: randomUUID(), codeFile: "Setup.exe" });
+    assert.ok(again.outcome === "duplicate");
+    assert.deepEqual(
+      again.keys.map((key) => key.fileKey),
+      [debugId("c"), "code:aa11/build-17.exe", "code:aa11/setup.exe"],
+    );
+  });
+
   test("another organization's file wakes nobody and resolves nothing", async () => {
     const [a, b] = [await rows.createTenant(), await rows.createTenant()];
     const key = debugId("f");
@@ -548,7 +601,7 @@ describe("missing files and arrivals", () => {
     const key = debugId("8");
     const { crashId } = await finishNew(rows, tenant, { missing: [missingFile(key)] });
     await publish(rows, tenant, key);
-    await rows.sql.query("UPDATE debug_files SET ready_at = now() - interval '5 minutes' WHERE organization_id = $1", [
+    await rows.sql.query("UPDATE debug_file_keys SET added_at = now() - interval '5 minutes' WHERE organization_id = $1", [
       tenant.organizationId,
     ]);
     await rows.sql.query("UPDATE crash_missing_files SET checked_at = now() - interval '10 minutes' WHERE crash_id = $1", [crashId]);

@@ -33,9 +33,7 @@ function progressOf({ uploads, lanes }: ImportActivityPorts, { id, organizationI
       shownAt = Date.now();
       await uploads.setState(id, { state: "checking", verdicts });
     },
-    async readable(fileKey, waitingCrashes) {
-      if (waitingCrashes > 0) await lanes.pokeArrival(organizationId, fileKey);
-    },
+    readable: (fileKey) => lanes.pokeArrival(organizationId, fileKey),
   };
 }
 

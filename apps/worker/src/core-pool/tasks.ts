@@ -67,6 +67,8 @@ export type FileFacts = {
   kind: DebugFileKind;
   /** As the file itself says; null when it does not. */
   name: string | null;
+  /** Base name of the executable that a symbol file states; null when it states none. */
+  codeFile: string | null;
   debugId: string | null;
   codeId: string | null;
   cpu: string | null;

@@ -33,7 +33,7 @@ export type ImportProgress = {
   /** One more file has its verdict. */
   verdict(verdicts: readonly UploadVerdict[]): Promise<void>;
   /** A file can be read by crashes, though its lookup file is still being made. */
-  readable(fileKey: string, waitingCrashes: number): Promise<void>;
+  readable(fileKey: string): Promise<void>;
 };
 
 export type ImportedUpload = { verdicts: UploadVerdict[]; publishedFileKeys: string[]; reason: string | null };
@@ -164,7 +164,7 @@ class ImportRun {
     const { organizationId } = this.#upload;
     const outcome = await this.#publish(id, candidate, facts, null);
     if (isMine(outcome, id)) {
-      await this.#progress.readable(outcome.fileKey, outcome.waitingCrashes);
+      for (const key of outcome.keys) if (key.waitingCrashes > 0) await this.#progress.readable(key.fileKey);
       await storeSymcache(this.#ports, organizationId, id, () => this.#convert(id, candidate));
     }
     await this.#published(outcome, id, candidate, facts);
@@ -198,6 +198,7 @@ class ImportRun {
       uploadId,
       // A PE file states its PDB's name, not its own.
       name: (kind === "pe" ? null : facts.name) ?? baseName(candidate.name),
+      codeFile: facts.codeFile ?? baseName(candidate.name),
       kind,
       debugId,
       codeId,
@@ -222,10 +223,11 @@ class ImportRun {
       const reason = "it has neither a debug id nor a code id, so no crash could ever ask for it";
       return await this.#verdict({ ...about, state: "rejected", reason, waitingCrashes: 0 });
     }
-    this.result.publishedFileKeys.push(outcome.fileKey);
+    this.result.publishedFileKeys.push(...outcome.keys.map((key) => key.fileKey));
     const mine = isMine(outcome, id);
+    const waitingCrashes = outcome.keys.reduce((sum, key) => sum + key.waitingCrashes, 0);
     const reason = mine ? null : "the organization has this file already";
-    await this.#verdict({ ...about, state: mine ? "ready" : "duplicate", reason, waitingCrashes: outcome.waitingCrashes });
+    await this.#verdict({ ...about, state: mine ? "ready" : "duplicate", reason, waitingCrashes });
   }
 
   async #verdict(verdict: UploadVerdict): Promise<void> {

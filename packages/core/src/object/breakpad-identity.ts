@@ -32,6 +32,7 @@ export function breakpadVerdict(module: SymModule): ObjectVerdict {
   return {
     kind: "breakpad",
     name: module.name === "" ? null : baseName(module.name),
+    codeFile: module.codeFile === null ? null : baseName(module.codeFile),
     debugId: normalizeDebugId(module.id),
     codeId: module.codeId === null ? null : normalizeCodeId(module.codeId),
     cpu: cpuName(module.arch),

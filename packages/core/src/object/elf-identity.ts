@@ -21,6 +21,7 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
   const verdict: ObjectVerdict = {
     kind: "elf",
     name: null,
+    codeFile: null,
     debugId: null,
     codeId: null,
     cpu: file.cpu,

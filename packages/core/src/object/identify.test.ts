@@ -112,6 +112,7 @@ test("an ELF with everything", () => {
   assert.deepEqual(identify(file), {
     kind: "elf",
     name: null,
+    codeFile: null,
     debugId: "2C4EC6A0AC1415B29412287E1CDE9FDC0",
     codeId: buildId,
     cpu: "amd64",
@@ -194,6 +195,7 @@ test("a PE: ids from its header and its CodeView record", () => {
   assert.deepEqual(identify(pe(true)), {
     kind: "pe",
     name: "app.pdb",
+    codeFile: null,
     debugId: `${guid}a`,
     codeId: "5ab380779000",
     cpu: "amd64",
@@ -226,6 +228,7 @@ test("a PDB: GUID from the info stream, age from the DBI stream", () => {
   assert.deepEqual(identify(pdb()), {
     kind: "pdb",
     name: null,
+    codeFile: null,
     debugId: `${guid}3`,
     codeId: null,
     cpu: "x86",
@@ -257,6 +260,7 @@ test("a Mach-O binary, its dSYM, and both in one fat file", () => {
   assert.deepEqual(binary, {
     kind: "macho",
     name: null,
+    codeFile: null,
     debugId: "67E9247C814E392BA027DBDE6748FCBF0",
     codeId: "67e9247c814e392ba027dbde6748fcbf",
     cpu: "arm64",
@@ -346,6 +350,7 @@ test("Breakpad symbols: convertible, with what they have and lack", () => {
   assert.deepEqual(identify(new Uint8Array(Buffer.from(symText))), {
     kind: "breakpad",
     name: "crash",
+    codeFile: null,
     debugId: "67E9247C814E392BA027DBDE6748FCBF0",
     codeId: null,
     cpu: "amd64",
@@ -354,6 +359,8 @@ test("Breakpad symbols: convertible, with what they have and lack", () => {
     convertible: true,
     lacks: ["unwind rules: the file has no STACK records"],
   });
+  const windows = identify(new Uint8Array(Buffer.from(symText.replace("\n", "\nINFO CODE_ID 5A1B2C3D7000 C:\\out\\crash.exe\n"))));
+  assert.deepEqual([windows.codeId, windows.codeFile], ["5a1b2c3d7000", "crash.exe"]);
   const nil = identify(new Uint8Array(Buffer.from("MODULE Linux arm 000000000000000000000000000000000 x\n")));
   assert.equal(nil.convertible, false);
   assert.deepEqual(nil.features, []);

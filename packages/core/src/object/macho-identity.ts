@@ -21,6 +21,7 @@ function verdictOf(file: MachOFile): ObjectVerdict {
   const verdict: ObjectVerdict = {
     kind: "macho",
     name: null,
+    codeFile: null,
     debugId: file.uuid === null ? null : normalizeDebugId(`${file.uuid}0`),
     codeId: file.uuid?.toLowerCase() ?? null,
     cpu: file.cpu,

@@ -32,6 +32,7 @@ export function identifyPdb(source: ByteSource): ObjectVerdict {
   return {
     kind: "pdb",
     name: null,
+    codeFile: null,
     debugId: normalizeDebugId(guid + (dbi?.age ?? infoAge).toString(16)),
     codeId: null,
     cpu: dbi === null ? null : (machines[dbi.machine] ?? null),

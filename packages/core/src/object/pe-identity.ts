@@ -31,6 +31,7 @@ export function identifyPe(source: ByteSource): ObjectVerdict {
   const verdict: ObjectVerdict = {
     kind: "pe",
     name: codeView === null || codeView.pdbName === "" ? null : codeView.pdbName,
+    codeFile: null,
     debugId: codeView?.debugId ?? null,
     codeId: timestamp === 0 && sizeOfImage === 0 ? null : normalizeCodeId(peCodeId(timestamp, sizeOfImage)),
     cpu,

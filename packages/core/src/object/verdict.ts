@@ -7,6 +7,8 @@ export type ObjectVerdict = {
   kind: ObjectKind;
   /** Name the file states for itself (MODULE line, PDB name of a PE, SONAME is not read); null when it states none. */
   name: string | null;
+  /** Base name of the executable or library that the file states beside its own name, which its code id goes with; null when it states none. */
+  codeFile: string | null;
   /** Breakpad form; null when the file carries no usable id. */
   debugId: string | null;
   codeId: string | null;

@@ -138,7 +138,7 @@ const uploadColumns =
   "u.id, u.file_name, u.size_bytes::float8 AS size_bytes, u.state, u.reason, u.created_at, u.finished_at, n.done, n.total";
 const uploadTables = `debug_file_uploads u CROSS JOIN LATERAL (
   SELECT coalesce(sum(a.done), 0)::int AS done, coalesce(sum(a.total), 0)::int AS total FROM arrival_progress a
-  WHERE a.organization_id = u.organization_id AND a.file_key IN (SELECT f.file_key FROM debug_files f WHERE f.upload_id = u.id)) n`;
+  WHERE a.organization_id = u.organization_id AND a.file_key IN (SELECT k.file_key FROM debug_files f JOIN debug_file_keys k ON k.debug_file_id = f.id WHERE f.upload_id = u.id)) n`;
 
 async function summaries(tx: Tx, condition: string, values: readonly unknown[]): Promise<UploadSummary[]> {
   const rows = await tx.sql.rows<UploadRow & { verdicts: unknown; actor: string; ready: number; duplicate: number; rejected: number }>(

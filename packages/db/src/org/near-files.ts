@@ -39,14 +39,15 @@ export async function nearFiles(tx: Tx, organizationId: string, missingFileId: s
   );
   if (wanted === undefined) return null;
   const columns = "f.id, f.name, f.kind, f.debug_id, f.code_id, f.cpu, f.features, f.has_names, f.has_unwind, f.ready_at";
-  const one = (place: number, condition: string) =>
-    `(SELECT ${columns}, ${place} AS place FROM debug_files f WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND ${condition}
+  const byKey = "debug_files f JOIN debug_file_keys k ON k.debug_file_id = f.id AND k.organization_id = $1::uuid";
+  const one = (place: number, tables: string, condition: string) =>
+    `(SELECT ${columns}, ${place} AS place FROM ${tables} WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND ${condition}
       ORDER BY f.ready_at DESC LIMIT ${maxNearFiles})`;
   const rows = await tx.sql.rows<NearRow>(
     `SELECT * FROM (SELECT DISTINCT ON (id) * FROM (
-       ${one(0, "f.file_key = $2::text")}
-       UNION ALL ${one(1, "f.file_key >= $3::text AND f.file_key < $3::text || 'g' AND left(f.file_key, length($3::text)) = $3::text")}
-       UNION ALL ${one(2, "lower(f.name) = ANY ($4::text[])")}) near ORDER BY id, place) nearest
+       ${one(0, byKey, "k.file_key = $2::text")}
+       UNION ALL ${one(1, byKey, "k.file_key >= $3::text AND k.file_key < $3::text || 'g' AND left(k.file_key, length($3::text)) = $3::text")}
+       UNION ALL ${one(2, "debug_files f", "lower(f.name) = ANY ($4::text[])")}) near ORDER BY id, place) nearest
      ORDER BY place, ready_at DESC, id LIMIT ${maxNearFiles}`,
     [organizationId, wanted.file_key, guidOf(wanted.file_key), namesOf(wanted)],
   );

@@ -10,10 +10,10 @@ import { claimForUpgrade } from "./crashes/claim.ts";
 import type { SystemArrivals } from "./ports.ts";
 
 /**
- * The file became ready after the crash's resolver last looked. The margin covers a file that was being published while it
+ * The file came to answer to the key after the crash's resolver last looked. The margin covers a file that was being published while it
  * looked; at worst such a crash is upgraded once more for nothing.
  */
-const cameSince = "f.ready_at > w.checked_at - interval '2 minutes'";
+const cameSince = "k.added_at > w.checked_at - interval '2 minutes'";
 
 export function createSystemArrivals(pool: SqlPool): SystemArrivals {
   return {

@@ -209,6 +209,8 @@ export type PublishedDebugFile = {
   organizationId: string;
   uploadId: string;
   name: string;
+  /** Base name of the executable or library, which a code id goes with. */
+  codeFile: string;
   kind: DebugFileKind;
   debugId: string | null;
   codeId: string | null;
@@ -227,12 +229,15 @@ export type PublishedDebugFile = {
 
 export type StoredSymcache = { blobKey: string; formatVersion: number; sizeBytes: number };
 
+/** `keys`: what the file and the others of its image answer to, and who waits for that. */
 export type PublishOutcome =
-  | { outcome: "published"; debugFileId: string; fileKey: string; waitingCrashes: number }
+  | { outcome: "published"; debugFileId: string; keys: AwaitedKey[] }
   /** The organization has a ready file of the same bytes; nothing was written: delete the new blobs. */
-  | { outcome: "duplicate"; debugFileId: string; fileKey: string; waitingCrashes: number }
+  | { outcome: "duplicate"; debugFileId: string; keys: AwaitedKey[] }
   /** Neither debug id nor code id: nothing could ever ask for it. */
   | { outcome: "no ids" };
+
+export type AwaitedKey = { fileKey: string; waitingCrashes: number };
 
 export type WaitingCrash = { crashId: string; needs: FileNeed };
 

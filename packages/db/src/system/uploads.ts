@@ -4,7 +4,12 @@ import { fileKey, type UploadState, type UploadVerdict } from "@salvage/contract
 import { only, type Sql, type SqlPool } from "../shared/sql.ts";
 import { baseName, storableJson, storableText, storableTextOrNull } from "../shared/text.ts";
 import { countWaiting, writeProgress } from "./arrivals.ts";
-import type { PublishedDebugFile, PublishOutcome, SystemDebugFiles, SystemUploads } from "./ports.ts";
+import type { AwaitedKey, PublishedDebugFile, PublishOutcome, SystemDebugFiles, SystemUploads } from "./ports.ts";
+
+/** Files of one debug id that take each other's keys: an executable, its debug file, a few uploads of each. */
+const maxFilesOfImage = 32;
+/** One executable under several names makes several keys; whoever makes more is renaming files on purpose. */
+const maxKeysOfImage = 32;
 
 type UploadRow = {
   id: string;
@@ -23,7 +28,7 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
   return {
     insertReceived(upload) {
       return pool.transaction(async (sql) => {
-        await sql.rows("SELECT pg_advisory_xact_lock($1)", [lockOf(upload.organizationId, upload.sha256)]);
+        await sql.rows("SELECT pg_advisory_xact_lock($1)", [lockOf(upload.organizationId, "upload", upload.sha256)]);
         const fileName = storableText(upload.fileName, 500);
         const [same] = await sql.rows<{ id: string }>(
           `SELECT id FROM debug_file_uploads WHERE organization_id = $1 AND sha256 = $2 AND file_name = $3 AND state <> 'rejected' AND NOT superseded
@@ -95,13 +100,19 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
 export function createSystemDebugFiles(pool: SqlPool): SystemDebugFiles {
   return {
     async publish(file) {
-      const key = fileKey(file.debugId, file.codeId, baseName(file.name));
-      if (key === null) return { outcome: "no ids" };
-      const outcome = await pool.transaction((sql) => publish(sql, file, key));
-      // Counted after the commit, like intake's second look: whoever missed the file is seen here.
-      const waitingCrashes = await countWaiting(pool, file.organizationId, key);
-      if (outcome.outcome === "published" && waitingCrashes > 0) await writeProgress(pool, file.organizationId, key, 0, waitingCrashes);
-      return { ...outcome, fileKey: key, waitingCrashes };
+      const own = ownKeys(file);
+      const [first] = own;
+      if (first === undefined) return { outcome: "no ids" };
+      const { fileKeys, ...outcome } = await pool.transaction((sql) => publish(sql, file, first, own));
+      const keys: AwaitedKey[] = [];
+      for (const fileKey of fileKeys) {
+        // Counted after the commit, like intake's second look: whoever missed the file is seen here.
+        const waitingCrashes = await countWaiting(pool, file.organizationId, fileKey);
+        if (outcome.outcome === "published" && waitingCrashes > 0)
+          await writeProgress(pool, file.organizationId, fileKey, 0, waitingCrashes);
+        keys.push({ fileKey, waitingCrashes });
+      }
+      return { ...outcome, keys };
     },
     setSymcache(organizationId, debugFileId, symcache) {
       return pool.transaction(async (sql) => {
@@ -133,7 +144,10 @@ async function publish(
   sql: Sql,
   file: PublishedDebugFile,
   key: string,
-): Promise<{ outcome: Exclude<PublishOutcome["outcome"], "no ids">; debugFileId: string }> {
+  own: readonly string[],
+): Promise<{ outcome: Exclude<PublishOutcome["outcome"], "no ids">; debugFileId: string; fileKeys: string[] }> {
+  // An executable and its PDB that come at once must see each other.
+  if (file.debugId !== null) await sql.rows("SELECT pg_advisory_xact_lock($1)", [lockOf(file.organizationId, "image", file.debugId)]);
   const inserted = await sql.run(
     `INSERT INTO debug_files (id, organization_id, upload_id, file_key, name, kind, debug_id, code_id, cpu, os, features, size_bytes, sha256, source_blob_key,
        symcache_blob_key, symcache_format_version, symcache_size_bytes, has_names, has_unwind, ready_at)
@@ -168,8 +182,10 @@ async function publish(
         file.sha256,
       ]),
     );
+    // The same bytes under another name answer to that name, too.
+    await addKeys(sql, { ...file, id }, own);
     // The activity ran before and its answer was lost: its own row is no duplicate.
-    return { outcome: id === file.id ? "published" : "duplicate", debugFileId: id };
+    return { outcome: id === file.id ? "published" : "duplicate", debugFileId: id, fileKeys: await keysOf(sql, id) };
   }
   const { own_blob } = only(
     await sql.rows<{ own_blob: boolean }>("SELECT blob_key <> $2 AS own_blob FROM debug_file_uploads WHERE id = $1", [
@@ -177,13 +193,51 @@ async function publish(
       file.sourceBlobKey,
     ]),
   );
+  await addKeys(sql, file, own);
+  const fileKeys = await keysOf(sql, file.id);
   await sql.run(
-    `UPDATE missing_files SET state = 'found', found_at = now()
-     WHERE organization_id = $1 AND file_key = $2 AND state = 'open' AND (needs = 'unwind' OR $3) AND (needs = 'names' OR $4)`,
-    [file.organizationId, key, file.hasNames, file.hasUnwind],
+    `UPDATE missing_files m SET state = 'found', found_at = now()
+     WHERE m.organization_id = $1 AND m.file_key = ANY ($2::text[]) AND m.state = 'open'
+       AND (m.needs = 'unwind' OR EXISTS (SELECT 1 FROM ${filesOfKey} AND f.has_names)) AND (m.needs = 'names' OR EXISTS (SELECT 1 FROM ${filesOfKey} AND f.has_unwind))`,
+    [file.organizationId, fileKeys],
   );
   await countBytes(sql, file.organizationId, (own_blob ? file.sizeBytes : 0) + (file.symcache?.sizeBytes ?? 0));
-  return { outcome: "published", debugFileId: file.id };
+  return { outcome: "published", debugFileId: file.id, fileKeys };
+}
+
+/** Ready files that answer to missing file m's key. */
+const filesOfKey = `debug_file_keys k JOIN debug_files f ON f.id = k.debug_file_id
+  WHERE k.organization_id = m.organization_id AND k.file_key = m.file_key AND f.deleted_at IS NULL`;
+
+/** The keys of a file by itself, the one it is listed by first: by debug id, and by code id and the code file's name. */
+function ownKeys({ debugId, codeId, codeFile }: PublishedDebugFile): string[] {
+  const keys = [fileKey(debugId, codeId, baseName(codeFile)), fileKey(null, codeId, baseName(codeFile))];
+  return [...new Set(keys.filter((key) => key !== null))].map((key) => storableText(key, 600));
+}
+
+/** A file answers to its own keys, and all files of one debug id to each other's. */
+async function addKeys(sql: Sql, { id, organizationId, debugId }: PublishedDebugFile, own: readonly string[]): Promise<void> {
+  await sql.run(
+    `INSERT INTO debug_file_keys (debug_file_id, organization_id, file_key, added_at)
+     SELECT $1, $2, key, clock_timestamp() FROM unnest($3::text[]) key ON CONFLICT DO NOTHING`,
+    [id, organizationId, own],
+  );
+  if (debugId === null) return;
+  await sql.run(
+    `WITH image AS (SELECT id FROM debug_files WHERE organization_id = $1 AND debug_id = $2 AND deleted_at IS NULL ORDER BY ready_at DESC LIMIT ${maxFilesOfImage})
+     INSERT INTO debug_file_keys (debug_file_id, organization_id, file_key, added_at)
+     SELECT image.id, $1, keys.file_key, clock_timestamp() FROM image,
+       (SELECT DISTINCT k.file_key FROM debug_file_keys k JOIN image i ON i.id = k.debug_file_id ORDER BY 1 LIMIT ${maxKeysOfImage}) keys
+     ON CONFLICT DO NOTHING`,
+    [organizationId, debugId],
+  );
+}
+
+async function keysOf(sql: Sql, debugFileId: string): Promise<string[]> {
+  const rows = await sql.rows<{ file_key: string }>("SELECT file_key FROM debug_file_keys WHERE debug_file_id = $1 ORDER BY 1", [
+    debugFileId,
+  ]);
+  return rows.map((row) => row.file_key);
 }
 
 /** Adds to (or takes from) the organization's stored bytes; last in a transaction, since every intake wants the row. */
@@ -196,6 +250,6 @@ export async function countBytes(sql: Sql, organizationId: string, bytes: number
   }
 }
 
-function lockOf(organizationId: string, sha256: string): bigint {
-  return createHash("sha256").update(`${organizationId} upload ${sha256}`).digest().readBigInt64BE(0);
+function lockOf(organizationId: string, what: "upload" | "image", id: string): bigint {
+  return createHash("sha256").update(`${organizationId} ${what} ${id}`).digest().readBigInt64BE(0);
 }
