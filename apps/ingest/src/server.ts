@@ -13,6 +13,7 @@ import { createOpsHandler, type Logger, metrics, reportError } from "@salvage/te
 import { AppError, SenderGone } from "./http/app-error.ts";
 import { sendRefusal } from "./http/respond.ts";
 import { matchRoute, type Route, splitUrl } from "./http/router.ts";
+import { createAdmission } from "./intake/admission.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
 import { createDiskWatermark } from "./intake/disk.ts";
 import { createRefusals } from "./intake/refusals.ts";
@@ -51,6 +52,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
   const clientKeys = createClientKeys(db);
   const refusals = createRefusals(db, logger);
   const disk = createDiskWatermark(blobs, options.limits.minFreeDiskBytes);
+  const admission = createAdmission({ clientKeys, disk, limits: options.limits });
   const proxy = createProxy(options.proxy);
   const ops = createOpsHandler({
     metricsToken: options.metricsToken,
@@ -64,7 +66,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
   });
 
   const routes: Route[] = [
-    ...intakeRoutes({ db, blobs, keyring, lanes, clientKeys, refusals, disk, limits: options.limits }),
+    ...intakeRoutes({ db, blobs, keyring, lanes, clientKeys, refusals, admission, limits: options.limits }),
     ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits }),
     ...readRoutes({ gate, blobs, keyring }),
   ];

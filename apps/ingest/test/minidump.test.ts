@@ -292,8 +292,8 @@ test("the same crash twice: the first id, one blob", async (t) => {
   const ingest = await start(t);
   const send = async (seed: number, fields: Record<string, string>) =>
     await accepted(await fetch(ingest.url + path, { method: "POST", body: form(dumpOf(1000, seed), fields) }));
-  const first = await send(1, { a: "1" });
-  assert.equal(await send(1, { a: "1" }), first);
+  const first = await send(1, { a: "1", b: "2" });
+  assert.equal(await send(1, { b: "2", a: "1" }), first, "the order of the parts does not matter");
   assert.notEqual(await send(1, { a: "2" }), first);
   const eventId = "0123456789abcdef0123456789abcdef";
   const byEvent = await send(2, { sentry: `{"event_id":"${eventId}"}` });
@@ -321,10 +321,11 @@ test("attachments are sealed beside the dump; too large or too many are left out
   assert.equal(ingest.unseal(log, crash, "attachment/0").toString(), "line one");
   assert.equal(second.fileName, "second.dmp");
   assert.equal(crash.extra.after, "field after the files");
-  assert.deepEqual(crash.extra.attachments_left_out, [
-    "huge.bin: larger than 20971520 bytes",
-    "18.txt: more than 20 attachments",
-    "19.txt: more than 20 attachments",
+  assert.deepEqual(crash.extra.intake_notes, [
+    "second.dmp: a further minidump, kept as attachment; the first one is the crash",
+    "huge.bin: left out, larger than 20971520 bytes",
+    "18.txt: left out, more than 20 attachments",
+    "19.txt: left out, more than 20 attachments",
   ]);
   assert.equal((await ingest.files()).length, 21);
 });

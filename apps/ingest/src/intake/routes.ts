@@ -6,13 +6,14 @@ import { sendText } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
 import { withBody } from "../http/with-body.ts";
 import { limits } from "../limits.ts";
-import { acceptMinidump, Dropped, type IntakePorts } from "./accept-minidump.ts";
+import { acceptMinidump } from "./accept-minidump.ts";
+import type { Admission } from "./admission.ts";
 import { clientKeyOf, projectIdOf } from "./credentials.ts";
-import type { DiskWatermark } from "./disk.ts";
-import { createRateLimiter } from "./rate-limit.ts";
+import { Dropped } from "./dropped.ts";
+import type { ReceiptPorts } from "./receipt.ts";
 import type { Refusals } from "./refusals.ts";
 
-export type IntakeRoutePorts = IntakePorts & { refusals: Refusals; disk: DiskWatermark };
+export type IntakeRoutePorts = ReceiptPorts & { refusals: Refusals; admission: Admission };
 
 /** What a browser on another origin may do with the minidump endpoint. */
 const corsHeaders = {
@@ -28,8 +29,7 @@ const preflightHeaders = {
 } as const;
 
 export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
-  const { clientKeys, refusals, disk } = ports;
-  const rateLimiter = createRateLimiter();
+  const { refusals, admission } = ports;
   const minidumpBody = { maxBytes: ports.limits.maxRequestBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxMinidumpBodyMs };
 
   async function postMinidump(context: RouteContext): Promise<void> {
@@ -37,17 +37,10 @@ export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
     let projectId: string | null = null;
     try {
       projectId = projectIdOf(params.project ?? "");
-      const key = await clientKeys.authenticate(projectId, clientKeyOf(request.headers, query));
-      await disk.check();
+      const key = await admission.admit(projectId, clientKeyOf(request.headers, query));
       const outcome = await withBody(context, minidumpBody, async (body) => {
-        if (!rateLimiter.take(key.keyId, key.rateLimitPerMinute ?? ports.limits.defaultRateLimitPerMinute)) {
-          await drain(body);
-          throw new Dropped(
-            "rate_limited",
-            `more than ${key.rateLimitPerMinute ?? ports.limits.defaultRateLimitPerMinute} crashes a minute by this client key`,
-          );
-        }
         try {
+          admission.takeCrash(key);
           return await acceptMinidump(ports, { key, contentType: request.headers["content-type"], body, logger: context.logger });
         } catch (error) {
           // The sender must get to the end of its body before it can read that everything is fine.

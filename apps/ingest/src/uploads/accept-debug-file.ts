@@ -7,8 +7,8 @@ import { type BlobStore, blobKeys } from "@salvage/blobs";
 import type { SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { type Logger, metrics } from "@salvage/telemetry";
+import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
-import { deleteBlobs, hashed } from "../intake/accept-minidump.ts";
 import { diskFull, isNoSpace } from "../intake/disk.ts";
 
 export type UploadPorts = { blobs: BlobStore; db: Pick<SystemDb, "uploads">; lanes: Pick<Lanes, "startImport"> };

@@ -21,7 +21,8 @@ async function read(body: string | Buffer, size = 7): Promise<Read> {
 }
 
 test("items with and without length, split anywhere", async () => {
-  const body = '{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc"}\n{"type":"event"}\n{"a":1}\r\n{"type":"attachment","length":5}\nab\ncd\n{"type":"session"}\n{}';
+  const body =
+    '{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc"}\n{"type":"event"}\n{"a":1}\r\n{"type":"attachment","length":5}\nab\ncd\n{"type":"session"}\n{}';
   for (let size = 1; size <= body.length; size++) {
     assert.deepEqual(await read(body, size), {
       header: { event_id: "9ec79c33ec9942ab8353589fcb2e04dc" },
@@ -47,7 +48,10 @@ test("no items, empty lines, an empty payload at the end", async () => {
 });
 
 test("a payload that nobody reads, or not to its end, is skipped", async () => {
-  const reader = new EnvelopeReader(pieces(Buffer.from('{}\n{"type":"a","length":9}\n123456789\n{"type":"b"}\nline\n{"type":"c"}\nz'), 4), limits);
+  const reader = new EnvelopeReader(
+    pieces(Buffer.from('{}\n{"type":"a","length":9}\n123456789\n{"type":"b"}\nline\n{"type":"c"}\nz'), 4),
+    limits,
+  );
   await reader.header();
   const a = await reader.nextItem();
   for await (const piece of a?.data ?? []) {
