@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { type Report, reportSchema } from "@salvage/contracts";
+import { synthDump, synthStack } from "@salvage/testkit/synth-dump";
 import yazl from "yazl";
 import { debugIdOf, sampleDump, sampleSymbols } from "./fixtures.ts";
 import { poisoned } from "./poison.ts";
@@ -66,6 +67,22 @@ describe("the road", () => {
       verdicts?.map(({ state, debugId, waitingCrashes }) => [state, debugId, waitingCrashes]),
       [["ready", debugIdOf(ids.buildId), 1]],
     );
+  });
+
+  test("a module without a debug id is found by code id and name, through symbols that state both", async () => {
+    const stack = synthStack(0x10000n).word(0x402020n).words(8);
+    const dump = synthDump()
+      .windows()
+      .module({ name: "C:\\games\\Game.exe", base: 0x400000n, size: 0x7000, timestamp: 0x5a1b2c3d })
+      .thread({ id: 7, registers: { rip: 0x401010n, rsp: 0x10000n }, stack })
+      .exception({ threadId: 7, code: 0xc0000005, flags: 0, address: 0x401010n })
+      .build();
+    const crash = await world.post(dump);
+    await inState(crash, "provisional");
+    const symbols = Buffer.from(sampleSymbols({ buildId: buildId(9), name: "game.pdb" })).toString();
+    await world.upload(Buffer.from(symbols.replace("\n", "\nINFO CODE_ID 5A1B2C3D7000 game.exe\n")), "game.sym");
+    await inState(crash, "complete");
+    assert.deepEqual(await functions(crash), ["crash_here", "main"]);
   });
 
   test("a hundred crashes that wait for one file are all upgraded, each once", async () => {
