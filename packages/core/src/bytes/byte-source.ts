@@ -26,6 +26,12 @@ export class BufferSource implements ByteSource {
   }
 }
 
+/** Fills `target` from `offset` on, without garbage where the source knows how. Throws FormatError. */
+export function readInto(source: ByteSource, offset: number, target: Uint8Array): void {
+  if (source.readInto === undefined) target.set(source.read(offset, target.length));
+  else source.readInto(offset, target);
+}
+
 /** Throws FormatError unless [offset, offset+length) lies within `size` bytes. For implementers of ByteSource. */
 export function checkRange(size: number, offset: number, length: number): void {
   if (!(offset >= 0 && length >= 0 && Number.isSafeInteger(offset) && Number.isSafeInteger(length))) {

@@ -7,7 +7,7 @@ export class Cursor {
   readonly length: number;
   readonly littleEndian: boolean;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | null = null;
   readonly #what: string;
   readonly #base: number;
 
@@ -17,7 +17,6 @@ export class Cursor {
     this.length = bytes.length;
     this.littleEndian = littleEndian;
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
     this.#base = base;
   }
@@ -43,6 +42,13 @@ export class Cursor {
     return p;
   }
 
+  #i32At(p: number): number {
+    const bytes = this.#bytes;
+    return this.littleEndian
+      ? bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24)
+      : bytes[p + 3]! | (bytes[p + 2]! << 8) | (bytes[p + 1]! << 16) | (bytes[p]! << 24);
+  }
+
   skip(n: number): void {
     this.#take(n);
   }
@@ -54,31 +60,36 @@ export class Cursor {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes[this.#take(1)]!;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), this.littleEndian);
+    const p = this.#take(2);
+    const first = this.#bytes[p]!;
+    const second = this.#bytes[p + 1]!;
+    return this.littleEndian ? first | (second << 8) : second | (first << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), this.littleEndian);
+    return this.#i32At(this.#take(4)) >>> 0;
   }
 
   i32(): number {
-    return this.#view.getInt32(this.#take(4), this.littleEndian);
+    return this.#i32At(this.#take(4));
   }
 
   /** An absolute address or a register: all 64 bits may be set. */
   u64(): bigint {
+    // Made when it is needed: a view costs more than the few bytes that most cursors read.
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
     return this.#view.getBigUint64(this.#take(8), this.littleEndian);
   }
 
   /** A size or file offset; fails above 2^53 - 1. */
   u64AsNumber(): number {
     const p = this.#take(8);
-    const first = this.#view.getUint32(p, this.littleEndian);
-    const second = this.#view.getUint32(p + 4, this.littleEndian);
+    const first = this.#i32At(p) >>> 0;
+    const second = this.#i32At(p + 4) >>> 0;
     const value = this.littleEndian ? second * 0x100000000 + first : first * 0x100000000 + second;
     if (value > Number.MAX_SAFE_INTEGER) {
       this.pos = p;

@@ -1,5 +1,5 @@
 /** A part of a ByteSource as a ByteSource of its own: a section of a file, a member of an archive. */
-import { type ByteSource, checkRange } from "./byte-source.ts";
+import { type ByteSource, checkRange, readInto } from "./byte-source.ts";
 
 export class SliceSource implements ByteSource {
   readonly size: number;
@@ -17,5 +17,10 @@ export class SliceSource implements ByteSource {
   read(offset: number, length: number): Uint8Array {
     checkRange(this.size, offset, length);
     return this.#source.read(this.#offset + offset, length);
+  }
+
+  readInto(offset: number, target: Uint8Array): void {
+    checkRange(this.size, offset, target.length);
+    readInto(this.#source, this.#offset + offset, target);
   }
 }

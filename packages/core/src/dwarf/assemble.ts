@@ -10,18 +10,29 @@ const nameless = new Uint8Array(0);
 
 /** The inlined calls of each function of a tree: function i has order[start[i]] to order[start[i + 1]] - 1. */
 export class InlineOrder {
-  readonly start: Uint32Array;
-  readonly order: Uint32Array;
+  start = new Uint32Array(64);
+  order = new Uint32Array(1024);
+  #next = new Uint32Array(64);
 
-  constructor(tree: FunctionTree) {
+  /** Of the tree, in the memory of the one before. */
+  of(tree: FunctionTree): this {
+    const functions = tree.entry.length;
     const count = tree.inlineFunction.length;
-    const owner = tree.inlineFunction.view();
-    this.start = new Uint32Array(tree.entry.length + 1);
-    this.order = new Uint32Array(count);
-    for (let i = 0; i < count; i++) this.start[owner[i]! + 1]!++;
-    for (let i = 1; i < this.start.length; i++) this.start[i]! += this.start[i - 1]!;
-    const next = this.start.slice();
-    for (let i = 0; i < count; i++) this.order[next[owner[i]!]!++] = i;
+    if (this.start.length <= functions) {
+      this.start = new Uint32Array(2 * functions);
+      this.#next = new Uint32Array(2 * functions);
+    }
+    if (this.order.length < count) this.order = new Uint32Array(2 * count);
+    const { start, order } = this;
+    const next = this.#next;
+    start.fill(0, 0, functions + 1);
+    for (let i = 0; i < count; i++) start[tree.inlineFunction.at(i) + 1]!++;
+    for (let i = 0; i < functions; i++) {
+      start[i + 1]! += start[i]!;
+      next[i] = start[i]!;
+    }
+    for (let i = 0; i < count; i++) order[next[tree.inlineFunction.at(i)]!++] = i;
+    return this;
   }
 }
 

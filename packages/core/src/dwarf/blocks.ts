@@ -2,7 +2,7 @@
  * Parts of a section held in memory, found by offset. Reads of a few bytes scattered over sections of any size go through here; at most
  * a fixed number of parts is remembered.
  */
-import type { ByteSource } from "../bytes/byte-source.ts";
+import { type ByteSource, readInto } from "../bytes/byte-source.ts";
 import { FormatError } from "../bytes/format-error.ts";
 
 const partBytes = 16 << 10;
@@ -25,6 +25,18 @@ export class Part {
   }
 }
 
+/** Memory for one window after the other, of whatever section. */
+export class WindowMemory {
+  /** Whose bytes it holds. */
+  holder: SectionBlocks | null = null;
+  #bytes: Uint8Array<ArrayBuffer> = empty;
+
+  room(length: number): Uint8Array {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+    return this.#bytes.subarray(0, length);
+  }
+}
+
 export class SectionBlocks {
   readonly size: number;
   readonly name: string;
@@ -34,6 +46,7 @@ export class SectionBlocks {
   readonly #parts = new Map<number, Part>();
   #lastNumber = -1;
   #last: Part | null = null;
+  #window: Part | null = null;
 
   /** `name` is what errors call the section. */
   constructor(source: ByteSource, name: string, littleEndian: boolean, maxBytes: number) {
@@ -44,8 +57,20 @@ export class SectionBlocks {
     this.#maxParts = Math.max(2, Math.floor(maxBytes / partBytes));
   }
 
-  /** The remembered part that holds an offset and, unless the section ends, a kilobyte after it. Throws FormatError outside the section. */
+  /**
+   * The part that holds an offset and, unless the section ends, a kilobyte after it; good until the next read of a window. Throws FormatError
+   * outside the section.
+   */
   part(offset: number): Part {
+    const window = this.#window;
+    if (window !== null && offset >= window.base) {
+      const end = window.base + window.bytes.length;
+      if (offset + overlapBytes <= end || (offset < end && end === this.size)) return window;
+    }
+    return this.#remembered(offset);
+  }
+
+  #remembered(offset: number): Part {
     const number = Math.floor(offset / partBytes);
     if (number === this.#lastNumber) return this.#last!;
     if (!(offset >= 0 && offset < this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
@@ -70,6 +95,22 @@ export class SectionBlocks {
   read(offset: number, length: number): Part {
     if (!(offset >= 0 && offset <= this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
     return new Part(offset, this.#source.read(offset, Math.min(length, this.size - offset)));
+  }
+
+  /** The same into memory that is used again for the next window. Until then the bytes serve `part`, too. */
+  readWindow(offset: number, length: number, memory: WindowMemory): Part {
+    if (!(offset >= 0 && offset <= this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
+    memory.holder?.dropWindow();
+    const size = Math.min(length, this.size - offset);
+    const window = new Part(offset, memory.room(size));
+    readInto(this.#source, offset, window.bytes);
+    memory.holder = this;
+    this.#window = window;
+    return window;
+  }
+
+  dropWindow(): void {
+    this.#window = null;
   }
 
   u16(offset: number): number {
@@ -99,7 +140,7 @@ export class SectionBlocks {
   /** A NUL-terminated string without its NUL; empty outside the section. A view that stays valid. */
   string(offset: number): Uint8Array {
     if (!(offset >= 0 && offset < this.size)) return empty;
-    const part = this.part(offset);
+    const part = this.#remembered(offset);
     const end = part.bytes.indexOf(0, offset - part.base);
     return end >= 0 ? part.bytes.subarray(offset - part.base, end) : this.#longString(offset);
   }

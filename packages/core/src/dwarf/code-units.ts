@@ -14,7 +14,7 @@ import { DwarfFile } from "./dwarf-file.ts";
 import { EntryReader } from "./entries.ts";
 import { EntryNames } from "./entry-names.ts";
 import { type LineHeader, readLineHeader } from "./line-header.ts";
-import { type LineRanges, noLines, runLineProgram } from "./line-program.ts";
+import { LineMachine, type LineRanges, noLines } from "./line-program.ts";
 import { appendRanges, CodeRanges } from "./range-lists.ts";
 import type { DwarfOptions, DwarfSections } from "./sections.ts";
 import { Slot } from "./slots.ts";
@@ -33,6 +33,7 @@ export class CodeUnits {
   readonly #damage: DamageLog;
   readonly #addresses: AddressSpace;
   readonly #names = new EntryNames();
+  readonly #lineMachine = new LineMachine();
   readonly #root = new EntryReader();
   readonly #needs = new Set<string>();
   readonly #splitStrings = new Map<ByteSource, SectionBlocks>();
@@ -115,12 +116,12 @@ export class CodeUnits {
     throw new FormatError("dwarf: split file", null, `has no unit with id 0x${dwoId.toString(16)}`);
   }
 
-  /** Reads the lines of a unit as well. */
+  /** Reads the lines of a unit as well; they are good until the next call. */
   prepare(unit: Unit): CodeUnit {
     const walked = this.withFunctions(unit);
     const header = this.#lineHeader(unit);
     const blocks = unit.file.blocks("line");
-    const lines = header === null || blocks === null ? noLines : runLineProgram(blocks, header, unit, this.#damage);
+    const lines = header === null || blocks === null ? noLines : this.#lineMachine.run(blocks, header, unit, this.#damage);
     const stated = new CodeRanges();
     this.appendUnitRanges(unit, stated);
     return { unit: walked, stated, lines, texts: new UnitTexts(walked, this.#names, header) };

@@ -5,6 +5,7 @@
 import { FormatError } from "../bytes/format-error.ts";
 import { shortText } from "../bytes/short-text.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import { WindowMemory } from "./blocks.ts";
 import { Form, namesHaveScopes } from "./constants.ts";
 import { EntryReader } from "./entries.ts";
 import { referredUnit } from "./references.ts";
@@ -19,6 +20,7 @@ const maxRememberedScopes = 8;
 
 export class EntryNames {
   readonly #reader = new EntryReader();
+  readonly #memory = new WindowMemory();
   readonly #scopes = new Map<Unit, Scopes>();
 
   /** Null for an entry without a name. Throws FormatError for references that lead nowhere before any name was found. */
@@ -53,7 +55,7 @@ export class EntryNames {
     let scopes = this.#scopes.get(unit);
     if (scopes === undefined) {
       if (this.#scopes.size >= maxRememberedScopes) this.#scopes.clear();
-      scopes = new Scopes(unit);
+      scopes = new Scopes(unit, this.#memory);
       this.#scopes.set(unit, scopes);
     }
     const prefix = scopes.prefixOf(entry);

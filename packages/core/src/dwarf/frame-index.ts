@@ -45,6 +45,16 @@ export class FrameIndex {
     return { start, end: before + 1 < this.count ? this.#start[before + 1]! : addressLimit };
   }
 
+  /** Where the entries that follow each other without a gap from an address on end; the address itself when none covers it. */
+  coveredTo(relativeAddress: number): number {
+    let end = relativeAddress;
+    for (let position = lastAtOrBelow(this.#start, end); position >= 0 && position < this.count; position++) {
+      if (this.#start[position]! > end || this.#end[position]! <= end) break;
+      end = this.#end[position]!;
+    }
+    return end;
+  }
+
   /** The entry that covers an address, null when none does. */
   find(relativeAddress: number): IndexEntry | null {
     const position = lastAtOrBelow(this.#start, relativeAddress);

@@ -56,6 +56,8 @@ export interface DwarfFrames extends UnwindSource {
   findInFde(fdeOffset: number, relativeAddress: number): UnwindRow | null;
   /** The stretch of code whose FDE covers an address, null when none does. */
   functionAt(relativeAddress: number): { start: number; end: number } | null;
+  /** Where the FDEs that follow each other from an address on end; the address itself when none covers it. */
+  describedTo(relativeAddress: number): number;
   /** The stretch without an FDE that holds an address, between the functions before and behind it; ends are 0 and 2^32 where there is none. */
   gapAt(relativeAddress: number): { start: number; end: number };
 }
@@ -99,6 +101,10 @@ class Frames implements DwarfFrames {
   functionAt(relativeAddress: number): { start: number; end: number } | null {
     const fde = this.#findFde(relativeAddress);
     return fde === null ? null : { start: fde.start, end: fde.start + fde.length };
+  }
+
+  describedTo(relativeAddress: number): number {
+    return this.#indexed().coveredTo(relativeAddress);
   }
 
   gapAt(relativeAddress: number): { start: number; end: number } {

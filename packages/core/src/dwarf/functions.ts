@@ -14,6 +14,7 @@ import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { NONE } from "../names/function-block.ts";
 import { Role } from "./abbreviations.ts";
+import { WindowMemory } from "./blocks.ts";
 import { EntryReader } from "./entries.ts";
 import { appendRanges, CodeRanges, statesCode } from "./range-lists.ts";
 import { scanEntries } from "./scan.ts";
@@ -77,6 +78,7 @@ export interface FunctionSink {
 
 export class FunctionWalker {
   readonly #reader = new EntryReader();
+  readonly #memory = new WindowMemory();
   readonly #tree = new FunctionTree();
   /** The functions and inlined calls that the walk is inside of: depth of each, its function in the tree or -1, inline depth of what lies below it. */
   readonly #openDepth = new Int32Array(maxOpenEntries);
@@ -94,7 +96,7 @@ export class FunctionWalker {
     this.#depth = 0;
     this.#tree.clear();
     try {
-      scanEntries(this.#reader, unit, from, { entries: (until) => this.#entries(unit, until, withInlines, sink) });
+      scanEntries(this.#reader, unit, from, this.#memory, { entries: (until) => this.#entries(unit, until, withInlines, sink) });
     } finally {
       this.#flush(sink);
     }

@@ -10,10 +10,10 @@
  * Of rows with one address the last counts. Sequences come in any order; those in no code of the image (dropped by the linker) are left out.
  */
 import { U32Column } from "../bytes/columns.ts";
-import { makeDisjoint } from "../bytes/intervals.ts";
+import { Disjoiner } from "../bytes/intervals.ts";
 import type { DamageLog } from "../names/damage.ts";
 import { addressLimit } from "./addresses.ts";
-import type { SectionBlocks } from "./blocks.ts";
+import { type SectionBlocks, WindowMemory } from "./blocks.ts";
 import { Form } from "./constants.ts";
 import type { LineHeader } from "./line-header.ts";
 import type { Unit } from "./units.ts";
@@ -33,31 +33,32 @@ export type LineRanges = {
   item: Uint32Array | null;
 };
 
-export const noLines: LineRanges = { start: [], end: [], file: new Uint32Array(0), line: new Uint32Array(0), item: null };
-
-/** Runs the program. Damage ends it early; what came before stays. */
-export function runLineProgram(blocks: SectionBlocks, header: LineHeader, unit: Unit, damage: DamageLog): LineRanges {
-  const length = header.end - header.programStart;
-  if (length > maxProgramBytes) {
-    damage.add(header.programStart, `line program of ${length} bytes`);
-    return noLines;
-  }
-  const run = new LineProgram(blocks, header, unit);
-  const problem = run.run();
-  if (problem !== null) damage.add(header.programStart + run.at, `dwarf: .debug_line: ${problem}`);
-  return run.result();
+/** The same lines in memory of their own. */
+export function keepLines({ start, end, file, line, item }: LineRanges): LineRanges {
+  return {
+    start: Uint32Array.from(start),
+    end: Uint32Array.from(end),
+    file: file.slice(),
+    line: line.slice(),
+    item: item === null ? null : item.slice(),
+  };
 }
 
-class LineProgram {
-  at = 0;
-  readonly #header: LineHeader;
-  readonly #unit: Unit;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+export const noLines: LineRanges = { start: [], end: [], file: new Uint32Array(0), line: new Uint32Array(0), item: null };
+
+/** Runs programs, one after the other in the same memory. */
+export class LineMachine {
+  #at = 0;
+  #header!: LineHeader;
+  #unit!: Unit;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #memory = new WindowMemory();
   readonly #start = new U32Column();
   readonly #end = new U32Column();
   readonly #file = new U32Column();
   readonly #line = new U32Column();
+  readonly #disjoint = new Disjoiner();
   /** Index of the first row of the sequence being run. */
   #sequence = 0;
   /** The row that still waits for its end. */
@@ -66,16 +67,29 @@ class LineProgram {
   #openFile = 0;
   #openLine = 0;
 
-  constructor(blocks: SectionBlocks, header: LineHeader, unit: Unit) {
+  /** The lines of a unit, good until the next call. Damage ends the program early; what came before stays. */
+  run(blocks: SectionBlocks, header: LineHeader, unit: Unit, damage: DamageLog): LineRanges {
+    const length = header.end - header.programStart;
+    if (length > maxProgramBytes) {
+      damage.add(header.programStart, `line program of ${length} bytes`);
+      return noLines;
+    }
     this.#header = header;
     this.#unit = unit;
-    const part = blocks.read(header.programStart, header.end - header.programStart);
-    this.#bytes = part.bytes;
-    this.#view = part.view;
+    const window = blocks.readWindow(header.programStart, length, this.#memory);
+    this.#bytes = window.bytes;
+    this.#view = window.view;
+    this.#at = 0;
+    this.#sequence = 0;
+    this.#open = false;
+    for (const column of [this.#start, this.#end, this.#file, this.#line]) column.clear();
+    const problem = this.#run();
+    if (problem !== null) damage.add(header.programStart + this.#at, `dwarf: .debug_line: ${problem}`);
+    return this.#result();
   }
 
   /** Null, or why the program ended early. */
-  run(): string | null {
+  #run(): string | null {
     const { shortestInstruction, operations, lineBase, lineRange, opcodeBase, opcodeLengths } = this.#header;
     const bytes = this.#bytes;
     const size = bytes.length;
@@ -85,8 +99,8 @@ class LineProgram {
     let operation = 0;
     let file = 1;
     let line = 1;
-    while (this.at < size) {
-      const opcode = bytes[this.at++]!;
+    while (this.#at < size) {
+      const opcode = bytes[this.#at++]!;
       if (opcode >= opcodeBase) {
         const adjusted = opcode - opcodeBase;
         const advance = lineRange === 0 ? 0 : (adjusted / lineRange) | 0;
@@ -104,9 +118,9 @@ class LineProgram {
       switch (opcode) {
         case 0: {
           const length = this.#uleb();
-          const next = this.at + length;
+          const next = this.#at + length;
           if (next > size) return "opcode reaches past the end";
-          const extended = length === 0 ? 0 : bytes[this.at]!;
+          const extended = length === 0 ? 0 : bytes[this.#at]!;
           if (extended === 1) {
             this.#endSequence(address);
             address = zero;
@@ -116,13 +130,13 @@ class LineProgram {
           } else if (extended === 2) {
             const addressBytes = length - 1;
             if (addressBytes === 8 || addressBytes === 4 || addressBytes === 2) {
-              address = this.#unit.addresses.read(this.#view, this.at + 1, addressBytes);
+              address = this.#unit.addresses.read(this.#view, this.#at + 1, addressBytes);
             }
             operation = 0;
           } else if (extended === 3) {
             this.#defineFile();
           }
-          this.at = next;
+          this.#at = next;
           break;
         }
         case 1:
@@ -155,9 +169,9 @@ class LineProgram {
           operation = (operation + constAdvance) % operations;
           break;
         case 9:
-          if (size - this.at < 2) return "opcode reaches past the end";
-          address += this.#view.getUint16(this.at, this.#unit.littleEndian);
-          this.at += 2;
+          if (size - this.#at < 2) return "opcode reaches past the end";
+          address += this.#view.getUint16(this.#at, this.#unit.littleEndian);
+          this.#at += 2;
           operation = 0;
           break;
         default:
@@ -167,12 +181,12 @@ class LineProgram {
     return null;
   }
 
-  result(): LineRanges {
+  #result(): LineRanges {
     // A sequence that was not ended: its last row is not known to reach anywhere, the others stay.
     this.#endSequence(this.#openAddress);
     const start = this.#start.view();
     const end = this.#end.view();
-    const disjoint = makeDisjoint(start, end, start.length);
+    const disjoint = this.#disjoint.run(start, end, start.length);
     return {
       start: disjoint?.start ?? start,
       end: disjoint?.end ?? end,
@@ -219,22 +233,22 @@ class LineProgram {
   /** DW_LNE_define_file: one more file for the table. */
   #defineFile(): void {
     const { files, fileDirectory, programStart } = this.#header;
-    const back = this.at;
-    const start = this.at + 1;
+    const back = this.#at;
+    const start = this.#at + 1;
     const nul = this.#bytes.indexOf(0, start);
     if (nul < 0) return;
-    this.at = nul + 1;
+    this.#at = nul + 1;
     files.form.push(Form.string);
     files.value.push(programStart + start);
     fileDirectory.push(this.#uleb());
-    this.at = back;
+    this.#at = back;
   }
 
   #uleb(): number {
     const bytes = this.#bytes;
     let value = 0;
-    for (let factor = 1; this.at < bytes.length; factor *= 0x80) {
-      const byte = bytes[this.at++]!;
+    for (let factor = 1; this.#at < bytes.length; factor *= 0x80) {
+      const byte = bytes[this.#at++]!;
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) break;
     }
@@ -244,8 +258,8 @@ class LineProgram {
   #sleb(): number {
     const bytes = this.#bytes;
     let value = 0;
-    for (let factor = 1; this.at < bytes.length; factor *= 0x80) {
-      const byte = bytes[this.at++]!;
+    for (let factor = 1; this.#at < bytes.length; factor *= 0x80) {
+      const byte = bytes[this.#at++]!;
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return byte >= 0x40 ? value - factor * 0x80 : value;
     }

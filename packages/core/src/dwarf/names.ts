@@ -21,6 +21,7 @@ import { assembleBareLines, assembleFunction, InlineOrder } from "./assemble.ts"
 import { bareLines } from "./bare-lines.ts";
 import { type CodeUnit, CodeUnits } from "./code-units.ts";
 import { type FunctionTree, FunctionWalker } from "./functions.ts";
+import { keepLines } from "./line-program.ts";
 import { CodeRanges } from "./range-lists.ts";
 import type { DwarfOptions, DwarfSections } from "./sections.ts";
 import type { Unit } from "./units.ts";
@@ -69,6 +70,7 @@ class Names implements DwarfNames {
   readonly damage = new DamageLog();
   readonly #units: CodeUnits;
   readonly #walker = new FunctionWalker();
+  readonly #inlines = new InlineOrder();
   readonly #known = new Map<number, KnownUnit>();
   #index: UnitIndex | null = null;
 
@@ -94,7 +96,7 @@ class Names implements DwarfNames {
   #visitUnit({ unit, stated, lines, texts }: CodeUnit, block: FunctionBlock, sink: NameSink): void {
     const covered = new CodeRanges();
     this.#walk(unit, unit.firstEntry, true, (tree) => {
-      const inlines = new InlineOrder(tree);
+      const inlines = this.#inlines.of(tree);
       for (let i = 0; i < tree.entry.length; i++) {
         assembleFunction(tree, i, inlines, lines, texts, block);
         block.name = texts.name(tree.entry.at(i));
@@ -179,7 +181,17 @@ class Names implements DwarfNames {
     const bareRange = ranges.start.length;
     ranges.append(bareLines(prepared.lines, ranges, prepared.stated));
     const disjoint = makeDisjoint(ranges.start.view(), ranges.end.view(), ranges.start.length);
-    const known: KnownUnit = { ...prepared, offset, ranges, root, number, bareRange, disjoint, functions: new Map() };
+    const known: KnownUnit = {
+      ...prepared,
+      lines: keepLines(prepared.lines),
+      offset,
+      ranges,
+      root,
+      number,
+      bareRange,
+      disjoint,
+      functions: new Map(),
+    };
     makeRoom(this.#known, maxRememberedUnits);
     this.#known.set(offset, known);
     return known;
@@ -197,7 +209,7 @@ class Names implements DwarfNames {
       this.#walk(unit, known.root.at(range), true, (tree) => {
         const number = known.number.at(range);
         if (number >= tree.entry.length) return;
-        assembleFunction(tree, number, new InlineOrder(tree), lines, texts, block);
+        assembleFunction(tree, number, this.#inlines.of(tree), lines, texts, block);
         block.name = texts.name(tree.entry.at(number));
       });
     }

@@ -1,5 +1,6 @@
 /** Moves over the entries of a unit in their order: most units are read at once, large ones in windows, so that memory stays bounded. */
 import { FormatError } from "../bytes/format-error.ts";
+import type { WindowMemory } from "./blocks.ts";
 import { type EntryReader, isOverrun } from "./entries.ts";
 import type { Unit } from "./units.ts";
 
@@ -18,12 +19,12 @@ export interface EntryScan {
   entries(until: number): boolean;
 }
 
-/** Runs a scan from an entry to the end of the unit. Throws FormatError where entries cannot be told apart any more. */
-export function scanEntries(reader: EntryReader, unit: Unit, from: number, scan: EntryScan): void {
+/** Runs a scan from an entry to the end of the unit, through windows in `memory`. Throws FormatError where entries cannot be told apart any more. */
+export function scanEntries(reader: EntryReader, unit: Unit, from: number, memory: WindowMemory, scan: EntryScan): void {
   let length = windowBytes;
   let at = from;
   while (at < unit.end) {
-    const window = unit.blocks.read(at, Math.min(length, unit.end - at));
+    const window = unit.blocks.readWindow(at, Math.min(length, unit.end - at), memory);
     const isLast = window.base + window.bytes.length >= unit.end;
     reader.use(unit, window, at);
     try {

@@ -6,6 +6,7 @@ import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { shortText } from "../bytes/short-text.ts";
 import { NONE } from "../names/function-block.ts";
+import type { WindowMemory } from "./blocks.ts";
 import { Form, Tag } from "./constants.ts";
 import { EntryReader } from "./entries.ts";
 import { referredUnit } from "./references.ts";
@@ -35,9 +36,9 @@ export class Scopes {
   /** Declarations that naming a scope has been led to. */
   #followed = 0;
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, memory: WindowMemory) {
     this.#unit = unit;
-    this.#list();
+    this.#list(memory);
   }
 
   /** "a::b::" for an entry within namespace a and class b. */
@@ -99,10 +100,10 @@ export class Scopes {
   }
 
   /** One walk over all entries of the unit. Damage ends the list. */
-  #list(): void {
+  #list(memory: WindowMemory): void {
     const unit = this.#unit;
     try {
-      scanEntries(this.#reader, unit, unit.firstEntry, { entries: (until) => this.#entries(until) });
+      scanEntries(this.#reader, unit, unit.firstEntry, memory, { entries: (until) => this.#entries(until) });
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       unit.file.damage.add(error.offset ?? unit.offset, `${error.format}: ${error.reason}`);

@@ -49,9 +49,9 @@ class CodeUnwind implements UnwindSource {
     for (const section of this.#stretches) {
       let at = section.start;
       while (at < section.end) {
-        const described = this.#frames?.functionAt(at) ?? null;
-        if (described !== null) {
-          at = Math.max(described.end, at + 1);
+        const described = this.#frames?.describedTo(at) ?? at;
+        if (described > at) {
+          at = described;
           continue;
         }
         const stretch = this.#within(at, section);

@@ -21,7 +21,7 @@ const nameless = new Uint8Array(0);
 /** Inline records looked at while functions without a name are cut; beyond this a file is made to cost time, and their inlines are left out. */
 const maxInlineChecks = 1 << 26;
 
-/** How C++, Rust, Swift and Microsoft's names begin where they are mangled. */
+/** How C++, Rust, Swift and Microsoft's names begin where they are mangled; `isMangled` says the same of bytes. */
 const mangled = /^(_Z|_R|_T|\$[sS]|\?)/;
 /** Swift's mangled names have a letter for "init" and "deinit". */
 const swiftMangled = /^(_T|\$[sS])/;
@@ -92,6 +92,13 @@ function linkageName(symbols: SymbolTable, start: number, plainName: string): Ui
   return mangled.test(text) && isSame ? name : null;
 }
 
+function isMangled(name: Uint8Array): boolean {
+  const first = name[0];
+  const second = name[1];
+  if (first === 0x5f) return second === 0x5a || second === 0x52 || second === 0x54;
+  return first === 0x3f || (first === 0x24 && (second === 0x73 || second === 0x53));
+}
+
 /** A word that the mangled name must hold: "geo::Ring<int>" has "Ring", "category.get" has "category". */
 function identifierOf(plainName: string): string {
   const behind = plainName.search(behindName);
@@ -129,7 +136,7 @@ class NamingSink implements NameSink {
   /** The block is its reader's: it gets its own name back. */
   #named(block: FunctionBlock, texts: FunctionTexts): void {
     const { name } = block;
-    const fuller = linkageName(this.#symbols, block.address, shortText(name, 0, name.length));
+    const fuller = isMangled(name) ? null : linkageName(this.#symbols, block.address, shortText(name, 0, name.length));
     if (fuller !== null) block.name = fuller;
     this.#sink.function(block, texts);
     block.name = name;

@@ -16,7 +16,7 @@
  * deepest inlined function outwards through `chainParent`.
  */
 import { U32Column } from "../bytes/columns.ts";
-import { makeDisjoint } from "../bytes/intervals.ts";
+import { Disjoiner } from "../bytes/intervals.ts";
 import { type FunctionBlock, NONE } from "./function-block.ts";
 
 /**
@@ -57,6 +57,7 @@ class Level {
   end: ArrayLike<number> = [];
   item: Uint32Array | null = null;
   next = 0;
+  readonly #disjoint = new Disjoiner();
 
   clear(): void {
     this.startColumn.clear();
@@ -68,7 +69,7 @@ class Level {
   prepare(): void {
     const start = this.startColumn.view();
     const end = this.endColumn.view();
-    const disjoint = makeDisjoint(start, end, start.length);
+    const disjoint = this.#disjoint.run(start, end, start.length);
     this.start = disjoint?.start ?? start;
     this.end = disjoint?.end ?? end;
     this.item = disjoint?.item ?? null;
@@ -92,6 +93,7 @@ class Flattener {
   #lineStart: ArrayLike<number> = [];
   #lineEnd: ArrayLike<number> = [];
   #lineItem: Uint32Array | null = null;
+  readonly #disjointLines = new Disjoiner();
   #line = 0;
   #out: Segments = new Segments();
 
@@ -106,7 +108,7 @@ class Flattener {
   #prepareLines(block: FunctionBlock): void {
     const start = block.lineStart.view();
     const end = block.lineEndAddress.view();
-    const disjoint = makeDisjoint(start, end, start.length);
+    const disjoint = this.#disjointLines.run(start, end, start.length);
     this.#lineStart = disjoint?.start ?? start;
     this.#lineEnd = disjoint?.end ?? end;
     this.#lineItem = disjoint?.item ?? null;
