@@ -1,6 +1,7 @@
 /**
- * Throttling of sign-in, per e-mail and per network address. An attempt is counted before the password is looked at, so that
- * many at once gain nothing; success takes the count back. After the free attempts each further one doubles the pause.
+ * Throttling of what can be guessed: passwords, per e-mail and per network address; codes of machines that wait to be signed in, per member.
+ * An attempt is counted before the secret is looked at, so that many at once gain nothing; success takes the count back. After the free attempts
+ * each further one doubles the pause.
  */
 import { createHash } from "node:crypto";
 import type { AppDatabase } from "../scope.ts";
@@ -8,15 +9,19 @@ import type { AppDatabase } from "../scope.ts";
 const maxPauseSeconds = 900;
 /** Failures older than this are forgotten. */
 const memory = "1 hour";
-const freeAttempts = { email: 5, address: 30 } as const;
+const freeAttempts = { email: 5, address: 30, codes: 10 } as const;
 
 type Kind = keyof typeof freeAttempts;
 
+/** Who tries: each is counted by itself. */
+export type Subject = { kind: Kind; value: string };
+
 /** @returns null when the attempt may go on, else until when it may not */
-export async function countAttempt(database: AppDatabase, email: string, address: string | null): Promise<Date | null> {
+export async function countAttempt(database: AppDatabase, subjects: readonly Subject[]): Promise<Date | null> {
   return database.transaction({}, async ({ sql }) => {
     let until: Date | null = null;
-    for (const { key, kind } of keysOf(email, address)) {
+    for (const { kind, value } of subjects) {
+      const key = throttleKey(kind, value);
       const counted = await sql.rows(
         `INSERT INTO sign_in_throttles AS t (key, failures, last_failure_at, blocked_until) VALUES ($1, 1, now(), NULL)
          ON CONFLICT (key) DO UPDATE SET last_failure_at = now(),
@@ -35,22 +40,18 @@ export async function countAttempt(database: AppDatabase, email: string, address
   });
 }
 
-/** The password was right: the e-mail starts afresh, the address has one failure less. */
-export async function forgiveAttempt(database: AppDatabase, email: string, address: string | null): Promise<void> {
+/** The secret was right: an e-mail starts afresh, the others have one failure less, since they may try many secrets. */
+export async function forgiveAttempt(database: AppDatabase, subjects: readonly Subject[]): Promise<void> {
   await database.transaction({}, async ({ sql }) => {
-    for (const { key, kind } of keysOf(email, address)) {
+    for (const { kind, value } of subjects) {
+      const key = throttleKey(kind, value);
       if (kind === "email") await sql.run("DELETE FROM sign_in_throttles WHERE key = $1", [key]);
       else await sql.run("UPDATE sign_in_throttles SET failures = greatest(0, failures - 1), blocked_until = NULL WHERE key = $1", [key]);
     }
   });
 }
 
-/** The row of an e-mail or address; hashed, so that the table lists neither. */
+/** The row of a subject; hashed, so that the table lists nobody. */
 export function throttleKey(kind: Kind, value: string): string {
   return createHash("sha256").update(`${kind} ${value}`).digest("hex");
-}
-
-function keysOf(email: string, address: string | null): { key: string; kind: Kind }[] {
-  const key = (kind: Kind, value: string) => ({ kind, key: throttleKey(kind, value) });
-  return address === null ? [key("email", email)] : [key("email", email), key("address", address)];
 }

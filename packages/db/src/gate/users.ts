@@ -3,7 +3,7 @@ import type { AppDatabase } from "../scope.ts";
 import { asUuid, storableText, storableTextOrNull } from "../shared/text.ts";
 import { hashPassword, isTooWeak, passwordMatches } from "./password.ts";
 import type { GateSessions, GateUser, GateUsers } from "./ports.ts";
-import { countAttempt, forgiveAttempt } from "./throttle.ts";
+import { countAttempt, forgiveAttempt, type Subject } from "./throttle.ts";
 
 const sessionDays = 30;
 
@@ -18,14 +18,16 @@ export function createGateUsers(database: AppDatabase): GateUsers {
     password: string,
     address: string | null,
   ): Promise<{ userId: string } | { throttledUntil: Date } | null> => {
-    const throttledUntil = await countAttempt(database, email, address);
+    const subjects: Subject[] = [{ kind: "email", value: email }];
+    if (address !== null) subjects.push({ kind: "address", value: address });
+    const throttledUntil = await countAttempt(database, subjects);
     if (throttledUntil !== null) return { throttledUntil };
     const user = await database.transaction({ email }, ({ models }) =>
       models.user.findUnique({ where: { email }, select: { id: true, passwordHash: true } }),
     );
     const matches = await passwordMatches(password, user?.passwordHash ?? null);
     if (!matches || user === null) return null;
-    await forgiveAttempt(database, email, address);
+    await forgiveAttempt(database, subjects);
     return { userId: user.id };
   };
 

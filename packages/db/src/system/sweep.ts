@@ -41,6 +41,7 @@ export function createSystemSweep(pool: SqlPool): SystemSweep {
       for (const statement of [
         "DELETE FROM sessions WHERE expires_at < now() OR revoked_at < now() - interval '1 day'",
         "DELETE FROM api_tokens WHERE kind <> 'token' AND expires_at < now() - interval '1 hour'",
+        "DELETE FROM device_codes WHERE expires_at < now() - interval '1 hour'",
         "DELETE FROM invitations WHERE expires_at < now() - interval '30 days'",
         "DELETE FROM sign_in_throttles WHERE last_failure_at < now() - interval '1 day' AND (blocked_until IS NULL OR blocked_until < now())",
         `DELETE FROM refusal_counts WHERE day < current_date - ${refusalDays}`,
