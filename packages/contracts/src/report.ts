@@ -188,6 +188,19 @@ export const reportSchema = z.object({
     ...instructionFields,
     /** Null when none was found or nothing could be asked. */
     possible_bit_flips: z.array(bitFlip).nullable().optional(),
+    /** Where reason and instruction contradict each other; null without an exception. */
+    crash_inconsistencies: z
+      .array(
+        z.enum([
+          "int_div_by_zero_not_possible",
+          "priv_instruction_crash_without_priv_instruction",
+          "non_canonical_address_falsely_reported",
+          "access_violation_when_access_allowed",
+          "crashing_access_not_found_in_memory_accesses",
+        ]),
+      )
+      .nullable()
+      .optional(),
     /** Ours: the exception record as it is. */
     exception: z
       .object({ code: hex, flags: hex, address: hex, parameters: z.array(hex) })

@@ -93,6 +93,11 @@ function* pairs(ours: Report, theirs: Json): Generator<[string, unknown, unknown
     bitFlips(ours.crash_info.possible_bit_flips ?? []),
     bitFlips(list(at(theirs, "crash_info", "possible_bit_flips"))),
   ];
+  yield [
+    "crash.crash_inconsistencies",
+    ours.crash_info.crash_inconsistencies ?? [],
+    list(at(theirs, "crash_info", "crash_inconsistencies")),
+  ];
   for (const field of ["os", "os_ver", "cpu_arch", "cpu_count", "cpu_info", "cpu_microcode_version"] as const) {
     yield [`system.${field}`, ours.system_info[field], at(theirs, "system_info", field)];
   }

@@ -18,6 +18,8 @@ import { recogniseFlippedBit } from "./flipped-bit.ts";
 import { recogniseForbiddenCall } from "./forbidden-call.ts";
 import { recogniseHang } from "./hang.ts";
 import { recogniseIllegalInstruction } from "./illegal-instruction.ts";
+import { recogniseImpossibleFault } from "./impossible-fault.ts";
+import { inconsistencyEvidence } from "./inconsistencies.ts";
 import { recogniseMemoryProtection } from "./memory-protection.ts";
 import { recogniseMisaligned } from "./misaligned.ts";
 import { recogniseNonCanonical } from "./non-canonical.ts";
@@ -88,6 +90,7 @@ const RECOGNISERS: readonly Recogniser[] = [
   recogniseWindowsRuntime,
   recogniseForbiddenCall,
   recogniseStackOverflow,
+  recogniseImpossibleFault,
   recogniseDivideByZero,
   recogniseTrap,
   recogniseIllegalInstruction,
@@ -107,7 +110,7 @@ const RECOGNISERS: readonly Recogniser[] = [
 export function findCause(input: CauseInput): ReportCause | null {
   for (const recognise of RECOGNISERS) {
     const cause = recognise(input);
-    if (cause) return cause;
+    if (cause) return { ...cause, evidence: [...cause.evidence, ...inconsistencyEvidence(input)] };
   }
   return null;
 }

@@ -1,5 +1,6 @@
 /** From a dump and the lookups of its images to the report: walks every thread, puts names on frames, notes what was missing. */
 import { findCause } from "../cause/cause.ts";
+import { findInconsistencies } from "../cause/inconsistencies.ts";
 import { crashAddress, crashReason } from "../cause/reason.ts";
 import type { Dump } from "../minidump/read-dump.ts";
 import type { ProcessOptions } from "../process-types.ts";
@@ -89,6 +90,7 @@ export function assembleReport(dump: Dump, options: ProcessOptions): Report {
       assertion: crash.assertion,
       ...instructionToJson(cause, digits),
       possible_bit_flips: cause.bitFlips.length === 0 ? null : cause.bitFlips.map((flip) => bitFlipToJson(flip, digits)),
+      crash_inconsistencies: exception === null ? null : findInconsistencies(cause),
       exception: exception && {
         code: toHexValue(BigInt(exception.code), 8),
         flags: toHexValue(BigInt(exception.flags), 8),

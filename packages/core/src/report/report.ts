@@ -7,6 +7,14 @@
 /** A 64-bit value as "0x…", lower case, no padding. */
 export type Hex = string;
 
+/** A contradiction between crash reason and instruction. */
+export type ReportInconsistency =
+  | "int_div_by_zero_not_possible"
+  | "priv_instruction_crash_without_priv_instruction"
+  | "non_canonical_address_falsely_reported"
+  | "access_violation_when_access_allowed"
+  | "crashing_access_not_found_in_memory_accesses";
+
 export type FrameTrust = "context" | "prewalked" | "cfi" | "cfi_scan" | "frame_pointer" | "scan" | "none";
 export type FrameStatus = "symbolicated" | "missing_symbol" | "unknown_image" | "missing" | "malformed";
 export type ImageStatus = "found" | "unused" | "missing" | "malformed" | "fetching_failed" | "timeout" | "unsupported" | "other";
@@ -186,6 +194,7 @@ export type Report = ReportFacts & {
     crashing_thread: number | null;
     assertion: string | null;
     possible_bit_flips?: ReportBitFlip[] | null | undefined;
+    crash_inconsistencies?: ReportInconsistency[] | null | undefined;
     exception?: { code: Hex; flags: Hex; address: Hex; parameters: Hex[] } | null | undefined;
   };
   cause: ReportCause | null;
