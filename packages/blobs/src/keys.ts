@@ -4,6 +4,8 @@
  *
  *   org/<organization>/dump/<crash>                                   sealed minidump
  *   org/<organization>/attachment/<crash>/<number>                    sealed attachment, numbered from 0; follows the dump's rule
+ *   org/<organization>/chunk/<chunk>                                  piece of a file on its way in
+ *   org/<organization>/part/<resumable upload>/<random>               sealed part of a file that comes in pieces
  *   org/<organization>/upload/<upload>                                debug-file upload as it came
  *   org/<organization>/debug-file/<debug file>                        one debug file, taken out of its upload
  *   org/<organization>/symcache/<debug file>.<format version>         lookup file made of it
@@ -39,6 +41,8 @@ const build = (...parts: (string | number)[]): string => {
 export const blobKeys = {
   dump: (organizationId: string, crashId: string) => build("org", organizationId, "dump", crashId),
   attachment: (organizationId: string, crashId: string, number: number) => build("org", organizationId, "attachment", crashId, number),
+  chunk: (organizationId: string, chunkId: string) => build("org", organizationId, "chunk", chunkId),
+  part: (organizationId: string, resumableId: string, partId: string) => build("org", organizationId, "part", resumableId, partId),
   upload: (organizationId: string, uploadId: string) => build("org", organizationId, "upload", uploadId),
   debugFile: (organizationId: string, debugFileId: string) => build("org", organizationId, "debug-file", debugFileId),
   symcache: (organizationId: string, debugFileId: string, formatVersion: number) =>
@@ -49,18 +53,18 @@ export const blobKeys = {
   organizationPrefix: (organizationId: string) => `${build("org", organizationId)}/`,
 } as const;
 
-export const blobKinds = ["dump", "attachment", "upload", "debug-file", "symcache", "report"] as const;
+export const blobKinds = ["dump", "attachment", "part", "chunk", "upload", "debug-file", "symcache", "report"] as const;
 export type BlobKind = (typeof blobKinds)[number];
 
 /**
  * What a key says about itself, for the collection of orphans.
- * @returns organization, kind and the id of the row it belongs to (crash, upload or debug file); null for a key of another scheme
+ * @returns organization, kind and the id of the row it belongs to (crash, resumable upload, chunk, upload or debug file); null for a key of another scheme
  */
 export function parseBlobKey(key: string): { organizationId: string; kind: BlobKind; ownerId: string } | null {
   const [root, organizationId, kind, owner, ...rest] = key.split("/");
   const known = blobKinds.find((name) => name === kind);
   if (root !== "org" || organizationId === undefined || known === undefined || owner === undefined) return null;
-  const nested = known === "attachment" || known === "report";
+  const nested = known === "attachment" || known === "part" || known === "report";
   if (rest.length !== (nested ? 1 : 0)) return null;
   return { organizationId, kind: known, ownerId: known === "symcache" ? owner.replace(/\.\d+$/, "") : owner };
 }

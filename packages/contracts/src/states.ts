@@ -28,7 +28,8 @@ export type UploadState = z.infer<typeof uploadState>;
 export const debugFileFeature = z.enum(["symbols", "lines", "inlines", "unwind", "sources"]);
 export type DebugFileFeature = z.infer<typeof debugFileFeature>;
 
-export const debugFileKind = z.enum(["breakpad", "elf", "pe", "pdb", "macho"]);
+/** `sourcebundle`: sources of a build, as sentry-cli packs them; kept beside its debug files. */
+export const debugFileKind = z.enum(["breakpad", "elf", "pe", "pdb", "macho", "sourcebundle"]);
 export type DebugFileKind = z.infer<typeof debugFileKind>;
 
 export const issueState = z.enum(["new", "ongoing", "regressed", "resolved", "ignored"]);
@@ -57,3 +58,23 @@ export const refusalReason = z.enum([
   "aborted",
 ]);
 export type RefusalReason = z.infer<typeof refusalReason>;
+
+/**
+ * What changes the limit that a refused post met: settings of the dashboard (small letters) and of the operator (environment variables of
+ * ingest). Each has one unit: crashes a minute, bytes, or a number of things.
+ */
+export const limitKnob = z.enum([
+  "key_rate",
+  "project_rate",
+  "organization_rate",
+  "organization_storage",
+  "project_dump_bytes",
+  "DEFAULT_RATE_LIMIT_PER_MINUTE",
+  "PROJECT_RATE_LIMIT_PER_MINUTE",
+  "ORGANIZATION_RATE_LIMIT_PER_MINUTE",
+  "ORGANIZATION_STORAGE_BYTES",
+  "MAX_DUMP_BYTES",
+  "MAX_REQUEST_BYTES",
+  "MIN_FREE_DISK_BYTES",
+]);
+export type LimitKnob = z.infer<typeof limitKnob>;

@@ -62,10 +62,23 @@ async function inhabit(): Promise<Inhabited> {
   await upgrade(rows, merged.crashId, { groupingKey: "B", missing });
   await db.missingFiles.ignore({ projectSlug: slug, pattern: "vendor*" });
   const file = await publish(rows, tenant, debugId("d"));
+  // A file key that only this organization has.
+  const only = await publish(rows, tenant, `${organizationId.replaceAll("-", "").toUpperCase()}0`);
   await rows.db.arrivals.progress(organizationId, debugId("d"), 1, 2);
+  const transfer = {
+    id: randomUUID(),
+    organizationId,
+    projectId,
+    actor: "token ci",
+    fileName: "a.sym",
+    symbolType: "BREAKPAD",
+    secretHash: "h",
+  };
+  await rows.db.transfers.insert(transfer);
+  await rows.db.chunks.insert({ id: randomUUID(), organizationId, sha1: "5".repeat(40), sizeBytes: 1, blobKey: "c" });
   const token = await db.tokens.create({ name: "ci", scopes: ["crash:read"] });
   const invitation = await db.invitations.create({ role: "member" });
-  await rows.db.refusals.count([{ projectId, reason: "wrong_key", count: 1, example: null, at: new Date() }]);
+  await rows.db.refusals.count([{ projectId, reason: "wrong_key", count: 1, example: null, met: null, at: new Date() }]);
   const one = (text: string) => rows.one<string>(text, [organizationId]);
   return {
     ...tenant,
@@ -83,6 +96,9 @@ async function inhabit(): Promise<Inhabited> {
       ruleId: await one("SELECT id FROM ignore_rules WHERE organization_id = $1"),
       debugFileId: file.id,
       uploadId: file.uploadId,
+      onlyKey: only.debugId ?? "",
+      uploadSha256: await one("SELECT sha256 FROM debug_file_uploads WHERE organization_id = $1 ORDER BY id LIMIT 1"),
+      uploadName: await one("SELECT file_name FROM debug_file_uploads WHERE organization_id = $1 ORDER BY id LIMIT 1"),
       tokenId: token.view.id,
       invitationId: invitation === "forbidden" ? "" : invitation.view.id,
       webhookId: webhook?.view.id ?? "",
@@ -141,7 +157,7 @@ describe("row-level security alone", () => {
   });
 
   test("without a setting, and after a transaction that had one, nothing is visible", async () => {
-    const tables = [...(await tenantTables()), "organizations", "users", "sessions"];
+    const tables = [...(await tenantTables()), "organizations", "users", "sessions", "device_codes"];
     for (let round = 0; round < 2; round++) {
       for (const table of tables) assert.equal((await app.query(`SELECT 1 FROM ${table}`)).rowCount, 0, table);
       await inOrganization(a.organizationId, async () => assert.ok(((await app.query("SELECT 1 FROM crashes")).rowCount ?? 0) > 0));
@@ -271,8 +287,10 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "ignoreRules.list": ({ projectSlug }) => [{ projectSlug }],
   "ignoreRules.delete": ({ ruleId }) => [{ ruleId }],
   "debugFiles.list": () => [{}],
+  "debugFiles.coverage": ({ onlyKey }) => [{ images: [{ debugId: onlyKey, codeId: null, name: "engine.pdb" }] }],
   "debugFiles.delete": ({ debugFileId }) => [{ debugFileId }],
   "uploads.ticket": ({ projectSlug }) => [{ projectSlug }],
+  "uploads.held": ({ uploadSha256, uploadName }) => [{ files: [{ sha256: uploadSha256, name: uploadName }] }],
   "uploads.byId": ({ uploadId }) => [{ uploadId }],
   "uploads.byIds": ({ uploadId }) => [{ uploadIds: [uploadId] }],
   "uploads.recent": () => [undefined],
@@ -295,6 +313,9 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "webhooks.delete": ({ webhookId }) => [{ webhookId }],
   "webhooks.redeliver": ({ deliveryId }) => [{ deliveryId }],
   "refusals.list": ({ projectSlug }) => [{ projectSlug }],
+  "limits.ofProject": ({ projectSlug }) => [{ projectSlug }],
+  "limits.setProject": ({ projectSlug }) => [{ projectSlug, rateLimitPerMinute: 7 }],
+  "limits.setOrganization": () => [{ rateLimitPerMinute: 7 }],
   "audit.list": () => [{}],
 };
 
@@ -331,6 +352,7 @@ const absent = new Set([
   "[]",
   '"not found"',
   '{"items":[],"next":null}',
+  '[{"names":false,"unwind":false}]',
   '{"changed":0}',
   '{"ignored":0}',
   '{"opened":0,"ready":[]}',

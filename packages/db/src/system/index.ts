@@ -3,19 +3,25 @@
  * the launcher only; a dependency rule keeps everybody else out.
  */
 import { openSqlPool } from "../shared/sql.ts";
+import { createSystemAnnounced } from "./announced.ts";
 import { createSystemArrivals } from "./arrivals.ts";
+import { createSystemChunks, createSystemTransfers } from "./chunks.ts";
+import { addAttachments, findByEvent } from "./crashes/attach.ts";
 import { claimBatch, heartbeatClaim, recordFailure, releaseClaim, startAttempt } from "./crashes/claim.ts";
 import { finish } from "./crashes/finish.ts";
 import { insertReceived } from "./crashes/insert.ts";
 import { finishUnchanged, reject } from "./crashes/settle.ts";
+import { createSystemFeedback } from "./feedback.ts";
 import { createSystemFiles } from "./files.ts";
 import { createSystemKeys, createSystemRefusals } from "./keys.ts";
 import type { SystemDb } from "./ports.ts";
+import { createSystemResumables } from "./resumables.ts";
 import { createSystemRetention } from "./retention.ts";
 import { createSystemSweep } from "./sweep.ts";
 import { createSystemDebugFiles, createSystemUploads } from "./uploads.ts";
 import { createSystemWebhooks } from "./webhooks.ts";
 
+export type * from "./chunk-ports.ts";
 export type * from "./ports.ts";
 
 /**
@@ -30,6 +36,8 @@ export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: 
     refusals: createSystemRefusals(pool),
     crashes: {
       insertReceived: (crash) => insertReceived(pool, crash),
+      findByEvent: (projectId, eventId) => findByEvent(pool, projectId, eventId),
+      addAttachments: (crashId, attachments, limits) => addAttachments(pool, crashId, attachments, limits),
       claimBatch: (input) => claimBatch(pool, input),
       startAttempt: (claimToken, crashId) => startAttempt(pool, claimToken, crashId),
       heartbeatClaim: (claimToken, leaseMs) => heartbeatClaim(pool, claimToken, leaseMs),
@@ -39,8 +47,13 @@ export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: 
       reject: (claimToken, crashId, reason, offset) => reject(pool, claimToken, crashId, reason, offset),
       finishUnchanged: (claimToken, crashId) => finishUnchanged(pool, claimToken, crashId),
     },
+    feedback: createSystemFeedback(pool),
+    announced: createSystemAnnounced(pool),
+    resumables: createSystemResumables(pool),
     files: createSystemFiles(pool),
     uploads: createSystemUploads(pool),
+    chunks: createSystemChunks(pool),
+    transfers: createSystemTransfers(pool),
     debugFiles: createSystemDebugFiles(pool),
     arrivals: createSystemArrivals(pool),
     sweep: createSystemSweep(pool),

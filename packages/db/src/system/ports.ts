@@ -7,17 +7,20 @@
  * Times are `Date`, sizes are numbers of bytes, keys of blobs are what packages/blobs/keys.ts makes.
  */
 import type {
+  Breadcrumb,
   CrashState,
   DebugFileFeature,
   DebugFileKind,
   DumpDeletedReason,
   FileNeed,
+  LimitKnob,
   RefusalReason,
   RevisionKind,
   UploadState,
   UploadVerdict,
   WebhookEvent,
 } from "@salvage/contracts";
+import type { NamedFile, SystemChunks, SystemTransfers } from "./chunk-ports.ts";
 
 /** One encrypted blob and the wrapped key that opens it. */
 export type SealedBlobRef = {
@@ -36,8 +39,13 @@ export type FoundClientKey = {
   projectId: string;
   keyId: string;
   disabled: boolean;
-  /** Null: the deployment's default applies. */
+  /** Limits that were set; null: the deployment's default applies. Rates are crashes a minute. */
   rateLimitPerMinute: number | null;
+  projectRateLimitPerMinute: number | null;
+  organizationRateLimitPerMinute: number | null;
+  maxDumpBytes: number | null;
+  maxAttachmentBytes: number | null;
+  maxAttachments: number | null;
   storageUsedBytes: number;
   /** Null: no quota. */
   storageQuotaBytes: number | null;
@@ -71,15 +79,59 @@ export type ReceivedCrash = {
   tags: Readonly<Record<string, string>>;
   /** Everything else the sender added, already scrubbed. */
   extra: Readonly<Record<string, unknown>>;
+  dist: string | null;
+  contexts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  breadcrumbs: readonly Breadcrumb[];
+  /** What became of parts of the post that were not kept as they were sent. */
+  intakeNotes: readonly string[];
   attachments: readonly ReceivedAttachment[];
+};
+
+/** The crash that a sender means by an id. */
+export type CrashByEvent = {
+  crashId: string;
+  /** False: the dump is gone, and its attachments with it. */
+  dumpHeld: boolean;
+  attachments: number;
+  attachmentsBytes: number;
+};
+
+/** `no dump`: the crash, or its dump, is gone meanwhile. */
+export type AddedFiles = "added" | "no dump" | "too many";
+
+/** What a user of the crashed program wrote; at least one of the three texts, already scrubbed. */
+export type ReceivedFeedback = {
+  organizationId: string;
+  projectId: string;
+  /** UUID: the crash's event id, or the id that the sender was answered. */
+  eventId: string;
+  name: string | null;
+  email: string | null;
+  comments: string | null;
+  receivedAt: Date;
+};
+
+/** A file that is sent in pieces, before the crash it belongs to. Bound to project and client key. */
+export type ResumableUpload = {
+  id: string;
+  organizationId: string;
+  projectId: string;
+  clientKeyId: string;
+  sizeBytes: number;
+  receivedBytes: number;
+  /** Sealed blobs in their order. */
+  partBlobKeys: string[];
+  wrappedKey: Uint8Array;
+  keyId: string;
 };
 
 export type RefusalCount = {
   projectId: string;
   reason: RefusalReason;
   count: number;
-  /** The last one's message, without secrets. */
+  /** The last one's message, without secrets; and the limit that it met, where there is one. */
   example: string | null;
+  met: { limit: number; seen: number; knob: LimitKnob } | null;
   at: Date;
 };
 
@@ -93,6 +145,10 @@ export type ReceivedUpload = {
   blobKey: string;
   sizeBytes: number;
   sha256: string;
+  /** Set when its sender names files by it. Lower-case hex. */
+  sha1?: string | null;
+  /** The debug id that the sender gave, in Breakpad form. */
+  claimedDebugId?: string | null;
 };
 
 // ─── worker: intake and upgrades ──────────────────────────────────────────────────────────────────────────────────────
@@ -200,6 +256,7 @@ export type StoredUpload = {
   blobKey: string;
   sizeBytes: number;
   sha256: string;
+  claimedDebugId: string | null;
   state: UploadState;
   verdicts: UploadVerdict[];
 };
@@ -268,6 +325,8 @@ export type StoredWebhookDelivery = {
 export interface SystemKeys {
   /** Looks a client key up. Callers cache the answer for a few seconds. */
   find(projectId: string, publicKey: string): Promise<ClientKeyAnswer>;
+  /** The project that a client key belongs to; null for an unknown one. */
+  projectOf(publicKey: string): Promise<string | null>;
   /** Notes that keys were used, at most once a minute per key by the caller. */
   touch(keyIds: readonly string[]): Promise<void>;
 }
@@ -279,6 +338,14 @@ export interface SystemCrashes {
    * is true, `crashId` is the first one's, and the caller deletes its blobs.
    */
   insertReceived(crash: ReceivedCrash): Promise<{ crashId: string; duplicate: boolean }>;
+  /** The living crash of a project with this event id, or with this id. */
+  findByEvent(projectId: string, eventId: string): Promise<CrashByEvent | null>;
+  /** Adds files to a crash whose dump is held. Limits count what it has already. Unless "added", the caller deletes its blobs. */
+  addAttachments(
+    crashId: string,
+    attachments: readonly ReceivedAttachment[],
+    limits: { maxAttachments: number; maxBytes: number },
+  ): Promise<AddedFiles>;
   /**
    * Takes up to `limit` queued crashes of a project, oldest first, for `leaseMs`. One committed statement; nobody else gets
    * them until the lease ends. A crash that killed its process comes alone (limit 1, `alone`); one that did so twice
@@ -310,6 +377,31 @@ export interface SystemCrashes {
   finishUnchanged(claimToken: string, crashId: string): Promise<"done" | "lost claim">;
 }
 
+export interface SystemFeedback {
+  /** Keeps at most 10 per event. False: it is there already, or there are too many. */
+  add(feedback: ReceivedFeedback): Promise<boolean>;
+}
+
+export interface SystemAnnounced {
+  /** Keeps what was said of a crash until its dump comes, a week at most; what is there stays. */
+  add(crash: { organizationId: string; projectId: string; eventId: string; event: unknown; announcedAt: Date }): Promise<void>;
+  /** What `add` was given as `event`. */
+  find(projectId: string, eventId: string): Promise<unknown>;
+}
+
+export interface SystemResumables {
+  /** Not created when the project's open uploads would have more than `maxOpenBytes` together. */
+  create(
+    upload: Omit<ResumableUpload, "receivedBytes" | "partBlobKeys">,
+    maxOpenBytes: number,
+  ): Promise<{ created: boolean; openBytes: number }>;
+  find(upload: { uploadId: string; projectId: string; clientKeyId: string }): Promise<ResumableUpload | null>;
+  /** Adds a part at `offset`. False: the upload is not at that offset, is gone, or would become too long; delete the blob. */
+  append(uploadId: string, part: { offset: number; sizeBytes: number; blobKey: string }): Promise<boolean>;
+  /** Forgets an upload. @returns its blobs, to be deleted */
+  remove(uploadId: string): Promise<string[]>;
+}
+
 export interface SystemFiles {
   /** For each module the ready files that carry its ids within one organization, oldest first: core chooses the best part of each kind. */
   resolveForModules(organizationId: string, modules: readonly WantedModule[]): Promise<ImageFileRef[][]>;
@@ -321,6 +413,8 @@ export interface SystemUploads {
   /** Twice the same bytes and name inside one organization, not rejected: nothing is written and the first one's id comes back. */
   insertReceived(upload: ReceivedUpload): Promise<{ uploadId: string; duplicate: boolean }>;
   byId(uploadId: string): Promise<StoredUpload | null>;
+  /** What the organization has of files that are named by their SHA-1; absent ones left out. */
+  bySha1(organizationId: string, sha1s: readonly string[]): Promise<Map<string, NamedFile>>;
   /** Bytes that the organization may still store; null = no quota. Below zero when it stores more than a quota set later. */
   storageRoomBytes(organizationId: string): Promise<number | null>;
   /** Moves the upload on; replaces the verdicts when given. `ready` and `rejected` are final and set the finish time. */
@@ -422,8 +516,13 @@ export interface SystemDb {
   readonly keys: SystemKeys;
   readonly refusals: SystemRefusals;
   readonly crashes: SystemCrashes;
+  readonly feedback: SystemFeedback;
+  readonly announced: SystemAnnounced;
+  readonly resumables: SystemResumables;
   readonly files: SystemFiles;
   readonly uploads: SystemUploads;
+  readonly chunks: SystemChunks;
+  readonly transfers: SystemTransfers;
   readonly debugFiles: SystemDebugFiles;
   readonly arrivals: SystemArrivals;
   readonly sweep: SystemSweep;

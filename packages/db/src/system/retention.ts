@@ -7,6 +7,7 @@ import type { Sql, SqlPool } from "../shared/sql.ts";
 import { asProjectId } from "../shared/text.ts";
 import { dropUnwindNeeds, releaseDump } from "./crashes/settle.ts";
 import type { SystemRetention } from "./ports.ts";
+import { removeResumablesOfProject } from "./resumables.ts";
 import { countBytes } from "./uploads.ts";
 
 const leaseFree = "(lease_until IS NULL OR lease_until < now())";
@@ -74,6 +75,7 @@ export function createSystemRetention(pool: SqlPool): SystemRetention {
         );
         const left = await sql.rows("SELECT 1 FROM crashes WHERE project_id = $1 LIMIT 1", [id]);
         if (left.length > 0) return { done: false, releasedBlobKeys };
+        if (id !== null) releasedBlobKeys.push(...(await removeResumablesOfProject(sql, id)));
         await sql.run("UPDATE debug_file_uploads SET project_id = NULL WHERE project_id = $1", [id]);
         await sql.run("DELETE FROM projects WHERE id = $1 AND deleted_at IS NOT NULL", [id]);
         return { done: true, releasedBlobKeys };
@@ -91,8 +93,10 @@ export function createSystemRetention(pool: SqlPool): SystemRetention {
       const rows = await pool.rows<{ key: string }>(
         `SELECT dump_blob_key AS key FROM crashes WHERE id = ANY ($1::uuid[]) AND dump_state = 'held'
          UNION ALL SELECT blob_key FROM crash_attachments WHERE crash_id = ANY ($1::uuid[]) OR id = ANY ($1::uuid[])
+         UNION ALL SELECT unnest(part_blob_keys) FROM resumable_uploads WHERE id = ANY ($1::uuid[])
          UNION ALL SELECT blob_key FROM reports WHERE crash_id = ANY ($1::uuid[])
          UNION ALL SELECT blob_key FROM debug_file_uploads WHERE id = ANY ($1::uuid[])
+         UNION ALL SELECT blob_key FROM upload_chunks WHERE id = ANY ($1::uuid[])
          UNION ALL SELECT source_blob_key FROM debug_files WHERE id = ANY ($1::uuid[]) OR upload_id = ANY ($1::uuid[])
          UNION ALL SELECT symcache_blob_key FROM debug_files WHERE id = ANY ($1::uuid[]) AND symcache_blob_key IS NOT NULL`,
         [ids],
@@ -134,6 +138,11 @@ async function eraseCrashes(sql: Sql, crashIds: readonly string[]): Promise<{ er
     [ids],
   );
   await forgetCounts(sql, ids);
+  await sql.run(
+    `DELETE FROM crash_feedback f USING crashes c
+     WHERE c.id = ANY ($1::uuid[]) AND f.project_id = c.project_id AND (f.event_id = c.id OR f.event_id::text = c.event_id)`,
+    [ids],
+  );
   await sql.run("DELETE FROM crashes WHERE id = ANY ($1::uuid[])", [ids]);
   const bytes = new Map<string, number>();
   const add = (organizationId: string, size: number) => bytes.set(organizationId, (bytes.get(organizationId) ?? 0) + size);

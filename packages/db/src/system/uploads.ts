@@ -4,6 +4,7 @@ import { fileKey, type UploadState, type UploadVerdict } from "@salvage/contract
 import { only, type Sql, type SqlPool } from "../shared/sql.ts";
 import { baseName, storableJson, storableText, storableTextOrNull } from "../shared/text.ts";
 import { countWaiting, writeProgress } from "./arrivals.ts";
+import { namedFiles } from "./chunks.ts";
 import type { AwaitedKey, PublishedDebugFile, PublishOutcome, SystemDebugFiles, SystemUploads } from "./ports.ts";
 
 /** Files of one debug id that take each other's keys: an executable, its debug file, a few uploads of each. */
@@ -20,6 +21,7 @@ type UploadRow = {
   blob_key: string;
   size_bytes: number;
   sha256: string;
+  claimed_debug_id: string | null;
   state: UploadState;
   verdicts: UploadVerdict[];
 };
@@ -35,9 +37,13 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
            ORDER BY created_at DESC LIMIT 1`,
           [upload.organizationId, upload.sha256, fileName],
         );
-        if (same !== undefined) return { uploadId: same.id, duplicate: true };
+        if (same !== undefined) {
+          if (typeof upload.sha1 === "string") await sql.run("UPDATE debug_file_uploads SET sha1 = $2 WHERE id = $1", [same.id, upload.sha1]);
+          return { uploadId: same.id, duplicate: true };
+        }
         await sql.run(
-          `INSERT INTO debug_file_uploads (id, organization_id, project_id, actor, file_name, blob_key, size_bytes, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          `INSERT INTO debug_file_uploads (id, organization_id, project_id, actor, file_name, blob_key, size_bytes, sha256, sha1, claimed_debug_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
           [
             upload.id,
             upload.organizationId,
@@ -47,6 +53,8 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
             upload.blobKey,
             upload.sizeBytes,
             upload.sha256,
+            upload.sha1 ?? null,
+            upload.claimedDebugId ?? null,
           ],
         );
         await countBytes(sql, upload.organizationId, upload.sizeBytes);
@@ -55,7 +63,8 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
     },
     async byId(uploadId) {
       const [row] = await pool.rows<UploadRow>(
-        `SELECT id, organization_id, project_id::text, actor, file_name, blob_key, size_bytes, sha256, state, verdicts FROM debug_file_uploads WHERE id = $1`,
+        `SELECT id, organization_id, project_id::text, actor, file_name, blob_key, size_bytes, sha256, claimed_debug_id, state, verdicts
+         FROM debug_file_uploads WHERE id = $1`,
         [uploadId],
       );
       if (row === undefined) return null;
@@ -68,10 +77,12 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
         blobKey: row.blob_key,
         sizeBytes: row.size_bytes,
         sha256: row.sha256,
+        claimedDebugId: row.claimed_debug_id,
         state: row.state,
         verdicts: row.verdicts,
       };
     },
+    bySha1: (organizationId, sha1s) => namedFiles(pool, organizationId, sha1s),
     async storageRoomBytes(organizationId) {
       const [row] = await pool.rows<{ room: number | null }>(
         `SELECT o.storage_quota_bytes - coalesce(u.used_bytes, 0) AS room FROM organizations o
