@@ -36,6 +36,9 @@ export const tokenScope = z.enum([
 ]);
 export type TokenScope = z.infer<typeof tokenScope>;
 
+/** What a command line that a member signed in may do, as far as the member may. */
+export const loginScopes: readonly TokenScope[] = ["crash:read", "crash:write", "debug-file:read", "debug-file:write", "project:read"];
+
 /** What each scope lets its bearer do, as a sentence for the token form. */
 export const scopeSentences: Readonly<Record<TokenScope, string>> = {
   "crash:read": "Read crashes, reports and missing files",

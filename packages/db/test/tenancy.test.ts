@@ -78,6 +78,16 @@ async function inhabit(): Promise<Inhabited> {
   await rows.db.chunks.insert({ id: randomUUID(), organizationId, sha1: "5".repeat(40), sizeBytes: 1, blobKey: "c" });
   const token = await db.tokens.create({ name: "ci", scopes: ["crash:read"] });
   const invitation = await db.invitations.create({ role: "member" });
+  const eventId = randomUUID();
+  await rows.db.feedback.add({
+    ...{ organizationId, projectId, eventId },
+    ...{ name: "Person", email: null, comments: "It closed.", receivedAt: new Date() },
+  });
+  await rows.db.announced.add({ organizationId, projectId, eventId, event: {}, announcedAt: new Date() });
+  await rows.db.resumables.create(
+    { id: eventId, organizationId, projectId, clientKeyId: tenant.clientKeyId, sizeBytes: 1, wrappedKey: new Uint8Array([1]), keyId: "k" },
+    10,
+  );
   await rows.db.refusals.count([{ projectId, reason: "wrong_key", count: 1, example: null, met: null, at: new Date() }]);
   const one = (text: string) => rows.one<string>(text, [organizationId]);
   return {
@@ -98,7 +108,6 @@ async function inhabit(): Promise<Inhabited> {
       uploadId: file.uploadId,
       onlyKey: only.debugId ?? "",
       uploadSha256: await one("SELECT sha256 FROM debug_file_uploads WHERE organization_id = $1 ORDER BY id LIMIT 1"),
-      uploadName: await one("SELECT file_name FROM debug_file_uploads WHERE organization_id = $1 ORDER BY id LIMIT 1"),
       tokenId: token.view.id,
       invitationId: invitation === "forbidden" ? "" : invitation.view.id,
       webhookId: webhook?.view.id ?? "",
@@ -288,9 +297,10 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "ignoreRules.delete": ({ ruleId }) => [{ ruleId }],
   "debugFiles.list": () => [{}],
   "debugFiles.coverage": ({ onlyKey }) => [{ images: [{ debugId: onlyKey, codeId: null, name: "engine.pdb" }] }],
+  "debugFiles.answering": ({ onlyKey }) => [{ fileKeys: [onlyKey] }],
   "debugFiles.delete": ({ debugFileId }) => [{ debugFileId }],
   "uploads.ticket": ({ projectSlug }) => [{ projectSlug }],
-  "uploads.held": ({ uploadSha256, uploadName }) => [{ files: [{ sha256: uploadSha256, name: uploadName }] }],
+  "uploads.held": ({ uploadSha256 }) => [{ files: [{ sha256: uploadSha256, name: "engine.sym" }] }],
   "uploads.byId": ({ uploadId }) => [{ uploadId }],
   "uploads.byIds": ({ uploadId }) => [{ uploadIds: [uploadId] }],
   "uploads.recent": () => [undefined],
@@ -332,6 +342,7 @@ const withoutIds = new Set([
   "invitations.list",
   "invitations.create",
   "audit.list",
+  "limits.setOrganization",
 ]);
 
 type Method = (input: unknown) => Promise<unknown>;

@@ -4,6 +4,7 @@ import { createOrgDb } from "../org/index.ts";
 import { openAppDatabase, type Tx } from "../scope.ts";
 import { hashToken, secretOfBearer } from "../shared/secrets.ts";
 import { asUuid, storableText } from "../shared/text.ts";
+import { createGateDeviceCodes } from "./device-codes.ts";
 import { createGateInvitations, createGateOrganizations } from "./organizations.ts";
 import type { OrgGate } from "./ports.ts";
 import { createGateSessions, createGateUsers } from "./users.ts";
@@ -20,6 +21,7 @@ export function createOrgGate(options: { databaseUrl: string; maxConnections?: n
     sessions: createGateSessions(database),
     organizations: createGateOrganizations(database),
     invitations: createGateInvitations(database),
+    deviceCodes: createGateDeviceCodes(database),
 
     async authorizeOrganization(userId, orgSlug, permission) {
       const id = asUuid(userId);
@@ -55,6 +57,15 @@ export function createOrgGate(options: { databaseUrl: string; maxConnections?: n
           projectId: token.projectId?.toString() ?? null,
         },
       };
+    },
+
+    async endLogin(bearer) {
+      return database.transaction({}, async (tx) => {
+        const found = await findToken(tx, bearer);
+        if (found === null || found.token.kind !== "login") return false;
+        await tx.models.apiToken.updateMany({ where: { id: found.token.id }, data: { revokedAt: new Date() } });
+        return true;
+      });
     },
 
     async redeemDumpTicket(ticket, crashId) {
@@ -94,7 +105,18 @@ async function findToken(tx: Tx, bearer: string) {
     });
   }
   const organization = await tx.models.organization.findUniqueOrThrow({ where: { id: token.organizationId } });
-  return { token, scopes: tokenScope.array().parse(token.scopes), organization };
+  const scopes = tokenScope.array().parse(token.scopes);
+  return { token, scopes: token.kind === "login" ? await scopesOfLogin(tx, token, scopes) : scopes, organization };
+}
+
+/** A login may what its member may now: nothing once the membership is over. */
+async function scopesOfLogin(
+  { models }: Tx,
+  { organizationId, createdByUserId }: { organizationId: string; createdByUserId: string | null },
+  scopes: readonly TokenScope[],
+): Promise<TokenScope[]> {
+  const member = await models.membership.findFirst({ where: { organizationId, userId: createdByUserId ?? organizationId } });
+  return member === null ? [] : scopes.filter((scope) => roleMay(roleSchema.parse(member.role), scope));
 }
 
 type FoundToken = { id: string; kind: string; name: string; createdBy: string };
@@ -103,7 +125,7 @@ function actorOf(token: FoundToken, scopes: readonly TokenScope[]) {
   return { kind: "token", tokenId: token.id, name: labelOf(token), scopes } as const;
 }
 
-/** A ticket stands for the member who made it. */
+/** A ticket or a login stands for the member who made it. */
 function labelOf(token: FoundToken): string {
   return token.kind === "token" ? `token ${token.name}` : token.createdBy;
 }

@@ -62,9 +62,34 @@ export interface GateInvitations {
   ): Promise<{ userId: string; organizationSlug: string } | "gone" | "other email" | "sign in first" | "too weak">;
 }
 
+/** The machine that asks, as it calls itself. */
+export type DeviceRequest = { clientName: string; createdAt: string };
+
+/**
+ * Machines that are signed in through a browser. A code that is unknown, used, denied or older than ten minutes is "gone"; guesses are
+ * throttled per user.
+ */
+export interface GateDeviceCodes {
+  /** The secret is for the machine alone, the code for whoever sits before it. */
+  create(input: { clientName: string }): Promise<{ secret: string; userCode: string; expiresAt: Date }>;
+  /** For the holder of the secret. "approved": it is an API token now. "expired" also when there never was one. */
+  state(secret: string): Promise<"pending" | "approved" | "denied" | "expired">;
+  find(userId: string, userCode: string): Promise<DeviceRequest | "gone" | { throttledUntil: Date }>;
+  /**
+   * Makes the secret a token of that organization, for 90 days, with as much of `loginScopes` as the user's role holds; it ends with the
+   * membership. "not found": no such organization, or not a member.
+   */
+  approve(
+    userId: string,
+    userCode: string,
+    orgSlug: string,
+  ): Promise<{ organizationSlug: string } | "gone" | "not found" | { throttledUntil: Date }>;
+  deny(userId: string, userCode: string): Promise<"done" | "gone" | { throttledUntil: Date }>;
+}
+
 export type AuthorizedToken = {
   tokenId: string;
-  /** As people read it: "token ci", or the member whom a ticket stands for. */
+  /** As people read it: "token ci", or the member whom a ticket or a login stands for. */
   name: string;
   scopes: readonly TokenScope[];
   organizationId: string;
@@ -79,6 +104,7 @@ export interface OrgGate {
   readonly sessions: GateSessions;
   readonly organizations: GateOrganizations;
   readonly invitations: GateInvitations;
+  readonly deviceCodes: GateDeviceCodes;
   /** Null: no such organization, or not a member (they answer alike). "forbidden": a member without the permission. */
   authorizeOrganization(userId: string, orgSlug: string, permission: Permission): Promise<OrgDb | "forbidden" | null>;
   /**
@@ -86,6 +112,8 @@ export interface OrgGate {
    * and upload tickets; notes the use at most once a minute. The OrgDb is as strong as the scopes say: check again per scope.
    */
   authorizeToken(bearer: string, scope: TokenScope): Promise<{ db: OrgDb; token: AuthorizedToken } | "forbidden" | null>;
+  /** Ends a login by itself. False when the bearer is none: API tokens are revoked in the dashboard. */
+  endLogin(bearer: string): Promise<boolean>;
   /** Uses up a dump ticket (single use, 60 s). Null unless it was made for exactly this crash and is fresh. */
   redeemDumpTicket(ticket: string, crashId: string): Promise<{ db: OrgDb } | null>;
   /** True when the database answers; for /ready. */

@@ -3,6 +3,7 @@ import {
   type DebugFileView,
   debugFileFeature,
   debugFileKind,
+  fileKey,
   type LookupFileState,
   type UploadSummary,
   type UploadView,
@@ -12,7 +13,8 @@ import {
 import type { Tx } from "../scope.ts";
 import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { hashToken, newToken } from "../shared/secrets.ts";
-import { asUuid, containsPattern } from "../shared/text.ts";
+import { asUuid, baseName, containsPattern, storableText } from "../shared/text.ts";
+import { answeringFiles } from "./answering-files.ts";
 import type { OrgDebugFiles, OrgUploads } from "./ports.ts";
 import { findProject, type OrgScope, validIds } from "./scope.ts";
 
@@ -55,6 +57,23 @@ export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
         return toPage(rows, size, (row) => ({ value: row.ready_at, id: row.id }), debugFileView);
       });
     },
+    coverage({ images }) {
+      const keys = images.map(({ debugId, codeId, name }) => [fileKey(debugId, null, name), fileKey(null, codeId, baseName(name))]);
+      return scope.run(async ({ sql }) => {
+        const rows = await sql.rows<{ file_key: string; names: boolean; unwind: boolean }>(
+          `SELECT k.file_key, bool_or(f.has_names) AS names, bool_or(f.has_unwind) AS unwind
+           FROM debug_file_keys k JOIN debug_files f ON f.id = k.debug_file_id
+           WHERE k.organization_id = $1::uuid AND k.file_key = ANY ($2::text[]) AND f.deleted_at IS NULL GROUP BY k.file_key`,
+          [organizationId, [...new Set(keys.flat().filter((key) => key !== null))].map((key) => storableText(key))],
+        );
+        const byKey = new Map(rows.map((row) => [row.file_key, row]));
+        return keys.map((wanted) => {
+          const found = wanted.flatMap((key) => (key === null ? [] : (byKey.get(key) ?? [])));
+          return { names: found.some(({ names }) => names), unwind: found.some(({ unwind }) => unwind) };
+        });
+      });
+    },
+    answering: ({ fileKeys }) => answeringFiles(scope, fileKeys),
     async delete({ debugFileId }) {
       const id = asUuid(debugFileId);
       if (id === null) return "not found";
@@ -96,6 +115,18 @@ export function createOrgUploads(scope: OrgScope): OrgUploads {
           },
         });
         return { ticket, expiresAt: expiresAt.toISOString() };
+      });
+    },
+    held({ files }) {
+      return scope.run(async ({ sql }) => {
+        const rows = await sql.rows<{ index: number; id: string; state: string }>(
+          `SELECT DISTINCT ON (asked.place) (asked.place - 1)::int AS index, u.id, u.state
+           FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS asked(sha256, name, place)
+           JOIN debug_file_uploads u ON u.organization_id = $1::uuid AND u.sha256 = asked.sha256 AND u.file_name = asked.name
+           WHERE u.state <> 'rejected' AND NOT u.superseded ORDER BY asked.place, u.created_at DESC`,
+          [organizationId, files.map(({ sha256 }) => storableText(sha256, 64)), files.map(({ name }) => storableText(name, 500))],
+        );
+        return rows.map(({ index, id, state }) => ({ index, uploadId: id, state: uploadState.parse(state) }));
       });
     },
     async byId({ uploadId }) {

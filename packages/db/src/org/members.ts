@@ -22,7 +22,7 @@ async function isLastOwner(scope: OrgScope, tx: Tx, userId: string): Promise<boo
   return owners.length === 1 && owners[0]?.user_id === userId;
 }
 
-/** Ends the membership and the tickets that it made; sessions lose access with the row. */
+/** Ends the membership and the tickets and logins that it made; sessions lose access with the row. */
 async function endMembership(scope: OrgScope, tx: Tx, userId: string): Promise<void> {
   const { organizationId } = scope;
   await tx.models.membership.deleteMany({ where: { organizationId, userId } });
@@ -151,13 +151,16 @@ export function createOrgInvitations(scope: OrgScope): OrgInvitations {
   };
 }
 
+/** Tickets last minutes and are nobody's to look after. */
+const listedKinds = ["token", "login"];
+
 export function createOrgTokens(scope: OrgScope): OrgTokens {
   const { organizationId } = scope;
   return {
     async list() {
       const tokens = await scope.run(({ models }) =>
         models.apiToken.findMany({
-          where: { organizationId, kind: "token", revokedAt: null },
+          where: { organizationId, kind: { in: listedKinds }, revokedAt: null, OR: [{ kind: "token" }, { expiresAt: { gt: new Date() } }] },
           orderBy: [{ createdAt: "desc" }, { id: "asc" }],
         }),
       );
@@ -188,7 +191,7 @@ export function createOrgTokens(scope: OrgScope): OrgTokens {
       if (id === null) return "not found";
       return scope.run(async (tx) => {
         const revoked = await tx.models.apiToken.updateMany({
-          where: { id, organizationId, kind: "token", revokedAt: null },
+          where: { id, organizationId, kind: { in: listedKinds }, revokedAt: null },
           data: { revokedAt: new Date() },
         });
         if (revoked.count === 0) return "not found";

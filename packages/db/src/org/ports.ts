@@ -8,19 +8,27 @@ import type {
   ApiTokenView,
   AuditEntryView,
   ClientKeyView,
+  CoverageView,
   CrashDetail,
   CrashState,
   CrashSummary,
+  DebugFileFeature,
+  DebugFileKind,
   DebugFileView,
+  HeldView,
+  ImageIds,
   InvitationView,
   IssueStateFilter,
   IssueSummary,
+  LimitsView,
   MemberView,
   MissingFilesFilter,
   MissingFileView,
   NearFilesView,
+  OrganizationLimits,
   Page,
   Permission,
+  ProjectLimits,
   ProjectSettings,
   ProjectSummary,
   RefusalView,
@@ -149,9 +157,33 @@ export interface OrgIgnoreRules {
   delete(input: { ruleId: string }): Promise<Changed>;
 }
 
+/** A ready debug file and where its bytes lie. */
+export type AnsweringFile = {
+  id: string;
+  name: string;
+  kind: DebugFileKind;
+  /** Breakpad form. */
+  debugId: string | null;
+  codeId: string | null;
+  cpu: string | null;
+  os: string | null;
+  features: readonly DebugFileFeature[];
+  hasUnwind: boolean;
+  sizeBytes: number;
+  sha256: string;
+  sourceBlobKey: string;
+  symcacheBlobKey: string | null;
+  /** It has no lookup file yet. */
+  symcacheBeingMade: boolean;
+};
+
 export interface OrgDebugFiles {
   /** debug-file:read. Newest first. `search` matches name, debug id and code id. */
   list(input: { search?: string; cursor?: string | null; limit?: number }): Promise<Page<DebugFileView>>;
+  /** debug-file:read or :write. In the order asked: what the ready files of each image have together. */
+  coverage(input: { images: readonly ImageIds[] }): Promise<CoverageView["images"]>;
+  /** debug-file:read. Files that answer to any of the file keys, newest first, a few dozen at most. */
+  answering(input: { fileKeys: readonly string[] }): Promise<AnsweringFile[]>;
   /** debug-file:write. `affectedCrashes`: crashes whose report was made with it; they keep their reports. */
   delete(input: { debugFileId: string }): Promise<{ affectedCrashes: number } | "not found">;
 }
@@ -159,6 +191,8 @@ export interface OrgDebugFiles {
 export interface OrgUploads {
   /** debug-file:write. Valid 15 minutes for any number of uploads. "not found": no such project. */
   ticket(input: { projectSlug?: string }): Promise<{ ticket: string; expiresAt: string } | "not found">;
+  /** debug-file:read or :write. Those of the files that were uploaded before under their name and not refused, by their place in the question. */
+  held(input: { files: readonly { sha256: string; name: string }[] }): Promise<HeldView["held"]>;
   /** debug-file:read. With all verdicts. */
   byId(input: { uploadId: string }): Promise<UploadView | null>;
   /** debug-file:read. Those of the ids that are uploads. Cheap: made for polling. */
@@ -213,6 +247,15 @@ export interface OrgWebhooks {
   redeliver(input: { deliveryId: string }): Promise<Changed>;
 }
 
+export interface OrgLimits {
+  /** project:read */
+  ofProject(input: { projectSlug: string }): Promise<LimitsView | null>;
+  /** project:write. Only what is given changes; null goes back to the server's default. */
+  setProject(input: { projectSlug: string } & Partial<ProjectLimits>): Promise<Changed>;
+  /** organization:admin. Likewise. */
+  setOrganization(input: Partial<OrganizationLimits>): Promise<void>;
+}
+
 export interface OrgRefusals {
   /** project:read. Last 30 days, most first. */
   list(input: { projectSlug: string }): Promise<RefusalView[] | null>;
@@ -250,5 +293,6 @@ export interface OrgDb {
   readonly invitations: OrgInvitations;
   readonly webhooks: OrgWebhooks;
   readonly refusals: OrgRefusals;
+  readonly limits: OrgLimits;
   readonly audit: OrgAudit;
 }

@@ -1,0 +1,51 @@
+/** Inputs and answers of /api/v1 that only machines use: docs/api.md describes each. What screens show too is in views.ts. */
+import { z } from "zod";
+import { tokenScope } from "./permissions.ts";
+import { uploadState } from "./states.ts";
+
+/** Hashes or images in one question. */
+export const maxAsked = 1000;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 lower-case hex digits");
+
+/** Which of these files did the organization upload already? */
+export const heldInput = z.object({ files: z.array(z.object({ sha256, name: z.string().max(500) })).max(maxAsked) });
+/** One per file that it did, by its place in the question. */
+export const heldView = z.object({ held: z.array(z.object({ index: z.number().int(), uploadId: z.string(), state: uploadState })) });
+export type HeldView = z.infer<typeof heldView>;
+
+/** Which of these images have debug files? Debug ids in Breakpad form, code ids in lower-case hex. */
+export const coverageInput = z.object({
+  images: z
+    .array(z.object({ debugId: z.string().max(100).nullable(), codeId: z.string().max(200).nullable(), name: z.string().max(500) }))
+    .max(maxAsked),
+});
+export type ImageIds = z.infer<typeof coverageInput>["images"][number];
+/** In the order of the question: what the ready files of each image have together. */
+export const coverageView = z.object({ images: z.array(z.object({ names: z.boolean(), unwind: z.boolean() })) });
+export type CoverageView = z.infer<typeof coverageView>;
+
+/** What a token is. */
+export const tokenView = z.object({
+  name: z.string(),
+  scopes: z.array(tokenScope),
+  organization: z.object({ slug: z.string(), name: z.string() }),
+});
+export type TokenView = z.infer<typeof tokenView>;
+
+/** A machine asks to be signed in; `clientName` is shown to whoever decides. */
+export const deviceCodeInput = z.object({ clientName: z.string().trim().min(1).max(100) });
+/** The user code is typed at `verificationUrl`; the secret stays with the machine, and is its token once somebody approves. */
+export const deviceCodeView = z.object({
+  secret: z.string(),
+  userCode: z.string(),
+  verificationUrl: z.string(),
+  /** The same with the code filled in. */
+  verificationUrlComplete: z.string(),
+  expiresAt: z.string(),
+  pollSeconds: z.number().int(),
+});
+export type DeviceCodeView = z.infer<typeof deviceCodeView>;
+
+export const deviceCodeState = z.object({ state: z.enum(["pending", "approved", "denied", "expired"]) });
+export type DeviceCodeState = z.infer<typeof deviceCodeState>;
