@@ -15,6 +15,7 @@ import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { hashToken, newToken } from "../shared/secrets.ts";
 import { asUuid, baseName, containsPattern, storableText } from "../shared/text.ts";
 import { answeringFiles } from "./answering-files.ts";
+import { answeringFiles } from "./answering-files.ts";
 import type { OrgDebugFiles, OrgUploads } from "./ports.ts";
 import { findProject, type OrgScope, validIds } from "./scope.ts";
 
@@ -73,6 +74,7 @@ export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
         });
       });
     },
+    answering: ({ fileKeys }) => answeringFiles(scope, fileKeys),
     answering: ({ fileKeys }) => answeringFiles(scope, fileKeys),
     async delete({ debugFileId }) {
       const id = asUuid(debugFileId);
