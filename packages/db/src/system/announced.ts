@@ -13,10 +13,10 @@ export function createSystemAnnounced(pool: SqlPool): SystemAnnounced {
       );
     },
     async find(projectId, eventId) {
-      const [row] = await pool.rows<{ event: unknown }>("SELECT event FROM announced_crashes WHERE project_id = $1::bigint AND event_id = $2::uuid", [
-        projectId,
-        eventId,
-      ]);
+      const [row] = await pool.rows<{ event: unknown }>(
+        "SELECT event FROM announced_crashes WHERE project_id = $1::bigint AND event_id = $2::uuid",
+        [projectId, eventId],
+      );
       return row?.event ?? null;
     },
   };

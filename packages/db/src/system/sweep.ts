@@ -2,10 +2,13 @@
 import { only, type SqlPool } from "../shared/sql.ts";
 import { readyButMissing } from "./arrivals.ts";
 import type { SystemSweep } from "./ports.ts";
+import { removeAbandonedResumables } from "./resumables.ts";
 
 /** How long an issue counts as new or regressed. */
 const freshDays = 7;
 const refusalDays = 90;
+/** How long what was said of a crash waits for it. */
+const announcedDays = 7;
 
 export function createSystemSweep(pool: SqlPool): SystemSweep {
   return {
@@ -47,9 +50,13 @@ export function createSystemSweep(pool: SqlPool): SystemSweep {
         `DELETE FROM refusal_counts WHERE day < current_date - ${refusalDays}`,
         "DELETE FROM webhook_deliveries WHERE state <> 'pending' AND created_at < now() - interval '30 days'",
         "DELETE FROM arrival_progress WHERE updated_at < now() - interval '30 days'",
+        `DELETE FROM announced_crashes WHERE announced_at < now() - interval '${announcedDays} days'`,
+        `DELETE FROM crash_feedback f WHERE received_at < now() - interval '${announcedDays} days' AND NOT EXISTS (
+           SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND (c.id = f.event_id OR c.event_id = f.event_id::text))`,
       ]) {
         removed += await pool.run(statement);
       }
+      await pool.transaction(removeAbandonedResumables);
       return removed;
     },
     async queueSizes() {

@@ -35,7 +35,8 @@ export function addAttachments(
       [crashId],
     );
     const bytes = attachments.reduce((sum, attachment) => sum + attachment.sizeBytes, 0);
-    if ((there?.count ?? 0) + attachments.length > limits.maxAttachments || (there?.bytes ?? 0) + bytes > limits.maxBytes) return "too many";
+    if ((there?.count ?? 0) + attachments.length > limits.maxAttachments || (there?.bytes ?? 0) + bytes > limits.maxBytes)
+      return "too many";
     for (const { id, fileName, contentType, sizeBytes, blobKey, wrappedKey, keyId } of attachments) {
       await sql.run(
         `INSERT INTO crash_attachments (id, organization_id, crash_id, file_name, content_type, size_bytes, blob_key, wrapped_key, key_id)
