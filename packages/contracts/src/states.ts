@@ -55,6 +55,10 @@ export const refusalReason = z.enum([
   "invalid_minidump",
   "invalid_compression",
   "unsupported_encoding",
+  "malformed_body",
+  "event_without_minidump",
+  "item_not_kept",
+  "file_without_crash",
   "aborted",
 ]);
 export type RefusalReason = z.infer<typeof refusalReason>;

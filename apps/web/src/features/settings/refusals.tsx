@@ -26,6 +26,16 @@ const words: Record<RefusalReason, { title: string; remedy: string }> = {
   invalid_minidump: { title: "Not a minidump", remedy: "The file does not begin with MDMP. Is it the right file, sent in binary?" },
   invalid_compression: { title: "Broken compression", remedy: "The body does not match its Content-Encoding." },
   unsupported_encoding: { title: "Unknown compression", remedy: "Use gzip, deflate, or none." },
+  malformed_body: { title: "Unreadable body", remedy: "The body is not what its address takes: an envelope, JSON, or App Center's logs." },
+  event_without_minidump: {
+    title: "Event without a minidump",
+    remedy: "Salvage keeps native crashes. Errors of a script or a managed runtime belong elsewhere.",
+  },
+  item_not_kept: { title: "Not kept", remedy: "Sessions, traces, logs and the like are accepted and not kept. Nothing to do." },
+  file_without_crash: {
+    title: "File for no crash",
+    remedy: "The crash it belongs to is unknown, or its dump and files are deleted. Send files with the crash, or soon after it.",
+  },
   aborted: { title: "Broken off", remedy: "The sender or the network ended the request. It is usually tried again." },
 };
 
