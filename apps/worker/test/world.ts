@@ -163,6 +163,10 @@ export async function startWorld(options: { ownTemporal?: boolean } = {}): Promi
         user: null,
         tags: {},
         extra: {},
+        dist: null,
+        contexts: {},
+        breadcrumbs: [],
+        intakeNotes: [],
         attachments: [],
       });
       if (poke) lanes.pokeIntake(projectId);

@@ -80,6 +80,24 @@ export const clientKeyUpdateInput = z.object({
 });
 export const clientKeyInput = z.object({ keyId: rowId });
 
+// Limits; what is left out stays, null goes back to the server's default
+const byteLimit = z
+  .number()
+  .int()
+  .min(1024, "At least 1 KiB")
+  .max(2 ** 50, "At most 1 PiB")
+  .nullable();
+export const projectLimitsInput = projectInput.extend({
+  rateLimitPerMinute: rateLimitPerMinute.optional(),
+  maxDumpBytes: byteLimit.optional(),
+  maxAttachmentBytes: byteLimit.optional(),
+  maxAttachments: z.number().int().min(0).max(100, "At most 100").nullable().optional(),
+});
+export const organizationLimitsInput = z.object({
+  rateLimitPerMinute: rateLimitPerMinute.optional(),
+  storageQuotaBytes: byteLimit.optional(),
+});
+
 // Issues
 export const issueSort = z.enum(["crashes", "lastSeen", "firstSeen"]);
 export type IssueSort = z.infer<typeof issueSort>;

@@ -12,6 +12,7 @@ import {
   dumpState,
   fileNeed,
   issueState,
+  limitKnob,
   missingFileState,
   refusalReason,
   revisionKind,
@@ -58,6 +59,25 @@ export const projectSettings = z.object({
 });
 export type ProjectSettings = z.infer<typeof projectSettings>;
 
+/** What posts may have; null: the server's default, which is also the most. Rates are crashes a minute. */
+export const projectLimits = z.object({
+  rateLimitPerMinute: z.number().int().nullable(),
+  maxDumpBytes: z.number().int().nullable(),
+  maxAttachmentBytes: z.number().int().nullable(),
+  maxAttachments: z.number().int().nullable(),
+});
+export type ProjectLimits = z.infer<typeof projectLimits>;
+
+/** Of all projects together. */
+export const organizationLimits = z.object({
+  rateLimitPerMinute: z.number().int().nullable(),
+  storageQuotaBytes: z.number().int().nullable(),
+});
+export type OrganizationLimits = z.infer<typeof organizationLimits>;
+
+export const limitsView = z.object({ project: projectLimits, organization: organizationLimits, storageUsedBytes: count });
+export type LimitsView = z.infer<typeof limitsView>;
+
 export const clientKeyView = z.object({
   id: z.string(),
   name: z.string(),
@@ -101,6 +121,17 @@ export const crashSummary = z.object({
 });
 export type CrashSummary = z.infer<typeof crashSummary>;
 
+/** Something that happened before the crash, as the program noted it; oldest first in a crash's list. */
+export const breadcrumb = z.object({
+  at: time.nullable(),
+  type: z.string().nullable(),
+  category: z.string().nullable(),
+  level: z.string().nullable(),
+  message: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type Breadcrumb = z.infer<typeof breadcrumb>;
+
 export const crashDetail = crashSummary.extend({
   projectSlug: z.string(),
   rejection: z.object({ reason: z.string(), offset: z.number().int().nullable() }).nullable(),
@@ -117,6 +148,12 @@ export const crashDetail = crashSummary.extend({
   extra: z.record(z.string(), z.unknown()),
   tags: z.record(z.string(), z.string()),
   user: z.string().nullable(),
+  dist: z.string().nullable(),
+  /** What the sender knew of device, system, app, user, …; by name. */
+  contexts: z.record(z.string(), z.record(z.string(), z.unknown())),
+  breadcrumbs: z.array(breadcrumb),
+  /** What became of parts of the post that were not kept as they were sent. */
+  intakeNotes: z.array(z.string()),
   missing: z.array(
     z.object({
       /** Of the project's missing file. */
@@ -300,7 +337,16 @@ export const webhookView = z.object({
 export type WebhookView = z.infer<typeof webhookView>;
 
 /** Posts refused or dropped, per reason, last 30 days. */
-export const refusalView = z.object({ reason: refusalReason, count, lastAt: time, example: z.string().nullable() });
+/** Posts that were refused for one reason; limit, value and knob are the last one's, null where the reason has none. */
+export const refusalView = z.object({
+  reason: refusalReason,
+  count,
+  lastAt: time,
+  example: z.string().nullable(),
+  limit: z.number().nullable(),
+  seen: z.number().nullable(),
+  knob: limitKnob.nullable(),
+});
 export type RefusalView = z.infer<typeof refusalView>;
 
 export const auditEntryView = z.object({

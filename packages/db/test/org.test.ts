@@ -63,7 +63,9 @@ describe("views", () => {
     });
     await finishNew(rows, tenant, { groupingKey: "other" }, { tags: { a: "b" }, extra: { deep: { x: [1, null] } }, user: "u" });
     const file = await publish(rows, tenant, debugId("c"));
-    await rows.db.refusals.count([{ projectId: tenant.projectId, reason: "too_large", count: 3, example: "300 MB", at: new Date() }]);
+    await rows.db.refusals.count([
+      { projectId: tenant.projectId, reason: "too_large", count: 3, example: "300 MB", met: null, at: new Date() },
+    ]);
     await db.webhooks.create({ projectSlug, url: "https://example.org/hook", events: ["issue.new"] });
     await finishNew(rows, tenant, { groupingKey: "third" });
     await db.tokens.create({ name: "ci", scopes: ["crash:read"], expiresInDays: 30 });
@@ -141,6 +143,62 @@ describe("views", () => {
     assert.ok(invitation !== "forbidden");
     for (const secret of [token, invitation.token, webhook.secret]) assert.ok(!text.includes(secret));
     assert.ok(!/wrapped|hash":/i.test(text));
+  });
+
+  test("limits: what is given changes, null goes back, ingest's lookup of a key has them", async () => {
+    const { tenant, db } = await enter();
+    assert.deepEqual(await db.limits.ofProject({ projectSlug }), {
+      project: { rateLimitPerMinute: null, maxDumpBytes: null, maxAttachmentBytes: null, maxAttachments: null },
+      organization: { rateLimitPerMinute: null, storageQuotaBytes: null },
+      storageUsedBytes: 0,
+    });
+    assert.equal(
+      await db.limits.setProject({ projectSlug, rateLimitPerMinute: 60, maxDumpBytes: 5_000_000_000, maxAttachments: 3 }),
+      "done",
+    );
+    assert.equal(await db.limits.setProject({ projectSlug, maxAttachmentBytes: 2048, maxAttachments: null }), "done");
+    await db.limits.setOrganization({ rateLimitPerMinute: 600, storageQuotaBytes: 10_000_000_000 });
+    const limits = await db.limits.ofProject({ projectSlug });
+    assert.deepEqual(limits?.project, {
+      rateLimitPerMinute: 60,
+      maxDumpBytes: 5_000_000_000,
+      maxAttachmentBytes: 2048,
+      maxAttachments: null,
+    });
+    assert.deepEqual(limits?.organization, { rateLimitPerMinute: 600, storageQuotaBytes: 10_000_000_000 });
+    const found = await rows.db.keys.find(tenant.projectId, tenant.publicKey);
+    assert.ok(found.found === "key");
+    const {
+      projectRateLimitPerMinute,
+      organizationRateLimitPerMinute,
+      maxDumpBytes,
+      maxAttachmentBytes,
+      maxAttachments,
+      storageQuotaBytes,
+    } = found.key;
+    assert.deepEqual(
+      [projectRateLimitPerMinute, organizationRateLimitPerMinute, maxDumpBytes, maxAttachmentBytes, maxAttachments, storageQuotaBytes],
+      [60, 600, 5_000_000_000, 2048, null, 10_000_000_000],
+    );
+    assert.equal(await db.limits.ofProject({ projectSlug: "none" }), null);
+    assert.equal(await db.limits.setProject({ projectSlug: "none", maxAttachments: 1 }), "not found");
+  });
+
+  test("contexts, breadcrumbs and what became of the parts come back with the crash", async () => {
+    const { tenant, db } = await enter();
+    const breadcrumb = {
+      at: "2026-01-02T03:04:05.000Z",
+      type: null,
+      category: "ui",
+      level: "info",
+      message: "clicked\u0000",
+      data: { n: 1 },
+    };
+    const given = { dist: "42", contexts: { gpu: { name: "g" } }, breadcrumbs: [breadcrumb], intakeNotes: ["b.dmp: kept"] };
+    const { crashId } = await rows.db.crashes.insertReceived(receivedCrash(tenant, given));
+    const crash = crashDetail.parse(got(await db.crashes.byId({ crashId })));
+    assert.deepEqual(crash.breadcrumbs, [{ ...breadcrumb, message: "clicked\ufffd" }]);
+    assert.deepEqual([crash.dist, crash.contexts, crash.intakeNotes], ["42", given.contexts, given.intakeNotes]);
   });
 });
 

@@ -84,6 +84,10 @@ export function receivedCrash(tenant: Tenant, change: Partial<ReceivedCrash> = {
     user: null,
     tags: {},
     extra: {},
+    dist: null,
+    contexts: {},
+    breadcrumbs: [],
+    intakeNotes: [],
     attachments: [],
     ...change,
   };

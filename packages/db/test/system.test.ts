@@ -32,6 +32,11 @@ describe("client keys and refusals", () => {
       keyId: tenant.clientKeyId,
       disabled: false,
       rateLimitPerMinute: null,
+      projectRateLimitPerMinute: null,
+      organizationRateLimitPerMinute: null,
+      maxDumpBytes: null,
+      maxAttachmentBytes: null,
+      maxAttachments: null,
       storageUsedBytes: 0,
       storageQuotaBytes: null,
     });
@@ -50,16 +55,17 @@ describe("client keys and refusals", () => {
   test("refusals add up per project, day and reason; unknown projects are skipped", async () => {
     const tenant = await rows.createTenant();
     const at = new Date();
-    const one = { projectId: tenant.projectId, reason: "wrong_key" as const, count: 2, example: "no such key", at };
-    await rows.db.refusals.count([one, one, { ...one, reason: "too_large", count: 1 }, { ...one, projectId: "987654" }]);
+    const one = { projectId: tenant.projectId, reason: "wrong_key" as const, count: 2, example: "no such key", met: null, at };
+    const met = { limit: 200, seen: 300.4, knob: "MAX_DUMP_BYTES" as const };
+    await rows.db.refusals.count([one, one, { ...one, reason: "too_large", count: 1, met }, { ...one, projectId: "987654" }]);
     await rows.db.refusals.count([{ ...one, count: 3, example: null }]);
     const { rows: counts } = await rows.sql.query(
-      "SELECT reason, count, example FROM refusal_counts WHERE project_id = $1 ORDER BY reason",
+      "SELECT reason, count, example, limit_value::int AS limit, seen_value::int AS seen, knob FROM refusal_counts WHERE project_id = $1 ORDER BY reason",
       [tenant.projectId],
     );
     assert.deepEqual(counts, [
-      { reason: "too_large", count: 1, example: "no such key" },
-      { reason: "wrong_key", count: 7, example: "no such key" },
+      { reason: "too_large", count: 1, example: "no such key", limit: 200, seen: 300, knob: "MAX_DUMP_BYTES" },
+      { reason: "wrong_key", count: 7, example: "no such key", limit: null, seen: null, knob: null },
     ]);
   });
 });

@@ -298,6 +298,7 @@ const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "debugFiles.list": () => [{}],
   "debugFiles.coverage": ({ onlyKey }) => [{ images: [{ debugId: onlyKey, codeId: null, name: "engine.pdb" }] }],
   "debugFiles.answering": ({ onlyKey }) => [{ fileKeys: [onlyKey] }],
+  "debugFiles.source": ({ debugFileId }) => [{ debugFileId }],
   "debugFiles.delete": ({ debugFileId }) => [{ debugFileId }],
   "uploads.ticket": ({ projectSlug }) => [{ projectSlug }],
   "uploads.held": ({ uploadSha256 }) => [{ files: [{ sha256: uploadSha256, name: "engine.sym" }] }],

@@ -49,6 +49,10 @@ type DetailRow = SummaryRow & {
   extra: Record<string, unknown>;
   tags: Record<string, string>;
   user_label: string | null;
+  dist: string | null;
+  contexts: CrashDetail["contexts"];
+  breadcrumbs: CrashDetail["breadcrumbs"];
+  intake_notes: string[];
   report_blob_key: string | null;
 };
 
@@ -106,7 +110,8 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
           tx,
           crashId,
           `${columns}, p.slug AS project_slug, c.rejection_reason, c.rejection_offset::float8 AS rejection_offset, c.dump_state,
-           c.dump_size_bytes::float8 AS dump_size_bytes, c.sha256, c.dump_delete_after, c.dump_deleted_at, c.dump_deleted_reason, c.extra, c.tags, c.user_label,
+           c.dump_size_bytes::float8 AS dump_size_bytes, c.sha256, c.dump_delete_after, c.dump_deleted_at, c.dump_deleted_reason, c.extra, c.tags, c.user_label, c.dist, c.contexts,
+           c.breadcrumbs, c.intake_notes,
            c.report_blob_key`,
         );
         if (row === null) return null;
@@ -277,6 +282,10 @@ function crashDetail(row: DetailRow, missing: readonly MissingRow[], reports: re
     extra: row.extra,
     tags: row.tags,
     user: row.user_label,
+    dist: row.dist,
+    contexts: row.contexts,
+    breadcrumbs: row.breadcrumbs,
+    intakeNotes: row.intake_notes,
     missing: missing.map((file) => ({
       id: file.missingFile.id,
       fileKey: file.fileKey,

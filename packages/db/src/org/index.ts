@@ -4,6 +4,7 @@ import type { AppDatabase } from "../scope.ts";
 import { createOrgCrashes } from "./crashes.ts";
 import { createOrgDebugFiles, createOrgUploads } from "./debug-files.ts";
 import { createOrgIssues } from "./issues.ts";
+import { createOrgLimits } from "./limits.ts";
 import { createOrgInvitations, createOrgMembers, createOrgTokens } from "./members.ts";
 import { createOrgIgnoreRules, createOrgMissingFiles } from "./missing-files.ts";
 import type { OrgActor, OrgDb } from "./ports.ts";
@@ -39,6 +40,7 @@ export function createOrgDb(
     invitations: createOrgInvitations(scope),
     webhooks: createOrgWebhooks(scope),
     refusals: createOrgRefusals(scope),
+    limits: createOrgLimits(scope),
     audit: createOrgAudit(scope),
   };
   return repositories as OrgDb;

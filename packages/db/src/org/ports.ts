@@ -184,6 +184,8 @@ export interface OrgDebugFiles {
   coverage(input: { images: readonly ImageIds[] }): Promise<CoverageView["images"]>;
   /** debug-file:read. Files that answer to any of the file keys, newest first, a few dozen at most. */
   answering(input: { fileKeys: readonly string[] }): Promise<AnsweringFile[]>;
+  /** debug-file:read. Where a file's own bytes lie. */
+  source(input: { debugFileId: string }): Promise<{ name: string; sizeBytes: number; sourceBlobKey: string } | null>;
   /** debug-file:write. `affectedCrashes`: crashes whose report was made with it; they keep their reports. */
   delete(input: { debugFileId: string }): Promise<{ affectedCrashes: number } | "not found">;
 }
@@ -253,7 +255,7 @@ export interface OrgLimits {
   /** project:write. Only what is given changes; null goes back to the server's default. */
   setProject(input: { projectSlug: string } & Partial<ProjectLimits>): Promise<Changed>;
   /** organization:admin. Likewise. */
-  setOrganization(input: Partial<OrganizationLimits>): Promise<void>;
+  setOrganization(input: Partial<OrganizationLimits>): Promise<Changed>;
 }
 
 export interface OrgRefusals {

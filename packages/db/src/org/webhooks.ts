@@ -1,5 +1,5 @@
 /** Webhooks of a project, their deliveries, refused posts and the audit log. */
-import { refusalReason, type WebhookView, webhookDeliveryView, webhookEvent } from "@salvage/contracts";
+import { limitKnob, refusalReason, type WebhookView, webhookDeliveryView, webhookEvent } from "@salvage/contracts";
 import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { newToken } from "../shared/secrets.ts";
 import { asUuid, storableText } from "../shared/text.ts";
@@ -77,14 +77,26 @@ export function createOrgWebhooks(scope: OrgScope): OrgWebhooks {
   };
 }
 
+type RefusalRow = {
+  reason: string;
+  count: number;
+  last_at: Date;
+  example: string | null;
+  limit_value: number | null;
+  seen_value: number | null;
+  knob: string | null;
+};
+
 export function createOrgRefusals(scope: OrgScope): OrgRefusals {
   return {
     list({ projectSlug }) {
       return scope.run(async (tx) => {
         const project = await findProject(scope, tx, projectSlug);
         if (project === null) return null;
-        const rows = await tx.sql.rows<{ reason: string; count: number; last_at: Date; example: string | null }>(
-          `SELECT reason, sum(count)::int AS count, max(last_at) AS last_at, (array_agg(example ORDER BY last_at DESC) FILTER (WHERE example IS NOT NULL))[1] AS example
+        const rows = await tx.sql.rows<RefusalRow>(
+          `SELECT reason, sum(count)::int AS count, max(last_at) AS last_at, (array_agg(example ORDER BY last_at DESC) FILTER (WHERE example IS NOT NULL))[1] AS example,
+             (array_agg(limit_value ORDER BY last_at DESC))[1]::float8 AS limit_value, (array_agg(seen_value ORDER BY last_at DESC))[1]::float8 AS seen_value,
+             (array_agg(knob ORDER BY last_at DESC))[1] AS knob
            FROM refusal_counts WHERE project_id = $1::bigint AND organization_id = $2::uuid AND day > current_date - ${refusalDays}
            GROUP BY reason ORDER BY 2 DESC, 1`,
           [project.id, scope.organizationId],
@@ -94,6 +106,9 @@ export function createOrgRefusals(scope: OrgScope): OrgRefusals {
           count: row.count,
           lastAt: row.last_at.toISOString(),
           example: row.example,
+          limit: row.limit_value,
+          seen: row.seen_value,
+          knob: limitKnob.nullable().parse(row.knob),
         }));
       });
     },

@@ -31,9 +31,10 @@ async function insert(sql: Sql, crash: ReceivedCrash, eventId: string | null): P
   const inserted = await sql.rows<{ id: string }>(
     `WITH inserted AS (
        INSERT INTO crashes (id, organization_id, project_id, client_key_id, received_at, event_id, sha256, fields_sha256, release, environment,
-         user_label, tags, extra, dump_blob_key, dump_wrapped_key, dump_key_id, dump_size_bytes, queued_at)
+         user_label, tags, extra, dump_blob_key, dump_wrapped_key, dump_key_id, dump_size_bytes, dist, contexts, breadcrumbs,
+         intake_notes, queued_at)
        SELECT $1::uuid, $2::uuid, $3::bigint, $4::uuid, $5::timestamptz, $6::text, $7::text, $8::text, $9, $10, $11, $12::jsonb, $13::jsonb, $14, $15::bytea, $16,
-         $17::bigint, now()
+         $17::bigint, $20, $21::jsonb, $22::jsonb, $23::text[], now()
        WHERE $6::text IS NOT NULL OR NOT EXISTS (
          SELECT 1 FROM crashes WHERE project_id = $3::bigint AND sha256 = $7 AND fields_sha256 = $8 AND received_at > now() - interval '${sameCrashWindow}')
        ON CONFLICT (project_id, event_id) DO NOTHING
@@ -66,6 +67,10 @@ async function insert(sql: Sql, crash: ReceivedCrash, eventId: string | null): P
       crash.dump.sizeBytes,
       JSON.stringify(attachments),
       storedBytes,
+      storableTextOrNull(crash.dist, 250),
+      storableJson(crash.contexts),
+      storableJson(crash.breadcrumbs),
+      crash.intakeNotes.map((note) => storableText(note, 500)),
     ],
   );
   if (inserted[0] !== undefined) return { crashId: inserted[0].id, duplicate: false };
