@@ -8,9 +8,9 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { FileSource } from "@salvage/codecs/files";
 import { imageBaseOf, openSymcache } from "../src/index.ts";
 import { FrameRefs, SymcacheNames } from "../src/symcache/reader.ts";
-import { FileSource } from "./file-source.ts";
 import { measure, measureSalvage, showMeasured, showRatio } from "./measure.ts";
 
 const lookups = 1_000_000;

@@ -7,10 +7,10 @@
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FileSource } from "@salvage/codecs/files";
 import { synthDump, synthStack } from "@salvage/testkit/synth-dump";
 import { indexSym } from "../src/breakpad/sym-index.ts";
 import { BufferSource, openSymcache, processMinidump } from "../src/index.ts";
-import { FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
 import { measure, measureSalvage, showMeasured, showRatio } from "./measure.ts";
 

@@ -6,9 +6,9 @@
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FileSource } from "@salvage/codecs/files";
 import { openSymcache } from "../src/index.ts";
 import { FrameRefs, SymcacheNames } from "../src/symcache/reader.ts";
-import { FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
 import { measureSalvage } from "./measure.ts";
 

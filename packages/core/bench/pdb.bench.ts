@@ -9,8 +9,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FileSource } from "@salvage/codecs/files";
 import { openPdbNames } from "../src/pdb/names.ts";
-import { FileSource } from "./file-source.ts";
 import { generatePdb } from "./generate-pdb.ts";
 
 const lookups = 100_000;

@@ -7,11 +7,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FileSink, FileSource } from "@salvage/codecs/files";
 import { openSym } from "../src/breakpad/sym-file.ts";
 import { indexSym } from "../src/breakpad/sym-index.ts";
 import { buildSymcache } from "../src/symcache/build.ts";
 import { FrameRefs, openSymcache, SymcacheNames } from "../src/symcache/reader.ts";
-import { FileSink, FileSource } from "./file-source.ts";
 import { generateSym } from "./generate-sym.ts";
 
 const lookups = 1_000_000;

@@ -10,7 +10,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FileSource } from "../../cli/src/file-source.ts";
+import { FileSource } from "@salvage/codecs/files";
 import { SymbolFolders } from "../../cli/src/symbols.ts";
 import { type ImageLookup, identifyObject, type ModuleIds, processMinidump, type Report } from "../src/index.ts";
 

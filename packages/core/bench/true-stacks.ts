@@ -10,7 +10,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FileSource } from "../../cli/src/file-source.ts";
+import { FileSource } from "@salvage/codecs/files";
 import { SymbolFolders } from "../../cli/src/symbols.ts";
 import { walkFiles } from "../../cli/src/walk.ts";
 import {

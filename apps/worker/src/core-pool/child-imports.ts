@@ -3,13 +3,13 @@
  * bounded, here and by the watchdog.
  */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { unpack } from "@salvage/archives";
 import { createPorts } from "@salvage/codecs";
-import { buildSymcache, type CompanionNeed, FormatError, identifyObject, machOSlices, type SymcacheSink } from "@salvage/core";
+import { FileSink, FileSource } from "@salvage/codecs/files";
+import { buildSymcache, type CompanionNeed, FormatError, identifyObject, machOSlices } from "@salvage/core";
 import { baseName } from "@salvage/core/own-modules";
-import { FileSource } from "./sources.ts";
 import type { Companion, FileFacts, Tasks, UnpackOutput } from "./tasks.ts";
 
 /** Unpacked sections kept in memory; larger ones go to scratch files. */
@@ -43,7 +43,7 @@ function splitUniversal(path: string, { name, folder }: Omit<Tasks["unpack"]["in
 }
 
 function copyRange(source: FileSource, offset: number, size: number, outPath: string): string {
-  const sink = new FileSink(outPath);
+  const sink = new FileSink(outPath, 0o600);
   const hash = createHash("sha256");
   try {
     for (let done = 0; done < size; done += copyBytes) {
@@ -78,7 +78,7 @@ export function convert({ path, name, outPath, scratchDir, companions }: Tasks["
     return found === null ? null : open(found.path);
   };
   const ports = createPorts({ scratchDir, memoryBytes: portsMemoryBytes });
-  const sink = new FileSink(outPath);
+  const sink = new FileSink(outPath, 0o600);
   let done = false;
   try {
     const { formatVersion, features, bytesWritten } = buildSymcache(open(path), sink, { ports, companion });
@@ -105,31 +105,4 @@ function companionOf(need: CompanionNeed, own: string, companions: readonly Comp
 /** "libgame.so" → "libgame.so.dwp", as the linkers' tools write it, and "libgame.dwp". */
 function packageNames(own: string): string[] {
   return [`${own}.dwp`, `${own.replace(/\.[^.]*$/, "")}.dwp`];
-}
-
-/** Writes a lookup file to disk, in order, with its header filled in at the end. */
-class FileSink implements SymcacheSink {
-  sizeBytes = 0;
-  readonly #fd: number;
-
-  constructor(path: string) {
-    this.#fd = openSync(path, "w", 0o600);
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#put(bytes, this.sizeBytes);
-    this.sizeBytes += bytes.length;
-  }
-
-  patch(offset: number, bytes: Uint8Array): void {
-    this.#put(bytes, offset);
-  }
-
-  close(): void {
-    closeSync(this.#fd);
-  }
-
-  #put(bytes: Uint8Array, offset: number): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
-  }
 }

@@ -2,8 +2,8 @@
  * The files of images as a child process keeps them open, because crashes of one program ask for the same ones again and again: lookup files, and
  * debug files that have none yet. From all files of an image the best part of each kind is used.
  */
+import { FileSource } from "@salvage/codecs/files";
 import { FormatError, type ImageFile, type ImageLookup, imageLookup, openDebugFile, openSymcache, rememberNames } from "@salvage/core";
-import { FileSource } from "./sources.ts";
 import type { ImageFileInput } from "./tasks.ts";
 
 /** Open files and their page caches; a program seldom has more modules of its own. */

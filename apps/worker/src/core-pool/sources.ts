@@ -1,35 +1,7 @@
-/** Core's byte sources over local files: a plain one, and a sealed dump. For child processes, which may block. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+/** A sealed dump as core's byte source. For child processes, which may block. */
 import { SealBroken, SealedFile } from "@salvage/blobs";
 import { type ByteSource, checkRange, FormatError } from "@salvage/core";
 import type { DumpInput } from "./tasks.ts";
-
-/** A local file, read by ranges. Close it. */
-export class FileSource implements ByteSource {
-  readonly size: number;
-  readonly #fd: number;
-
-  /** Throws what openSync throws. */
-  constructor(path: string) {
-    this.#fd = openSync(path, "r");
-    this.size = fstatSync(this.#fd).size;
-  }
-
-  read(offset: number, length: number): Uint8Array {
-    checkRange(this.size, offset, length);
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const read = readSync(this.#fd, bytes, done, length - done, offset + done);
-      if (read === 0) throw new FormatError("file", offset + done, "the file became shorter while it was read");
-      done += read;
-    }
-    return bytes;
-  }
-
-  close(): void {
-    closeSync(this.#fd);
-  }
-}
 
 /** Opens a sealed dump, lets `work` read it, and closes it. Throws FormatError when it is gone, damaged, or not of this crash. */
 export function withDump<T>(dump: DumpInput, work: (source: ByteSource) => T): T {

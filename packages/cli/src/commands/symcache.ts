@@ -1,6 +1,7 @@
 /** `salvage symcache`: lookup files made, shown and checked on this machine. */
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { FileSink } from "@salvage/codecs/files";
 import {
   buildSymcache,
   checkSymcache,
@@ -12,9 +13,8 @@ import {
   type SymcacheHeader,
   type SymcacheSummary,
 } from "@salvage/core";
-import { CliError } from "../cli-error.ts";
+import { CliError, fileProblem } from "../cli-error.ts";
 import { companionsOf } from "../companions.ts";
-import { FileSink } from "../file-sink.ts";
 import { FileSource } from "../file-source.ts";
 import { ports } from "../ports.ts";
 import { Progress } from "../progress.ts";
@@ -43,11 +43,13 @@ export function build(path: string, { out, debugId, json }: BuildOptions): void 
 function buildImage(source: FileSource, image: ObjectVerdict, target: string): SymcacheSummary {
   removeAbandoned(target);
   const unfinished = `${target}.part-${process.pid}`;
-  const sink = new FileSink(unfinished);
   const progress = new Progress(basename(source.path), source.size);
+  let sink: FileSink | null = null;
   try {
+    const opened = new FileSink(unfinished);
+    sink = opened;
     const summary = inFile(source.path, () =>
-      buildSymcache(source, sink, {
+      buildSymcache(source, opened, {
         debugId: image.debugId,
         ports,
         companion: companionsOf(source.path),
@@ -55,16 +57,20 @@ function buildImage(source: FileSource, image: ObjectVerdict, target: string): S
       }),
     );
     if (summary.features.length === 0) throw new CliError(`${source.path} has neither functions nor unwind rules.`);
-    sink.close();
+    opened.close();
     renameSync(unfinished, target);
     return summary;
   } catch (error) {
-    sink.close();
+    sink?.close();
     rmSync(unfinished, { force: true });
-    throw error;
+    throw isSystemError(error) ? fileProblem(target, error) : error;
   } finally {
     progress.end();
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 /** What killed builds of this file left behind. */
