@@ -14,8 +14,8 @@ const empty = new Uint8Array(0);
 
 /** Bytes [base, base + bytes.length) of a section. */
 export class Part {
-  readonly base: number;
-  readonly bytes: Uint8Array;
+  base: number;
+  bytes: Uint8Array;
   readonly view: DataView;
 
   constructor(base: number, bytes: Uint8Array) {
@@ -76,19 +76,35 @@ export class SectionBlocks {
     if (!(offset >= 0 && offset < this.size)) this.fail(offset, `offset outside ${this.size} bytes`);
     let part = this.#parts.get(number);
     if (part === undefined) {
-      const base = number * partBytes;
-      part = new Part(base, this.#source.read(base, Math.min(partBytes + overlapBytes, this.size - base)));
-      if (this.#parts.size >= this.#maxParts) {
-        for (const oldest of this.#parts.keys()) {
-          this.#parts.delete(oldest);
-          break;
-        }
-      }
+      part = this.#load(number * partBytes);
       this.#parts.set(number, part);
     }
     this.#lastNumber = number;
     this.#last = part;
     return part;
+  }
+
+  /** Reads a part, into the memory of the oldest once there are enough of them. */
+  #load(base: number): Part {
+    const length = Math.min(partBytes + overlapBytes, this.size - base);
+    const oldest = this.#parts.size >= this.#maxParts ? this.#takeOldest() : null;
+    if (this.#source.readInto === undefined) return new Part(base, this.#source.read(base, length));
+    const memory = oldest?.view.buffer ?? new ArrayBuffer(Math.min(partBytes + overlapBytes, this.size));
+    const part = oldest ?? new Part(base, new Uint8Array(memory));
+    part.base = base;
+    if (part.bytes.length !== length) part.bytes = new Uint8Array(memory, 0, length);
+    this.#source.readInto(base, part.bytes);
+    return part;
+  }
+
+  #takeOldest(): Part | null {
+    // It may be the last one asked for.
+    this.#lastNumber = -1;
+    for (const [number, part] of this.#parts) {
+      this.#parts.delete(number);
+      return part;
+    }
+    return null;
   }
 
   /** Bytes read for this call alone, not remembered; fewer than asked only at the end of the section. */
@@ -137,7 +153,10 @@ export class SectionBlocks {
     return part.view.getBigUint64(offset - part.base, this.littleEndian);
   }
 
-  /** A NUL-terminated string without its NUL; empty outside the section. A view that stays valid. */
+  /**
+   * A NUL-terminated string without its NUL; empty outside the section. A view that lasts while a hundred other parts are read: what is kept is
+   * copied.
+   */
   string(offset: number): Uint8Array {
     if (!(offset >= 0 && offset < this.size)) return empty;
     const part = this.#remembered(offset);

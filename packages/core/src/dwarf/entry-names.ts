@@ -51,7 +51,8 @@ export class EntryNames {
     return namesHaveScopes(holder.language) ? this.#scoped(holder, at, name) : name;
   }
 
-  #scoped(unit: Unit, entry: number, name: Uint8Array): Uint8Array {
+  #scoped(unit: Unit, entry: number, view: Uint8Array): Uint8Array {
+    const name = view.slice();
     let scopes = this.#scopes.get(unit);
     if (scopes === undefined) {
       if (this.#scopes.size >= maxRememberedScopes) this.#scopes.clear();

@@ -210,7 +210,7 @@ class Names implements DwarfNames {
         const number = known.number.at(range);
         if (number >= tree.entry.length) return;
         assembleFunction(tree, number, this.#inlines.of(tree), lines, texts, block);
-        block.name = texts.name(tree.entry.at(number));
+        block.name = texts.name(tree.entry.at(number)).slice();
       });
     }
     flattenFunction(block, known.ranges.start.at(range), known.ranges.end.at(range), segments);

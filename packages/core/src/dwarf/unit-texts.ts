@@ -65,7 +65,7 @@ export class UnitTexts implements FunctionTexts {
     const lines = unit.file.blocks("line");
     let path: Uint8Array | null = null;
     try {
-      if (lines !== null) path = filePath(header, lines, unit, id);
+      if (lines !== null) path = filePath(header, lines, unit, id)?.slice() ?? null;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
     }

@@ -159,9 +159,9 @@ export class Unit {
     this.rnglistsBase = offset(Slot.rnglistsBase) ?? this.rnglistsBase;
     this.rangesBase = offset(Slot.gnuRangesBase) ?? 0;
     this.addrBase = offset(Slot.addrBase) ?? this.addrBase;
-    this.name = this.string(root, Slot.name);
-    this.directory = this.string(root, Slot.compDir);
-    this.dwoName = this.string(root, Slot.dwoName);
+    this.name = this.string(root, Slot.name)?.slice() ?? null;
+    this.directory = this.string(root, Slot.compDir)?.slice() ?? null;
+    this.dwoName = this.string(root, Slot.dwoName)?.slice() ?? null;
     const producer = this.string(root, Slot.producer);
     this.producer = producer === null ? "" : String.fromCharCode(...producer.subarray(0, 16));
     if (root.form[Slot.dwoId] === Form.data8) this.dwoId = this.blocks.u64(root.place[Slot.dwoId]!);
