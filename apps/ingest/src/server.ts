@@ -67,8 +67,8 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
 
   const routes: Route[] = [
     ...intakeRoutes({ db, blobs, keyring, lanes, clientKeys, refusals, admission, limits: options.limits }),
-    ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits }),
-    ...readRoutes({ gate, blobs, keyring }),
+    ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: options.proxy.publicUrl }),
+    ...readRoutes({ gate, blobs, keyring, publicUrl: options.proxy.publicUrl, trustProxy: options.proxy.trustProxy }),
   ];
 
   /** @returns the route's word for metrics */

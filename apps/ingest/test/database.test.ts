@@ -334,19 +334,36 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
     });
   const { uploadId } = (await (await upload(await a.token("debug-file:write"))).json()) as { uploadId: string };
   const read = (path: string) => (token?: string) => get(ingest, path, token);
+  const ask = (path: string, body: unknown) => (token?: string) =>
+    fetch(ingest.url + path, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    });
   /** Path of a route → a request for what is alpha's, the scope it needs, one that is not enough. */
   const byToken: Record<string, [(token?: string) => Promise<Response>, TokenScope, TokenScope]> = {
     "/api/v1/crashes/:crash": [read(`/api/v1/crashes/${crashId}`), "crash:read", "project:read"],
     "/api/v1/crashes/:crash/dump": [read(`/api/v1/crashes/${crashId}/dump`), "dump:download", "crash:read"],
     "/api/v1/projects/:project/missing-files": [read(`/api/v1/projects/${a.projectSlug}/missing-files`), "crash:read", "project:read"],
     "/api/v1/uploads/:upload": [read(`/api/v1/uploads/${uploadId}`), "debug-file:read", "project:read"],
+    "/api/v1/projects/:project/crashes": [read(`/api/v1/projects/${a.projectSlug}/crashes`), "crash:read", "project:read"],
+    "/api/v1/projects/:project/missing-files/ignore": [
+      ask(`/api/v1/projects/${a.projectSlug}/missing-files/ignore`, { pattern: "vendor*" }),
+      "crash:write",
+      "crash:read",
+    ],
+    "/api/v1/organizations/:organization": [read("/api/v1/organizations/alpha"), "project:read", "crash:read"],
+    [`${uploads}/held`]: [ask("/api/v1/organizations/alpha/debug-files/held", { files: [] }), "debug-file:write", "crash:read"],
+    [`${uploads}/coverage`]: [ask("/api/v1/organizations/alpha/debug-files/coverage", { images: [] }), "debug-file:read", "crash:read"],
     [uploads]: [upload, "debug-file:write", "debug-file:read"],
   };
   // Another project's key is a case of the test above; a preflight says nothing.
   const byKey = ["/api/:project/minidump"];
+  // These know the bearer alone (machine.test.ts).
+  const ofBearer = ["/api/v1/token", "/api/v1/device-codes"];
   assert.deepEqual(
     [...new Set(ingest.ingest.routes.map((route) => route.path))].sort(),
-    [...Object.keys(byToken), ...byKey].sort(),
+    [...Object.keys(byToken), ...byKey, ...ofBearer].sort(),
     "a new route needs a case here",
   );
 

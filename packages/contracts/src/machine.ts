@@ -1,5 +1,6 @@
 /** Inputs and answers of /api/v1 that only machines use: docs/api.md describes each. What screens show too is in views.ts. */
 import { z } from "zod";
+import { rowId } from "./inputs.ts";
 import { tokenScope } from "./permissions.ts";
 import { uploadState } from "./states.ts";
 
@@ -24,6 +25,20 @@ export type ImageIds = z.infer<typeof coverageInput>["images"][number];
 /** In the order of the question: what the ready files of each image have together. */
 export const coverageView = z.object({ images: z.array(z.object({ names: z.boolean(), unwind: z.boolean() })) });
 export type CoverageView = z.infer<typeof coverageView>;
+
+/** Missing files that crashes shall not wait for: by id, by a pattern on the name, or all of a version. */
+export const missingFilesIgnore = z.union([
+  z.strictObject({ ids: z.array(rowId).min(1).max(200) }),
+  z.strictObject({ pattern: z.string().trim().min(1).max(260) }),
+  z.strictObject({ version: z.string().trim().min(1).max(200) }),
+]);
+
+export const organizationDetail = z.object({
+  slug: z.string(),
+  name: z.string(),
+  projects: z.array(z.object({ id: z.string(), slug: z.string(), name: z.string() })),
+});
+export type OrganizationDetail = z.infer<typeof organizationDetail>;
 
 /** What a token is. */
 export const tokenView = z.object({

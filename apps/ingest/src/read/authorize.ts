@@ -2,6 +2,7 @@
  * Who reads or uploads by machine: an API token or an upload ticket, as `Authorization: Bearer …`, and for browsers as `?ticket=`.
  * Rows of another organization answer as absent (404); a token without the scope is told so (403).
  */
+import type { IncomingMessage } from "node:http";
 import type { TokenScope } from "@salvage/contracts";
 import type { OrgGate } from "@salvage/db";
 import { AppError } from "../http/app-error.ts";
@@ -13,12 +14,18 @@ export type AuthorizedRequest = Extract<Awaited<ReturnType<OrgGate["authorizeTok
  * @param scopes any one of them is enough
  * @throws AppError 401 without a usable token, 403 when it holds none of the scopes
  */
-export async function authorize(
-  gate: OrgGate,
-  { request, query }: RouteContext,
-  ...scopes: [TokenScope, ...TokenScope[]]
-): Promise<AuthorizedRequest> {
-  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "")?.[1] ?? query.get("ticket");
+export function authorize(gate: OrgGate, { request, query }: RouteContext, ...scopes: Scopes): Promise<AuthorizedRequest> {
+  return authorizeBearer(gate, bearerOf(request) ?? query.get("ticket"), ...scopes);
+}
+
+type Scopes = [TokenScope, ...TokenScope[]];
+
+export function bearerOf(request: IncomingMessage): string | null {
+  return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
+}
+
+/** As authorize, for a token that came another way. */
+export async function authorizeBearer(gate: OrgGate, bearer: string | null, ...scopes: Scopes): Promise<AuthorizedRequest> {
   if (bearer === null) throw unauthorized("an API token is required: Authorization: Bearer <token>");
   for (const scope of scopes) {
     const answer = await gate.authorizeToken(bearer, scope);
