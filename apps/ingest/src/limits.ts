@@ -6,10 +6,18 @@ export type OperatorLimits = {
   /** Bytes of one minidump post: on the wire, and again after inflating. */
   maxRequestBytes: number;
   maxDebugFileBytes: number;
+  /** Of one file beside the dump, and how many of them; more are left out and named with the crash. */
+  maxAttachmentBytes: number;
+  maxAttachments: number;
   /** Below this, nothing is taken in. */
   minFreeDiskBytes: number;
   /** Per client key that has no rate of its own. */
   defaultRateLimitPerMinute: number;
+  /** Of all keys of a project, of all projects of an organization; 0 = none. */
+  projectRateLimitPerMinute: number;
+  organizationRateLimitPerMinute: number;
+  /** The most that an organization may store; 0 = no limit. */
+  organizationStorageBytes: number;
 };
 
 export const limits = {
@@ -17,16 +25,33 @@ export const limits = {
   maxParts: 2_000,
   /** Fields are held in memory and stored in the row. */
   maxFieldsBytes: 1024 * 1024,
-  /** Logs and screenshots; more are left out and named in the crash's extra data. */
-  maxAttachments: 20,
-  maxAttachmentBytes: 20 * 1024 * 1024,
-  maxAttachmentsBytes: 50 * 1024 * 1024,
+  /** A file that comes in pieces; dumps with a whole heap are that large. */
+  maxResumableBytes: 2 * 1024 * 1024 * 1024,
+  /** Of one project's files that are on their way. */
+  maxOpenResumableBytes: 8 * 1024 * 1024 * 1024,
+  /** What is durable of a broken upload is cut at these. */
+  resumablePartBytes: 32 * 1024 * 1024,
+  /** An envelope has tens of items. */
+  maxItems: 500,
+  maxItemHeaderBytes: 64 * 1024,
+  /** An event, without its files. */
+  maxEventBytes: 1024 * 1024,
   /** A sender that pauses longer is gone or means harm. */
   maxIdleMs: 30_000,
   /** Crashpad gives up after 60 s; a 200 MiB dump at 3 Mbit/s takes about this long. */
   maxMinidumpBodyMs: 10 * 60_000,
   /** A 2 GiB debug file at 3 Mbit/s takes 1.6 h. */
   maxDebugFileBodyMs: 2 * 60 * 60_000,
+  /** Debug files come in chunks of so many bytes: a power of two, as sentry-cli up to 2.39 wants it. */
+  chunkBytes: 8 * 1024 * 1024,
+  /** Chunks of one request, as many bytes of them, and requests at once that a client is asked to keep to. */
+  chunksPerRequest: 64,
+  maxChunkRequestBytes: 32 * 1024 * 1024,
+  chunkRequestsAtOnce: 8,
+  /** A list of files and their chunks: 2,000 files of 2 GB have about this much. */
+  maxAssembleBytes: 32 * 1024 * 1024,
+  /** JSON of other calls that bring debug files. */
+  maxJsonBytes: 1024 * 1024,
   maxHeadersMs: 20_000,
   /** Longer than the idle time of the usual reverse proxies, so that they close first. */
   keepAliveMs: 75_000,

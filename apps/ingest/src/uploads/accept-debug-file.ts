@@ -19,13 +19,17 @@ export type DebugFilePost = {
   /** Who uploads, for people. */
   actor: string;
   fileName: string;
+  /** Of a sender that names files by it: it was checked. Lower-case hex. */
+  sha1?: string;
+  /** The debug id that the sender wants it under, in Breakpad form. */
+  claimedDebugId?: string | null;
   /** The body with Content-Encoding undone and its limit applied. */
   body: AsyncIterable<Buffer>;
   logger: Logger;
 };
 
 /** Ends a stream with a refusal once it holds more than the organization may still store. */
-async function* within(roomBytes: number | null, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* withinQuota(roomBytes: number | null, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let left = roomBytes ?? Number.POSITIVE_INFINITY;
   for await (const piece of bytes) {
     left -= piece.length;
@@ -48,7 +52,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
   let kept = false;
   const roomBytes = await ports.db.uploads.storageRoomBytes(post.organizationId);
   try {
-    await ports.blobs.put(blobKey, within(roomBytes, hashed(post.body, digest, counter)));
+    await ports.blobs.put(blobKey, withinQuota(roomBytes, hashed(post.body, digest, counter)));
     if (counter.bytes === 0)
       throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
     const outcome = await ports.db.uploads
@@ -61,6 +65,8 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
         blobKey,
         sizeBytes: counter.bytes,
         sha256: digest.digest("hex"),
+        sha1: post.sha1 ?? null,
+        claimedDebugId: post.claimedDebugId ?? null,
       })
       .catch((cause: unknown) => {
         // It may have been committed all the same: then the blob is needed, else the collection of orphans takes it.

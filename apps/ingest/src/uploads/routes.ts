@@ -1,5 +1,6 @@
 /** The routes by which debug files come in. */
 import type { OrgGate } from "@salvage/db";
+import type { SystemDb } from "@salvage/db/system";
 import { baseName } from "../http/multipart.ts";
 import { sendJson } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
@@ -9,10 +10,19 @@ import { storable } from "../intake/scrub.ts";
 import { limits, type OperatorLimits } from "../limits.ts";
 import { authorize, notFound } from "../read/authorize.ts";
 import { acceptDebugFile, type UploadPorts } from "./accept-debug-file.ts";
+import { sentryCliRoutes } from "./sentry-cli/routes.ts";
 
-export type UploadRoutePorts = UploadPorts & { gate: OrgGate; disk: DiskWatermark; limits: OperatorLimits };
+/** What the dialects of other products' uploaders need. */
+export type ForeignPorts = UploadPorts & {
+  db: Pick<SystemDb, "uploads" | "chunks" | "transfers">;
+  gate: OrgGate;
+  disk: DiskWatermark;
+  limits: OperatorLimits;
+  /** The address by which clients reach this server, without a slash at its end. */
+  publicUrl: string;
+};
 
-export function uploadRoutes(ports: UploadRoutePorts): Route[] {
+export function uploadRoutes(ports: ForeignPorts): Route[] {
   const { gate, disk } = ports;
   const debugFileBody = { maxBytes: ports.limits.maxDebugFileBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxDebugFileBodyMs };
 
@@ -36,7 +46,10 @@ export function uploadRoutes(ports: UploadRoutePorts): Route[] {
     sendJson(context.response, 201, outcome, { Location: `/api/v1/uploads/${outcome.uploadId}` });
   }
 
-  return [{ method: "POST", path: "/api/v1/organizations/:organization/debug-files", name: "debug_files", handle: postDebugFile }];
+  return [
+    { method: "POST", path: "/api/v1/organizations/:organization/debug-files", name: "debug_files", handle: postDebugFile },
+    ...sentryCliRoutes(ports),
+  ];
 }
 
 /** The project that an upload is noted with: the ticket's own, else the one in the query. */

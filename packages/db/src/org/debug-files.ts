@@ -15,7 +15,6 @@ import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { hashToken, newToken } from "../shared/secrets.ts";
 import { asUuid, baseName, containsPattern, storableText } from "../shared/text.ts";
 import { answeringFiles } from "./answering-files.ts";
-import { answeringFiles } from "./answering-files.ts";
 import type { OrgDebugFiles, OrgUploads } from "./ports.ts";
 import { findProject, type OrgScope, validIds } from "./scope.ts";
 
@@ -75,7 +74,12 @@ export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
       });
     },
     answering: ({ fileKeys }) => answeringFiles(scope, fileKeys),
-    answering: ({ fileKeys }) => answeringFiles(scope, fileKeys),
+    async source({ debugFileId }) {
+      const id = asUuid(debugFileId);
+      if (id === null) return null;
+      const file = await scope.run(({ models }) => models.debugFile.findFirst({ where: { id, organizationId, deletedAt: null } }));
+      return file === null ? null : { name: file.name, sizeBytes: Number(file.sizeBytes), sourceBlobKey: file.sourceBlobKey };
+    },
     async delete({ debugFileId }) {
       const id = asUuid(debugFileId);
       if (id === null) return "not found";

@@ -1,0 +1,82 @@
+/**
+ * What the dialects of other products' uploaders have in common: the places where they carry a token, the project that an upload is
+ * noted with, and refusals in the form that each client reads.
+ */
+import type { OrgDb, OrgGate } from "@salvage/db";
+import { AppError } from "../http/app-error.ts";
+import { sendJson } from "../http/respond.ts";
+import type { Route, RouteContext } from "../http/router.ts";
+import { type AuthorizedRequest, authorizeBearer, bearerOf, notFound } from "../read/authorize.ts";
+
+type Scopes = Parameters<typeof authorizeBearer> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+
+/**
+ * The API token wherever the client can put it: `Authorization` as Bearer or Basic (password, or user name when that is empty),
+ * `X-API-Token` (App Center), `Auth-Token` (Tecken; what follows a hyphen is a label), a path segment, `?key=` (sym-upload-v2).
+ */
+export function tokenOf({ request, query, params }: RouteContext): string | null {
+  const { headers } = request;
+  const own = (name: string) => (typeof headers[name] === "string" ? headers[name] : null);
+  return (
+    bearerOf(request) ??
+    basicSecret(headers.authorization) ??
+    own("x-api-token") ??
+    own("auth-token")?.split("-", 1)[0] ??
+    params.token ??
+    query.get("key") ??
+    query.get("token")
+  );
+}
+
+function basicSecret(authorization: string | undefined): string | null {
+  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)\s*$/i.exec(authorization ?? "")?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  const user = colon === -1 ? text : text.slice(0, colon);
+  return (colon === -1 ? "" : text.slice(colon + 1)) || user || null;
+}
+
+/** @throws AppError 401, 403; 404 when the path names another organization than the token's */
+export async function authorizeForeign(gate: OrgGate, context: RouteContext, ...scopes: Scopes): Promise<AuthorizedRequest> {
+  const authorized = await authorizeBearer(gate, tokenOf(context), ...scopes);
+  const { organization } = context.params;
+  const { organizationSlug, organizationId } = authorized.token;
+  if (organization !== undefined && organization !== organizationSlug && organization !== organizationId) throw notFound("organization");
+  return authorized;
+}
+
+/** A project by slug or number. @throws AppError 404 */
+export async function projectNamed(db: OrgDb, name: string): Promise<{ id: string; slug: string; name: string }> {
+  const project = await db.projects.bySlug({ projectSlug: name });
+  if (project !== null) return { id: project.id, slug: project.slug, name: project.name };
+  const byId = await db.projects.byId({ projectId: name });
+  if (byId === null) throw notFound("project");
+  return byId;
+}
+
+/** The project of `?project=`, null when there is none. @throws AppError 404 */
+export async function projectAsked(db: OrgDb, query: URLSearchParams): Promise<string | null> {
+  const name = query.get("project") ?? "";
+  return name === "" ? null : (await projectNamed(db, name)).id;
+}
+
+/** Routes whose refusals look as their clients want them. */
+export function withRefusals(answer: (error: AppError) => { status: number; body: unknown }, routes: readonly Route[]): Route[] {
+  return routes.map((route) => ({
+    ...route,
+    async handle(context) {
+      try {
+        await route.handle(context);
+      } catch (error) {
+        if (!(error instanceof AppError) || context.response.headersSent) throw error;
+        context.logger.info({ detail: error.message, causes: error.causes, status: error.status }, "request refused");
+        const { status, body } = answer(error);
+        sendJson(context.response, status, body, error.headers);
+      }
+    },
+  }));
+}
+
+/** The sentence of a refusal with its causes, for dialects that have one text. */
+export const sentenceOf = (error: AppError) => [error.message, ...error.causes].join("; ");
