@@ -37,6 +37,9 @@ type Cfa = { column: number; offset: number } | Block | null;
 
 type State = { cfa: Cfa; rules: Map<number, Rule> };
 
+/** What the instructions of CIEs set up, by CIE. */
+const afterCie = new WeakMap<Cie, State>();
+
 /** Executes the instructions of an FDE. Each `next` gives the end of one row, whose rules `row` then tells. */
 export class CallFrame {
   /** Image-relative start of the row that `next` will complete. */
@@ -49,6 +52,7 @@ export class CallFrame {
   #state: State = { cfa: null, rules: new Map() };
   #remembered: State[] = [];
   #location: number;
+  #isMoved = false;
 
   constructor(fde: Fde, context: ExpressionContext) {
     this.#fde = fde;
@@ -56,13 +60,21 @@ export class CallFrame {
     this.start = fde.start;
     this.#location = fde.start;
     this.#end = fde.start + fde.length;
-    const initial = new Cursor(fde.cie.instructions, "dwarf: CIE instructions", fde.cie.instructionsOffset, context.littleEndian);
     this.#initial = this.#state.rules;
-    while (initial.left > 0) this.#execute(initial);
-    this.#initial = new Map(this.#state.rules);
-    this.#remembered = [];
-    this.#location = fde.start;
+    const initial = afterCie.get(fde.cie) ?? this.#executeCie(fde);
+    this.#initial = initial.rules;
+    this.#state = { cfa: initial.cfa, rules: new Map(initial.rules) };
     this.#cursor = new Cursor(fde.instructions, "dwarf: FDE instructions", fde.instructionsOffset, context.littleEndian);
+  }
+
+  #executeCie({ cie, start }: Fde): State {
+    const cursor = new Cursor(cie.instructions, "dwarf: CIE instructions", cie.instructionsOffset, this.#context.littleEndian);
+    while (cursor.left > 0) this.#execute(cursor);
+    this.#remembered = [];
+    this.#location = start;
+    // Where they name an address the function's own decides whether they hold.
+    if (!this.#isMoved) afterCie.set(cie, this.#state);
+    return this.#state;
   }
 
   /** Executes up to the next row's start, which it returns: the rules of `row` are in force from `start` until there. Null at the end. */
@@ -198,6 +210,7 @@ export class CallFrame {
 
   #moveTo(location: number, cursor: Cursor): void {
     if (location < this.#location) cursor.fail("row before the one before it");
+    this.#isMoved = true;
     this.#location = location;
   }
 

@@ -6,6 +6,7 @@
  * The function where a program starts has no caller.
  */
 import { lastAtOrBelow } from "../bytes/bisect.ts";
+import { BlockReader } from "../bytes/block-reader.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { armMachine, thumbMachine } from "../code/arm.ts";
@@ -19,6 +20,11 @@ import { flagExecutable, recordBytes, sectionDynsym, sectionSymtab, segmentExecu
 /** Longer stretches without rules or symbols are whole programs; following them from the first byte would cost more than it tells. */
 const maxFollowedBytes = 128 << 10;
 const maxKeptFlows = 64;
+/** What fills the room between functions is short, and the same again and again. */
+const maxFillingBytes = 16;
+const maxKeptFillings = 1024;
+const blockBytes = 64 << 10;
+const maxBlocks = 8;
 const maxSymbols = 1 << 22;
 /** Start-up code of every C library is shorter. */
 const maxStartBytes = 64;
@@ -38,12 +44,17 @@ type FunctionSymbols = { start: Uint32Array; size: Uint32Array; isThumb: Uint8Ar
 export class CodeRules {
   readonly #file: ElfFile;
   readonly #entry: number;
-  readonly #flows = new Map<string, FunctionFlow | null>();
+  readonly #code: BlockReader;
+  readonly #flows = new Map<number, FunctionFlow | null>();
+  readonly #fillings = new Map<string, FunctionFlow>();
+  /** Rows of states met before: of ARM code, and of Thumb code. */
+  readonly #rows = [new WeakMap<FrameState, UnwindRow>(), new WeakMap<FrameState, UnwindRow>()] as const;
   #symbols: FunctionSymbols | null = null;
 
   constructor(file: ElfFile) {
     this.#file = file;
     this.#entry = file.entry;
+    this.#code = new BlockReader(file.source, blockBytes, maxBlocks);
   }
 
   /** The rules at an address within a stretch of code that has none; null when the code does not tell. */
@@ -146,16 +157,28 @@ export class CodeRules {
   }
 
   #flow({ start, end, manyFunctions, isThumb }: Place): FunctionFlow | null {
-    const key = `${start} ${isThumb}`;
+    const key = 2 * start + (isThumb ? 1 : 0);
     const kept = this.#flows.get(key);
     if (kept !== undefined) return kept;
     const machine = this.#machine(isThumb);
-    const code = bytesAt(this.#file, start)?.bytes ?? null;
-    const size = code === null ? 0 : Math.min(end - start, code.size);
+    const code = bytesAt(this.#file, start);
+    const size = code === null ? 0 : Math.min(end - start, code.bytes.size);
     const isFollowed = machine !== null && code !== null && size > 0 && size <= maxFollowedBytes;
-    const flow = isFollowed ? followFunction(code.read(0, size), machine, manyFunctions) : null;
+    const flow = isFollowed ? this.#follow(this.#code.upTo(code.fileOffset, size), machine, manyFunctions) : null;
     if (this.#flows.size >= maxKeptFlows) this.#flows.clear();
     this.#flows.set(key, flow);
+    return flow;
+  }
+
+  #follow(code: Uint8Array, machine: Machine, manyFunctions: boolean): FunctionFlow {
+    if (code.length > maxFillingBytes) return followFunction(code, machine, manyFunctions);
+    const key = `${machine === thumbMachine ? "t" : ""}${manyFunctions ? "+" : "-"}${String.fromCharCode(...code)}`;
+    let flow = this.#fillings.get(key);
+    if (flow === undefined) {
+      flow = followFunction(code, machine, manyFunctions);
+      if (this.#fillings.size >= maxKeptFillings) this.#fillings.clear();
+      this.#fillings.set(key, flow);
+    }
     return flow;
   }
 
@@ -185,6 +208,15 @@ export class CodeRules {
   }
 
   #row(state: FrameState, isThumb: boolean): UnwindRow | null {
+    const rows = this.#rows[isThumb ? 1 : 0];
+    const known = rows.get(state);
+    if (known !== undefined) return known;
+    const row = this.#rowOf(state, isThumb);
+    if (row !== null) rows.set(state, row);
+    return row;
+  }
+
+  #rowOf(state: FrameState, isThumb: boolean): UnwindRow | null {
     const { cfaFromSp, cfaFromFp, saved } = state;
     const cfa: RegisterRule | null =
       cfaFromSp !== null
