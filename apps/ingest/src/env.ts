@@ -29,8 +29,13 @@ const schema = z.object({
   MAX_DUMP_BYTES: envFields.bytes().default(200 * mebibyte),
   MAX_REQUEST_BYTES: envFields.bytes().default(200 * mebibyte),
   MAX_DEBUG_FILE_BYTES: envFields.bytes().default(2048 * mebibyte),
+  MAX_ATTACHMENT_BYTES: envFields.bytes().default(100 * mebibyte),
+  MAX_ATTACHMENTS: envFields.wholeNumber(0, 100).default(30),
   MIN_FREE_DISK_BYTES: envFields.bytes().default(1024 * mebibyte),
   DEFAULT_RATE_LIMIT_PER_MINUTE: envFields.wholeNumber(0, 1_000_000).default(6000),
+  PROJECT_RATE_LIMIT_PER_MINUTE: envFields.wholeNumber(0, 10_000_000).default(0),
+  ORGANIZATION_RATE_LIMIT_PER_MINUTE: envFields.wholeNumber(0, 10_000_000).default(0),
+  ORGANIZATION_STORAGE_BYTES: envFields.bytes().default(0),
 });
 
 export type IngestEnv = ReturnType<typeof readIngestEnv>;
@@ -57,8 +62,13 @@ export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
       maxDumpBytes: values.MAX_DUMP_BYTES,
       maxRequestBytes: values.MAX_REQUEST_BYTES,
       maxDebugFileBytes: values.MAX_DEBUG_FILE_BYTES,
+      maxAttachmentBytes: values.MAX_ATTACHMENT_BYTES,
+      maxAttachments: values.MAX_ATTACHMENTS,
       minFreeDiskBytes: values.MIN_FREE_DISK_BYTES,
       defaultRateLimitPerMinute: values.DEFAULT_RATE_LIMIT_PER_MINUTE,
+      projectRateLimitPerMinute: values.PROJECT_RATE_LIMIT_PER_MINUTE,
+      organizationRateLimitPerMinute: values.ORGANIZATION_RATE_LIMIT_PER_MINUTE,
+      organizationStorageBytes: values.ORGANIZATION_STORAGE_BYTES,
     },
   };
 }

@@ -38,8 +38,13 @@ const usualLimits: OperatorLimits = {
   maxDumpBytes: 8 * 1024 * 1024,
   maxRequestBytes: 10 * 1024 * 1024,
   maxDebugFileBytes: 4 * 1024 * 1024,
+  maxAttachmentBytes: 20 * 1024 * 1024,
+  maxAttachments: 20,
   minFreeDiskBytes: 0,
   defaultRateLimitPerMinute: 1_000_000,
+  projectRateLimitPerMinute: 0,
+  organizationRateLimitPerMinute: 0,
+  organizationStorageBytes: 0,
 };
 
 export async function startIngest(
@@ -92,7 +97,7 @@ export async function startIngest(
     unseal(ref, crash, part = "dump") {
       const { organizationId, projectId, id: crashId } = crash;
       const dataKey = keyring.unwrap(ref.wrappedKey, wrapContext(organizationId, projectId, crashId));
-      const file = SealedFile.open(store.localPath(ref.blobKey) ?? "", dataKey, { organizationId, projectId, crashId, part });
+      const file = SealedFile.open(join(blobDir, ref.blobKey), dataKey, { organizationId, projectId, crashId, part });
       const bytes = Buffer.from(file.read(0, file.size));
       file.close();
       return bytes;

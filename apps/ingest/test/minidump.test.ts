@@ -282,7 +282,25 @@ test("a disabled key is refused soon after; over the rate and over the quota is 
   third.memory.key.disabled = true;
   const answer = await fetch(third.url + path, { method: "POST", body: new Uint8Array(dumpOf(100)) });
   assert.equal((await refused(answer, 403)).detail, "the client key is disabled");
-  for (const each of [ingest, second, third]) await each.ingest.close();
+  const fourth = await start(t, { organizationStorageBytes: 1500, projectRateLimitPerMinute: 3 });
+  fourth.memory.key.storageQuotaBytes = 10_000_000;
+  fourth.memory.key.maxDumpBytes = 1200;
+  const sendFourth = (seed: number, bytes: number) =>
+    fetch(fourth.url + path, {
+      method: "POST",
+      body: new Uint8Array(dumpOf(bytes, seed)),
+      headers: { "Content-Type": "application/x-dmp" },
+    });
+  await accepted(await sendFourth(1, 1000));
+  await accepted(await sendFourth(2, 1001));
+  assert.equal((await sendFourth(3, 1201)).status, 413, "the project's own limit is lower than the operator's");
+  await accepted(await sendFourth(4, 10));
+  assert.equal(fourth.memory.crashes.length, 1);
+  for (const each of [ingest, second, third, fourth]) await each.ingest.close();
+  const met = (reason: string) => fourth.memory.refusals.find((refusal) => refusal.reason === reason)?.met;
+  assert.deepEqual(met("storage_quota"), { limit: 1500, seen: 2001, knob: "ORGANIZATION_STORAGE_BYTES" });
+  assert.deepEqual(met("too_large"), { limit: 1200, seen: 1201, knob: "project_dump_bytes" });
+  assert.deepEqual(met("rate_limited"), { limit: 3, seen: 4, knob: "PROJECT_RATE_LIMIT_PER_MINUTE" });
   assert.equal(ingest.memory.countOf("rate_limited"), 1);
   assert.equal(second.memory.countOf("storage_quota"), 2);
   assert.equal(third.memory.countOf("disabled_key"), 1);
@@ -321,7 +339,7 @@ test("attachments are sealed beside the dump; too large or too many are left out
   assert.equal(ingest.unseal(log, crash, "attachment/0").toString(), "line one");
   assert.equal(second.fileName, "second.dmp");
   assert.equal(crash.extra.after, "field after the files");
-  assert.deepEqual(crash.extra.intake_notes, [
+  assert.deepEqual(crash.intakeNotes, [
     "second.dmp: a further minidump, kept as attachment; the first one is the crash",
     "huge.bin: left out, larger than 20971520 bytes",
     "18.txt: left out, more than 20 attachments",

@@ -2,7 +2,10 @@
  * The error of this app: what the sender is told, and what is counted. Thrown anywhere below a route; the server turns it into
  * `{"detail": …, "causes": […]}`.
  */
-import type { RefusalReason } from "@salvage/contracts";
+import type { LimitKnob, RefusalReason } from "@salvage/contracts";
+
+/** A limit that was met: its value, what was seen (at least), and the setting that changes it. */
+export type MetLimit = { limit: number; seen: number; knob: LimitKnob };
 
 export class AppError extends Error {
   override name = "AppError";
@@ -13,19 +16,21 @@ export class AppError extends Error {
   /** Further sentences, innermost cause last. */
   readonly causes: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly met: MetLimit | null;
 
   /** @param detail one sentence for the sender; the value and the limit where there is one */
   constructor(
     status: number,
     reason: RefusalReason | null,
     detail: string,
-    more: { causes?: readonly string[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    more: { causes?: readonly string[]; headers?: Readonly<Record<string, string>>; cause?: unknown; met?: MetLimit | null } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.status = status;
     this.reason = reason;
     this.causes = more.causes ?? [];
     this.headers = more.headers ?? {};
+    this.met = more.met ?? null;
   }
 }
 

@@ -5,11 +5,14 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
-import { AppError, SenderGone } from "./app-error.ts";
+import type { LimitKnob } from "@salvage/contracts";
+import { AppError, type MetLimit, SenderGone } from "./app-error.ts";
 
 export type BodyLimits = {
   /** Bytes on the wire, and again after inflating. */
   maxBytes: number;
+  /** The setting that changes it, for posts whose refusals are counted. */
+  knob?: LimitKnob | undefined;
   /** Longest pause between two pieces. */
   maxIdleMs: number;
   /** Longest time for the whole body. */
@@ -25,7 +28,7 @@ const maxZstdWindowLog = 23;
  */
 export async function* readBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
   const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > limits.maxBytes) throw tooLarge(`the body is ${declared} bytes, the limit is ${limits.maxBytes}`);
+  if (declared > limits.maxBytes) throw tooLarge(`the body is ${declared} bytes, the limit is ${limits.maxBytes}`, metBy(limits, declared));
   const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   const endsAt = Date.now() + limits.maxBodyMs;
   let bytes = 0;
@@ -34,7 +37,7 @@ export async function* readBody(request: IncomingMessage, limits: BodyLimits): A
       const { done, value } = await within(pieces.next(), Math.min(limits.maxIdleMs, endsAt - Date.now()), request);
       if (done) break;
       bytes += value.length;
-      if (bytes > limits.maxBytes) throw tooLarge(`the body is larger than the limit of ${limits.maxBytes} bytes`);
+      if (bytes > limits.maxBytes) throw tooLarge(`the body is larger than the limit of ${limits.maxBytes} bytes`, metBy(limits, bytes));
       yield value;
     }
   } finally {
@@ -72,7 +75,12 @@ async function within<T>(next: Promise<T>, ms: number, request: IncomingMessage)
  * Several codings are undone from the last to the first, two at most.
  * @throws AppError 415 for an unknown coding; 413 when the inflated body passes the limit; 400 for a damaged one
  */
-export function inflateBody(body: AsyncIterable<Buffer>, contentEncoding: string | undefined, maxBytes: number): AsyncIterable<Buffer> {
+export function inflateBody(
+  body: AsyncIterable<Buffer>,
+  contentEncoding: string | undefined,
+  maxBytes: number,
+  knob?: LimitKnob,
+): AsyncIterable<Buffer> {
   const codings = (contentEncoding ?? "")
     .toLowerCase()
     .split(",")
@@ -89,7 +97,7 @@ export function inflateBody(body: AsyncIterable<Buffer>, contentEncoding: string
         `Content-Encoding ${coding.slice(0, 40)} is not supported; send gzip, deflate, br, zstd or none`,
       );
     }
-    inflated = inflate(inflated, coding.replace("x-", "") as Coding, maxBytes, "the inflated body");
+    inflated = inflate(inflated, coding.replace("x-", "") as Coding, maxBytes, "the inflated body", knob);
   }
   return inflated;
 }
@@ -100,7 +108,13 @@ export type Coding = "gzip" | "deflate" | "br" | "zstd";
  * Inflates a stream and stops at the limit.
  * @param what begins the sentence of an error: "the inflated body is larger than …"
  */
-export async function* inflate(source: AsyncIterable<Buffer>, coding: Coding, maxBytes: number, what: string): AsyncGenerator<Buffer> {
+export async function* inflate(
+  source: AsyncIterable<Buffer>,
+  coding: Coding,
+  maxBytes: number,
+  what: string,
+  knob?: LimitKnob,
+): AsyncGenerator<Buffer> {
   let input = source;
   let inflater: Transform;
   if (coding === "deflate") {
@@ -116,7 +130,7 @@ export async function* inflate(source: AsyncIterable<Buffer>, coding: Coding, ma
   try {
     for await (const piece of inflater as AsyncIterable<Buffer>) {
       bytes += piece.length;
-      if (bytes > maxBytes) throw tooLarge(`${what} is larger than the limit of ${maxBytes} bytes`);
+      if (bytes > maxBytes) throw tooLarge(`${what} is larger than the limit of ${maxBytes} bytes`, metBy({ maxBytes, knob }, bytes));
       yield piece;
     }
   } catch (error) {
@@ -171,7 +185,11 @@ export async function drain(source: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of source);
 }
 
-export const tooLarge = (detail: string) => new AppError(413, "too_large", detail);
+export const tooLarge = (detail: string, met: MetLimit | null = null) => new AppError(413, "too_large", detail, { met });
+
+/** @param seen bytes so far */
+export const metBy = ({ maxBytes, knob }: Pick<BodyLimits, "maxBytes" | "knob">, seen: number): MetLimit | null =>
+  knob === undefined ? null : { limit: maxBytes, seen, knob };
 
 const isZlibHeader = (head: Buffer) => head.length >= 2 && ((head[0] ?? 0) & 15) === 8 && head.readUInt16BE(0) % 31 === 0;
 

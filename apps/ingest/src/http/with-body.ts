@@ -10,7 +10,7 @@ export async function withBody<T>(
   use: (body: AsyncIterable<Buffer>) => Promise<T>,
 ): Promise<T> {
   const sent = readBody(request, bodyLimits);
-  const body = inflateBody(continued(request, response, sent), request.headers["content-encoding"], bodyLimits.maxBytes)[
+  const body = inflateBody(continued(request, response, sent), request.headers["content-encoding"], bodyLimits.maxBytes, bodyLimits.knob)[
     Symbol.asyncIterator
   ]();
   try {

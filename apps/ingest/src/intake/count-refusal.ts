@@ -5,8 +5,8 @@ import type { Refusals } from "./refusals.ts";
 
 /** @param error what ended the post; errors that are no refusal are not counted */
 export function countRefusal(refusals: Refusals, projectId: string | null, error: unknown): void {
-  if (error instanceof Dropped) refusals.count(projectId, error.reason, error.message);
+  if (error instanceof Dropped) refusals.count(projectId, error.reason, error.message, error.met);
   else if (error instanceof SenderGone) refusals.count(projectId, "aborted", error.message);
   else if (error instanceof AppError && error.reason !== null)
-    refusals.count(projectId, error.reason, [error.message, ...error.causes].join(": "));
+    refusals.count(projectId, error.reason, [error.message, ...error.causes].join(": "), error.met);
 }

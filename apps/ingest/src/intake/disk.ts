@@ -1,7 +1,7 @@
 /** The disk's watermark: below it nothing is taken in, so that PostgreSQL, which shares the disk, can still write. */
 import type { BlobStore } from "@salvage/blobs";
 import { metrics } from "@salvage/telemetry";
-import { AppError } from "../http/app-error.ts";
+import { AppError, type MetLimit } from "../http/app-error.ts";
 import { limits } from "../limits.ts";
 
 export type DiskWatermark = {
@@ -22,14 +22,18 @@ export function createDiskWatermark(blobs: BlobStore, minFreeDiskBytes: number, 
       if (freeBytes === null) return;
       metrics.freeDiskBytes.set(freeBytes);
       if (freeBytes >= minFreeDiskBytes) return;
-      throw diskFull([`${freeBytes} bytes are free, ${minFreeDiskBytes} are kept (MIN_FREE_DISK_BYTES)`]);
+      throw diskFull([`${freeBytes} bytes are free, ${minFreeDiskBytes} are kept (MIN_FREE_DISK_BYTES)`], {
+        limit: minFreeDiskBytes,
+        seen: freeBytes,
+        knob: "MIN_FREE_DISK_BYTES",
+      });
     },
   };
 }
 
 /** The answer for a full disk; also when a write runs into it. */
-export function diskFull(causes: readonly string[]): AppError {
-  return new AppError(503, "disk_full", "not enough disk space to keep the file", { causes, headers: { "Retry-After": "60" } });
+export function diskFull(causes: readonly string[], met: MetLimit | null = null): AppError {
+  return new AppError(503, "disk_full", "not enough disk space to keep the file", { causes, headers: { "Retry-After": "60" }, met });
 }
 
 /** True for the errors of a file system that has no room. */

@@ -3,7 +3,8 @@
  * and checks the magic on the first bytes. Nothing else of the format is looked at here.
  */
 import { AppError } from "../http/app-error.ts";
-import { inflate, peek, tooLarge } from "../http/body.ts";
+import { inflate, metBy, peek, tooLarge } from "../http/body.ts";
+import type { Limit } from "./crash-limits.ts";
 
 /** Leading bytes of a dump (little-endian, big-endian) and of the containers that senders wrap it in. */
 const magics = [
@@ -26,30 +27,30 @@ export function sniff(head: Buffer): SniffedKind | null {
 
 /**
  * @param sent the part's content or the raw body
- * @returns the plain bytes of the dump, at most `maxDumpBytes`
+ * @param limit of the plain bytes
  * @throws AppError before the first byte when it is no dump; later when it grows too large or the compressed data is damaged
  */
-export async function dumpBytes(sent: AsyncIterable<Buffer>, maxDumpBytes: number): Promise<AsyncIterable<Buffer>> {
+export async function dumpBytes(sent: AsyncIterable<Buffer>, limit: Limit): Promise<AsyncIterable<Buffer>> {
   const outer = await peek(sent, sniffBytes);
   if (outer.head.length === 0) throw new AppError(400, "empty_body", "the minidump is empty");
   const kind = sniff(outer.head);
-  if (kind === "dump") return limited(outer.all, maxDumpBytes);
+  if (kind === "dump") return limited(outer.all, limit);
   if (kind === "xz" || kind === "bzip2") {
     throw new AppError(400, "invalid_compression", "invalid compression container", {
       causes: [`${kind} is not supported; send gzip, zstd or the plain dump`],
     });
   }
   if (kind === null) throw notADump(outer.head, "begins with");
-  const inner = await peek(inflate(outer.all, kind, maxDumpBytes, "the minidump"), sniffBytes);
+  const inner = await peek(inflate(outer.all, kind, limit.value, "the minidump", limit.knob), sniffBytes);
   if (sniff(inner.head) !== "dump") throw notADump(inner.head, `is ${kind} data that begins with`);
   return inner.all;
 }
 
-async function* limited(bytes: AsyncIterable<Buffer>, maxDumpBytes: number): AsyncGenerator<Buffer> {
+async function* limited(bytes: AsyncIterable<Buffer>, { value, knob }: Limit): AsyncGenerator<Buffer> {
   let total = 0;
   for await (const piece of bytes) {
     total += piece.length;
-    if (total > maxDumpBytes) throw tooLarge(`the minidump is larger than the limit of ${maxDumpBytes} bytes`);
+    if (total > value) throw tooLarge(`the minidump is larger than the limit of ${value} bytes`, metBy({ maxBytes: value, knob }, total));
     yield piece;
   }
 }

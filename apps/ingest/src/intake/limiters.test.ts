@@ -22,6 +22,23 @@ test("a minute's worth at once, then the rate; keys apart; zero lets nothing thr
   assert.equal(taken("a", 1, 5), 0, "a lowered rate holds at once");
 });
 
+test("of several rates the first that has nothing left is said, and then no token is taken", () => {
+  let now = 0;
+  const limiter = createRateLimiter(() => now);
+  const rates = [
+    { id: "key", perMinute: 3 },
+    { id: "project", perMinute: 2 },
+  ];
+  const ask = () => limiter.takeAll(rates)?.over.id ?? "granted";
+  assert.deepEqual([ask(), ask(), ask()], ["granted", "granted", "project"]);
+  assert.equal(limiter.takeAll(rates)?.askedThisMinute, 4);
+  now += 30_000;
+  assert.equal(ask(), "granted", "the key kept the token that the project refused");
+  now += 30_000;
+  assert.equal(ask(), "granted");
+  assert.deepEqual([ask(), limiter.takeAll(rates)?.askedThisMinute], ["project", 3], "a new minute");
+});
+
 function keysDb(answer: () => ClientKeyAnswer) {
   const calls: string[] = [];
   const touched: string[][] = [];
@@ -30,6 +47,7 @@ function keysDb(answer: () => ClientKeyAnswer) {
       calls.push(`${projectId}/${publicKey}`);
       return answer();
     },
+    projectOf: async () => null,
     async touch(keyIds) {
       touched.push([...keyIds]);
     },
@@ -43,6 +61,11 @@ const key = {
   keyId: "k",
   disabled: false,
   rateLimitPerMinute: null,
+  projectRateLimitPerMinute: null,
+  organizationRateLimitPerMinute: null,
+  maxDumpBytes: null,
+  maxAttachmentBytes: null,
+  maxAttachments: null,
   storageUsedBytes: 0,
   storageQuotaBytes: null,
 };

@@ -10,8 +10,9 @@ import { type Logger, metrics } from "@salvage/telemetry";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
 import { drain } from "../http/body.ts";
-import { limits, type OperatorLimits } from "../limits.ts";
+import type { OperatorLimits } from "../limits.ts";
 import type { ClientKeys } from "./client-keys.ts";
+import { attachmentLimitsOf, type Limit, maxDumpBytesOf, storageOf } from "./crash-limits.ts";
 import { diskFull, isNoSpace } from "./disk.ts";
 import { Dropped } from "./dropped.ts";
 import { dumpBytes } from "./dump-bytes.ts";
@@ -40,12 +41,13 @@ export type Receipt = {
   readonly hasDump: boolean;
   /**
    * Takes a minidump in, plain or compressed. The first one is the crash; further ones are kept as attachments.
+   * @param limit of its plain bytes, where another one holds than for posts
    * @throws AppError when it is none, damaged or too large
    */
-  storeDump(file: SentFile): Promise<void>;
-  /** Keeps a file when it is small enough; one that is not is named in the crash's extra data. */
+  storeDump(file: SentFile, limit?: Limit): Promise<void>;
+  /** Keeps a file when it is small enough; one that is not is named in the crash's notes. */
   storeAttachment(file: SentFile): Promise<void>;
-  /** Says in the crash's extra data what became of something that was sent. */
+  /** Says with the crash what became of something that was sent. */
   note(sentence: string): void;
   /**
    * Makes it a crash. From here on `discard` deletes nothing that is needed.
@@ -76,7 +78,10 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
   let attachmentsBytes = 0;
   let dump: Stored | null = null;
   let kept = false;
-  checkQuota(key, 0);
+  const maxDumpBytes = maxDumpBytesOf(ports.limits, key);
+  const { maxBytes: maxAttachmentBytes, maxCount: maxAttachments } = attachmentLimitsOf(ports.limits, key);
+  const storage = storageOf(ports.limits, key);
+  checkStorage(key, storage, 0);
 
   function store(blobKey: string, part: string, plain: AsyncIterable<Buffer>): Promise<Stored> {
     written.push(blobKey);
@@ -90,17 +95,16 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
   async function storeAttachment(file: SentFile): Promise<void> {
     const fileName = storable(file.fileName || file.name || "attachment", 255);
     const number = attachments.length;
-    if (number >= limits.maxAttachments) {
-      note(`${fileName}: left out, more than ${limits.maxAttachments} attachments`);
+    if (number >= maxAttachments) {
+      note(`${fileName}: left out, more than ${maxAttachments} attachments`);
       return await drain(file.data);
     }
-    const room = Math.min(limits.maxAttachmentBytes, limits.maxAttachmentsBytes - attachmentsBytes);
-    const tooBig = new Error(`${fileName}: left out, larger than ${room} bytes`);
+    const tooBig = new Error(`${fileName}: left out, larger than ${maxAttachmentBytes} bytes`);
     async function* bounded(): AsyncGenerator<Buffer> {
       let bytes = 0;
       for await (const piece of file.data) {
         bytes += piece.length;
-        if (bytes > room) throw tooBig;
+        if (bytes > maxAttachmentBytes) throw tooBig;
         yield piece;
       }
     }
@@ -122,19 +126,19 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
     },
     note,
     storeAttachment,
-    async storeDump(file) {
+    async storeDump(file, limit = maxDumpBytes) {
       if (dump !== null) {
         note(`${storable(file.fileName || "minidump", 255)}: a further minidump, kept as attachment; the first one is the crash`);
         return await storeAttachment(file);
       }
-      const plain = await dumpBytes(file.data, ports.limits.maxDumpBytes);
+      const plain = await dumpBytes(file.data, limit);
       dump = await store(blobKeys.dump(organizationId, crashId), "dump", plain);
     },
     async commit(event, said) {
       if (dump === null) throw new AppError(400, "missing_minidump", "missing minidump");
       const { ref, sha256 } = dump;
       const bytes = ref.sizeBytes + attachmentsBytes;
-      checkQuota(key, bytes);
+      checkStorage(key, storage, bytes);
       const files = attachments.map((attachment) => JSON.stringify(["file", attachment.fileName, attachment.sha256]));
       const outcome = await ports.db.crashes
         .insertReceived({
@@ -153,7 +157,11 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
           environment: event.environment,
           user: event.user,
           tags: event.tags,
-          extra: notes.length > 0 ? { ...event.extra, intake_notes: notes } : event.extra,
+          extra: event.extra,
+          dist: event.dist,
+          contexts: event.contexts,
+          breadcrumbs: event.breadcrumbs,
+          intakeNotes: notes,
           attachments: attachments.map(
             (one): ReceivedAttachment => ({ ...one.ref, id: one.id, fileName: one.fileName, contentType: one.contentType }),
           ),
@@ -204,8 +212,8 @@ export async function storeSealed(
   return { ref: { blobKey, wrappedKey, keyId, sizeBytes: counter.bytes }, sha256: digest.digest("hex") };
 }
 
-function checkQuota(key: FoundClientKey, moreBytes: number): void {
-  const { storageUsedBytes: used, storageQuotaBytes: quota } = key;
-  if (quota === null || (moreBytes === 0 ? used < quota : used + moreBytes <= quota)) return;
-  throw new Dropped("storage_quota", `the organization stores ${used} bytes, its quota is ${quota}`);
+function checkStorage({ storageUsedBytes: used }: FoundClientKey, quota: Limit | null, moreBytes: number): void {
+  if (quota === null || (moreBytes === 0 ? used < quota.value : used + moreBytes <= quota.value)) return;
+  const met = { limit: quota.value, seen: used + moreBytes, knob: quota.knob };
+  throw new Dropped("storage_quota", `the organization stores ${used} bytes, its quota is ${quota.value}`, met);
 }

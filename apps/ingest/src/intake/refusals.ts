@@ -6,11 +6,15 @@
 import type { RefusalReason } from "@salvage/contracts";
 import type { RefusalCount, SystemDb } from "@salvage/db/system";
 import { type Logger, metrics, redactText } from "@salvage/telemetry";
+import type { MetLimit } from "../http/app-error.ts";
 import { limits } from "../limits.ts";
 
 export type Refusals = {
-  /** @param example what the sender was told; secrets are cut out of it */
-  count(projectId: string | null, reason: RefusalReason, example: string): void;
+  /**
+   * @param example what the sender was told; secrets are cut out of it
+   * @param met the limit that it ran into, where there is one
+   */
+  count(projectId: string | null, reason: RefusalReason, example: string, met?: MetLimit | null): void;
   flush(): Promise<void>;
   /** Writes what is left and stops. */
   close(): Promise<void>;
@@ -48,9 +52,10 @@ export function createRefusals(db: Pick<SystemDb, "refusals">, logger: Logger): 
   const timer = setInterval(flush, limits.refusalFlushMs).unref();
 
   return {
-    count(projectId, reason, example) {
+    count(projectId, reason, example, met = null) {
       metrics.crashesRefused.inc({ reason });
-      if (projectId !== null) add({ projectId, reason, count: 1, example: redactText(example).slice(0, maxExampleLength), at: new Date() });
+      if (projectId === null) return;
+      add({ projectId, reason, count: 1, example: redactText(example).slice(0, maxExampleLength), met, at: new Date() });
     },
     flush,
     async close() {

@@ -19,7 +19,12 @@ export type IntakeRoutePorts = ReceiptPorts & { refusals: Refusals; admission: A
 
 export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
   const { refusals, admission } = ports;
-  const minidumpBody = { maxBytes: ports.limits.maxRequestBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxMinidumpBodyMs };
+  const minidumpBody = {
+    maxBytes: ports.limits.maxRequestBytes,
+    knob: "MAX_REQUEST_BYTES" as const,
+    maxIdleMs: limits.maxIdleMs,
+    maxBodyMs: limits.maxMinidumpBodyMs,
+  };
 
   async function postMinidump(context: RouteContext): Promise<void> {
     const { request, response, params, query } = context;

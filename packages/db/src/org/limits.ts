@@ -52,7 +52,7 @@ export function createOrgLimits(scope: OrgScope): OrgLimits {
       });
     },
     setOrganization(change) {
-      return scope.run(async (tx) => {
+      return scope.run<"done">(async (tx) => {
         const data = given(change);
         await tx.models.organization.update({ where: { id: organizationId }, data });
         await scope.audit(tx, "organization.limits", scope.organizationId, { changed: Object.keys(data) });
