@@ -16,6 +16,7 @@ const pages: [string, string][] = [
   ["tokens", "/acme/tokens"],
   ["audit", "/acme/audit"],
   ["account", "/account"],
+  ["activate", "/activate?code=BCDF-GHJK"],
   ["first-steps", "/acme/driftwood/first-steps"],
   ["issues", "/acme/driftwood/issues"],
   ["crashes", "/acme/driftwood/crashes"],

@@ -31,6 +31,9 @@ export const samples: Readonly<Record<string, Sample>> = {
   "account.me": nothing("authed"),
   "account.revokeSession": rows("authed", ({ people }) => ({ sessionId: people.viewer.sessionId })),
   "account.sessions": nothing("authed"),
+  "deviceCodes.approve": rows("authed", ({ orgSlug }) => ({ userCode: "BCDF-GHJK", organizationSlug: orgSlug })),
+  "deviceCodes.deny": rows("authed", () => ({ userCode: "BCDF-GHJK" })),
+  "deviceCodes.find": rows("authed", () => ({ userCode: "BCDF-GHJK" })),
   "organizations.create": nothing("authed", () => ({ name: "New", slug: fresh() })),
   "organizations.mine": nothing("authed"),
 

@@ -52,6 +52,11 @@ export const newAccountInput = z.object({ email, name: displayName, password: ne
 /** Signed in: without `account`. New: with it. */
 export const invitationAcceptInput = z.object({ token: invitationToken, account: newAccountInput.optional() });
 
+// Machines that are signed in through a browser
+/** As it was typed. */
+export const userCodeInput = z.object({ userCode: z.string().trim().min(1, "Type the code").max(40, "At most 40 characters") });
+export const deviceCodeApproveInput = userCodeInput.extend({ organizationSlug: orgInput.shape.orgSlug });
+
 // Projects
 export const projectCreateInput = z.object({ name: displayName, slug: slug.optional() });
 const modulePatterns = z

@@ -28,6 +28,12 @@ export type CrashStatus = z.infer<typeof crashStatus>;
 export const dumpTicketView = z.object({ url: z.string() });
 export type DumpTicketView = z.infer<typeof dumpTicketView>;
 
+/** A machine that waits to be signed in, as it calls itself. */
+export const deviceCodeRequest = z.object({ clientName: z.string(), createdAt: time });
+export type DeviceCodeRequest = z.infer<typeof deviceCodeRequest>;
+
+export const deviceCodeApproved = z.object({ organizationSlug: z.string() });
+
 /** Either by pattern or by version. */
 export const ignoreRuleView = z.object({
   id: z.string(),

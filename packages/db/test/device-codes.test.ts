@@ -46,13 +46,13 @@ test("a code that a member approves makes the secret a token of that member, onc
   assert.ok(typeof found === "object" && "clientName" in found && found.clientName === "build-7");
 
   const both = await Promise.all([gate.deviceCodes.approve(member, userCode, slug), gate.deviceCodes.approve(member, userCode, slug)]);
-  assert.equal(both.filter((answer) => answer === "gone").length, 1, "only one of two at once");
+  assert.equal(both.filter((answer) => answer === "code gone").length, 1, "only one of two at once");
   assert.equal(await gate.deviceCodes.state(secret), "approved");
   const login = await gate.authorizeToken(secret, "debug-file:write");
   assert.ok(login !== null && login !== "forbidden");
   assert.deepEqual([login.token.organizationSlug, login.token.name], [slug, "Ada"]);
   assert.equal(await gate.authorizeToken(secret, "dump:download"), "forbidden");
-  assert.equal(await gate.deviceCodes.find(member, userCode), "gone");
+  assert.equal(await gate.deviceCodes.find(member, userCode), "code gone");
   assert.equal(
     await rows.one("SELECT count(*)::int FROM audit_entries WHERE organization_id = $1 AND action = 'login.approve'", [
       tenant.organizationId,
@@ -108,11 +108,11 @@ test("nobody approves for an organization that is not theirs; a denied or old co
 
   assert.equal(await gate.deviceCodes.deny(member, foreign.userCode), "done");
   assert.equal(await gate.deviceCodes.state(foreign.secret), "denied");
-  assert.equal(await gate.deviceCodes.approve(member, foreign.userCode, slug), "gone");
+  assert.equal(await gate.deviceCodes.approve(member, foreign.userCode, slug), "code gone");
 
   const old = await ask();
   await rows.sql.query("UPDATE device_codes SET expires_at = now() - interval '2 hours' WHERE denied_at IS NULL");
-  assert.equal(await gate.deviceCodes.approve(member, old.userCode, slug), "gone");
+  assert.equal(await gate.deviceCodes.approve(member, old.userCode, slug), "code gone");
   assert.equal(await gate.deviceCodes.state(old.secret), "expired");
   assert.equal(await gate.deviceCodes.state("nonsense"), "expired");
   await rows.db.sweep.removeExpired();
@@ -122,9 +122,9 @@ test("nobody approves for an organization that is not theirs; a denied or old co
 test("guesses are throttled per member; an own code in between buys none", async () => {
   const guesser = await person("member");
   const { userCode } = await ask();
-  for (let guess = 0; guess < 9; guess++) assert.equal(await gate.deviceCodes.find(guesser, "BBBB-BBBB"), "gone");
+  for (let guess = 0; guess < 9; guess++) assert.equal(await gate.deviceCodes.find(guesser, "BBBB-BBBB"), "code gone");
   assert.ok(typeof (await gate.deviceCodes.find(guesser, userCode)) === "object");
-  assert.equal(await gate.deviceCodes.find(guesser, "BBBB-BBBB"), "gone");
+  assert.equal(await gate.deviceCodes.find(guesser, "BBBB-BBBB"), "code gone");
   const refused = await gate.deviceCodes.find(guesser, userCode);
   assert.ok(typeof refused === "object" && "throttledUntil" in refused, "also for the right code");
   assert.ok(typeof (await gate.deviceCodes.find(await person("member"), userCode)) === "object", "others go on");

@@ -18,6 +18,7 @@ const refusals = {
   "wrong password": { code: "BAD_REQUEST", message: "The current password is wrong" },
   "too weak": { code: "BAD_REQUEST", message: "Choose a longer password" },
   gone: { code: "NOT_FOUND", message: "This invitation was used, revoked, or has expired" },
+  "code gone": { code: "NOT_FOUND", message: "This code was used, refused, mistyped, or is older than ten minutes" },
   "other email": { code: "FORBIDDEN", message: "This invitation is for another e-mail address" },
   "sign in first": { code: "UNAUTHORIZED", message: "This e-mail address has an account: sign in, then open the invitation again" },
 } as const satisfies Record<string, { code: Code; message: string }>;
@@ -31,11 +32,11 @@ export function accepted<T>(answer: T): Exclude<T, Refusal | null> {
   return answer as Exclude<T, Refusal | null>;
 }
 
-/** @throws TOO_MANY_REQUESTS when a password may not be tried now */
+/** @throws TOO_MANY_REQUESTS when a secret may not be tried now */
 export function notThrottled<T>(answer: T): Exclude<T, { throttledUntil: Date }> {
   if (typeof answer === "object" && answer !== null && "throttledUntil" in answer && answer.throttledUntil instanceof Date) {
     const seconds = secondsUntil(answer.throttledUntil);
-    throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: `Too many wrong passwords: try again in ${seconds} s` });
+    throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: `Too many wrong tries: try again in ${seconds} s` });
   }
   return answer as Exclude<T, { throttledUntil: Date }>;
 }

@@ -24,16 +24,16 @@ export function createGateDeviceCodes(database: AppDatabase): GateDeviceCodes {
     userId: string,
     userCode: string,
     work: (tx: Tx, row: { tokenHash: string; clientName: string; createdAt: Date }) => Promise<T>,
-  ): Promise<T | "gone" | { throttledUntil: Date }> => {
+  ): Promise<T | "code gone" | { throttledUntil: Date }> => {
     const subjects: Subject[] = [{ kind: "codes", value: userId }];
     const throttledUntil = await countAttempt(database, subjects);
     if (throttledUntil !== null) return { throttledUntil };
     const userCodeHash = hashUserCode(userCode);
     const answer = await database.transaction({ userId, tokenHash: userCodeHash }, async (tx) => {
       const row = await tx.models.deviceCode.findFirst({ where: { userCodeHash, deniedAt: null, expiresAt: { gt: new Date() } } });
-      return row === null ? "gone" : await work(tx, row);
+      return row === null ? "code gone" : await work(tx, row);
     });
-    if (answer !== "gone") await forgiveAttempt(database, subjects);
+    if (answer !== "code gone") await forgiveAttempt(database, subjects);
     return answer;
   };
 
@@ -70,13 +70,13 @@ export function createGateDeviceCodes(database: AppDatabase): GateDeviceCodes {
 
     async find(userId, userCode) {
       const id = asUuid(userId);
-      if (id === null) return "gone";
+      if (id === null) return "code gone";
       return withCode(id, userCode, async (_tx, { clientName, createdAt }) => ({ clientName, createdAt: createdAt.toISOString() }));
     },
 
     async approve(userId, userCode, orgSlug) {
       const id = asUuid(userId);
-      if (id === null) return "gone";
+      if (id === null) return "code gone";
       return withCode(id, userCode, async (tx, { tokenHash, clientName }) => {
         const membership = await tx.models.membership.findFirst({
           where: { userId: id, organization: { slug: storableText(orgSlug, 100) } },
@@ -87,7 +87,7 @@ export function createGateDeviceCodes(database: AppDatabase): GateDeviceCodes {
         const scopes = loginScopes.filter((scope) => roleMay(roleSchema.parse(membership.role), scope));
         // Single use, also for two at once: only one of them deletes the row.
         const used = await tx.models.deviceCode.deleteMany({ where: { tokenHash, deniedAt: null } });
-        if (used.count === 0) return "gone";
+        if (used.count === 0) return "code gone";
         await tx.use({ userId: id, organizationId });
         await tx.models.apiToken.create({
           data: {
@@ -111,7 +111,7 @@ export function createGateDeviceCodes(database: AppDatabase): GateDeviceCodes {
 
     async deny(userId, userCode) {
       const id = asUuid(userId);
-      if (id === null) return "gone";
+      if (id === null) return "code gone";
       return withCode(id, userCode, async ({ models }, { tokenHash }) => {
         await models.deviceCode.updateMany({ where: { tokenHash }, data: { deniedAt: new Date() } });
         return "done" as const;

@@ -66,7 +66,7 @@ export interface GateInvitations {
 export type DeviceRequest = { clientName: string; createdAt: string };
 
 /**
- * Machines that are signed in through a browser. A code that is unknown, used, denied or older than ten minutes is "gone"; guesses are
+ * Machines that are signed in through a browser. A code that is unknown, used, denied or older than ten minutes is "code gone"; guesses are
  * throttled per user.
  */
 export interface GateDeviceCodes {
@@ -74,7 +74,7 @@ export interface GateDeviceCodes {
   create(input: { clientName: string }): Promise<{ secret: string; userCode: string; expiresAt: Date }>;
   /** For the holder of the secret. "approved": it is an API token now. "expired" also when there never was one. */
   state(secret: string): Promise<"pending" | "approved" | "denied" | "expired">;
-  find(userId: string, userCode: string): Promise<DeviceRequest | "gone" | { throttledUntil: Date }>;
+  find(userId: string, userCode: string): Promise<DeviceRequest | "code gone" | { throttledUntil: Date }>;
   /**
    * Makes the secret a token of that organization, for 90 days, with as much of `loginScopes` as the user's role holds; it ends with the
    * membership. "not found": no such organization, or not a member.
@@ -83,8 +83,8 @@ export interface GateDeviceCodes {
     userId: string,
     userCode: string,
     orgSlug: string,
-  ): Promise<{ organizationSlug: string } | "gone" | "not found" | { throttledUntil: Date }>;
-  deny(userId: string, userCode: string): Promise<"done" | "gone" | { throttledUntil: Date }>;
+  ): Promise<{ organizationSlug: string } | "code gone" | "not found" | { throttledUntil: Date }>;
+  deny(userId: string, userCode: string): Promise<"done" | "code gone" | { throttledUntil: Date }>;
 }
 
 export type AuthorizedToken = {

@@ -111,7 +111,7 @@ function TokenTable({ tokens }: { tokens: ApiTokenView[] }) {
             <Tr key={token.id}>
               <Td className="py-1.5">
                 <span className="font-medium">{token.name}</span>
-                <code className="block text-xs text-ink-3">…{token.hint}</code>
+                {token.hint === "" ? null : <code className="block text-xs text-ink-3">…{token.hint}</code>}
               </Td>
               <Td>
                 <span className="flex flex-wrap gap-1 py-1">

@@ -18,6 +18,9 @@ import { report as crashesReport } from "./crashes/report.ts";
 import { status as crashesStatus } from "./crashes/status.ts";
 import { remove as debugFilesRemove } from "./debug-files/delete.ts";
 import { list as debugFilesList } from "./debug-files/list.ts";
+import { approve as deviceCodesApprove } from "./device-codes/approve.ts";
+import { deny as deviceCodesDeny } from "./device-codes/deny.ts";
+import { find as deviceCodesFind } from "./device-codes/find.ts";
 import { remove as ignoreRulesRemove } from "./ignore-rules/delete.ts";
 import { list as ignoreRulesList } from "./ignore-rules/list.ts";
 import { accept as invitationsAccept } from "./invitations/accept.ts";
@@ -86,6 +89,11 @@ export const appRouter = router({
   debugFiles: router({
     delete: debugFilesRemove,
     list: debugFilesList,
+  }),
+  deviceCodes: router({
+    approve: deviceCodesApprove,
+    deny: deviceCodesDeny,
+    find: deviceCodesFind,
   }),
   ignoreRules: router({
     delete: ignoreRulesRemove,
