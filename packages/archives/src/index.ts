@@ -9,3 +9,4 @@ export {
   type UnpackOptions,
   unpack,
 } from "./unpack.ts";
+export { walkZip } from "./zip.ts";

@@ -1,10 +1,10 @@
 /** One round of retention: rows first, committed; then their blobs. */
 import { type BlobStore, parseBlobKey } from "@salvage/blobs";
-import type { SystemRetention } from "@salvage/db/system";
+import type { SystemChunks, SystemRetention } from "@salvage/db/system";
 import { type Logger, metrics, reportError } from "@salvage/telemetry";
 import { Context } from "@temporalio/activity";
 
-export type RetentionPorts = { retention: SystemRetention; blobs: BlobStore; logger: Logger };
+export type RetentionPorts = { retention: SystemRetention; chunks: SystemChunks; blobs: BlobStore; logger: Logger };
 
 export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
 
@@ -16,7 +16,7 @@ const orphanScanEveryMs = 6 * 60 * 60 * 1000;
 /** A blob this young may belong to a transaction that is still under way. */
 const orphanAgeMs = 24 * 60 * 60 * 1000;
 
-export function createRetentionActivities({ retention, blobs, logger }: RetentionPorts) {
+export function createRetentionActivities({ retention, chunks, blobs, logger }: RetentionPorts) {
   let orphansScannedAt = Number.NEGATIVE_INFINITY;
 
   /** Blobs that no row names any more; one that cannot be deleted now is an orphan for later. */
@@ -71,6 +71,11 @@ export function createRetentionActivities({ retention, blobs, logger }: Retentio
         const { erased, releasedBlobKeys } = await retention.eraseDebugFiles(pageSize);
         await drop(releasedBlobKeys);
         return erased === pageSize;
+      });
+      await pages(async () => {
+        const expired = await chunks.removeExpired(pageSize);
+        await drop(expired);
+        return expired.length === pageSize;
       });
       if (Date.now() - orphansScannedAt >= orphanScanEveryMs) {
         await collectOrphans();

@@ -10,6 +10,7 @@ import { createPorts } from "@salvage/codecs";
 import { FileSink, FileSource } from "@salvage/codecs/files";
 import { buildSymcache, type CompanionNeed, FormatError, identifyObject, machOSlices } from "@salvage/core";
 import { baseName } from "@salvage/core/own-modules";
+import { identifySourceBundle } from "./source-bundle.ts";
 import type { Companion, FileFacts, Tasks, UnpackOutput } from "./tasks.ts";
 
 /** Unpacked sections kept in memory; larger ones go to scratch files. */
@@ -57,7 +58,9 @@ function copyRange(source: FileSource, offset: number, size: number, outPath: st
   }
 }
 
-export function identify({ path }: Tasks["identify"]["input"]): FileFacts {
+export async function identify({ path }: Tasks["identify"]["input"]): Promise<FileFacts> {
+  const sources = await identifySourceBundle(path);
+  if (sources !== null) return sources;
   const source = new FileSource(path);
   try {
     return identifyObject(source);

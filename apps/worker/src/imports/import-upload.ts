@@ -143,6 +143,7 @@ class ImportRun {
 
   async #debugFile(candidate: Candidate): Promise<void> {
     const facts = await this.#ports.pool.run("identify", { path: candidate.path });
+    if (facts.kind === "sourcebundle" && facts.convertible) return await this.#keepSources(candidate, facts);
     if (!facts.convertible) {
       const reason = facts.lacks.join("; ") || "it holds nothing that crashes could use";
       return await this.#verdict({ ...aboutFile(candidate, facts), state: "rejected", reason, waitingCrashes: 0 });
@@ -170,6 +171,12 @@ class ImportRun {
     await this.#published(outcome, id, candidate, facts);
   }
 
+  /** Sources are kept beside the debug files of their build; no crash reads them. */
+  async #keepSources(candidate: Candidate, facts: FileFacts): Promise<void> {
+    const id = debugFileId(this.#upload.id, candidate.place);
+    await this.#published(await this.#publish(id, candidate, facts, null), id, candidate, facts);
+  }
+
   #convert(id: string, { path, name, companions }: Candidate): Promise<StoredConversion> {
     return convertFile(this.#ports, {
       organizationId: this.#upload.organizationId,
@@ -191,7 +198,7 @@ class ImportRun {
     const { organizationId, id: uploadId } = this.#upload;
     const sourceBlobKey = candidate.blobKey ?? blobKeys.debugFile(organizationId, id);
     if (candidate.blobKey === null) await blobs.put(sourceBlobKey, createReadStream(candidate.path));
-    const { kind, debugId, codeId, cpu, os, features } = facts;
+    const { kind, codeId, cpu, os, features } = facts;
     const outcome = await debugFiles.publish({
       id,
       organizationId,
@@ -200,7 +207,8 @@ class ImportRun {
       name: (kind === "pe" ? null : facts.name) ?? baseName(candidate.name),
       codeFile: facts.codeFile ?? baseName(candidate.name),
       kind,
-      debugId,
+      debugId: this.#wantedDebugId(candidate, facts),
+      statedDebugId: facts.debugId,
       codeId,
       cpu,
       os,
@@ -215,6 +223,13 @@ class ImportRun {
     });
     if (!isMine(outcome, id) && candidate.blobKey === null) await blobs.delete(sourceBlobKey);
     return outcome;
+  }
+
+  /** A sender that looked at the program knows under which age it wants its PDB. */
+  #wantedDebugId(candidate: Candidate, { kind, debugId }: FileFacts): string | null {
+    const claimed = candidate.blobKey === this.#upload.blobKey ? this.#upload.claimedDebugId : null;
+    const otherAge = kind === "pdb" && claimed !== null && debugId !== null && claimed.slice(0, 32) === debugId.slice(0, 32);
+    return otherAge ? claimed : debugId;
   }
 
   async #published(outcome: PublishOutcome, id: string, candidate: Candidate, facts: FileFacts): Promise<void> {

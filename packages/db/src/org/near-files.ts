@@ -41,7 +41,7 @@ export async function nearFiles(tx: Tx, organizationId: string, missingFileId: s
   const columns = "f.id, f.name, f.kind, f.debug_id, f.code_id, f.cpu, f.features, f.has_names, f.has_unwind, f.ready_at";
   const byKey = "debug_files f JOIN debug_file_keys k ON k.debug_file_id = f.id AND k.organization_id = $1::uuid";
   const one = (place: number, tables: string, condition: string) =>
-    `(SELECT ${columns}, ${place} AS place FROM ${tables} WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND ${condition}
+    `(SELECT ${columns}, ${place} AS place FROM ${tables} WHERE f.organization_id = $1::uuid AND f.deleted_at IS NULL AND f.kind <> 'sourcebundle' AND ${condition}
       ORDER BY f.ready_at DESC LIMIT ${maxNearFiles})`;
   const rows = await tx.sql.rows<NearRow>(
     `SELECT * FROM (SELECT DISTINCT ON (id) * FROM (

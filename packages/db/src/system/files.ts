@@ -30,7 +30,7 @@ export function createSystemFiles(sql: Sql): SystemFiles {
              SELECT k.file_key, f.id, f.symcache_blob_key, f.symcache_format_version, f.source_blob_key, f.debug_id, f.has_names, f.has_unwind,
                f.ready_at, row_number() OVER (PARTITION BY k.file_key ORDER BY f.ready_at DESC, f.id) AS place
              FROM debug_file_keys k JOIN debug_files f ON f.id = k.debug_file_id
-             WHERE k.organization_id = $1 AND k.file_key = ANY ($2::text[]) AND f.deleted_at IS NULL) newest
+             WHERE k.organization_id = $1 AND k.file_key = ANY ($2::text[]) AND f.deleted_at IS NULL AND f.kind <> 'sourcebundle') newest
            WHERE place <= ${maxFilesPerModule} ORDER BY ready_at, id DESC`,
           [organizationId, wanted],
         );

@@ -270,6 +270,8 @@ export type PublishedDebugFile = {
   codeFile: string;
   kind: DebugFileKind;
   debugId: string | null;
+  /** What the file says itself where crashes ask by another (a PDB's age may be another than its program's). */
+  statedDebugId?: string | null;
   codeId: string | null;
   cpu: string | null;
   os: string | null;

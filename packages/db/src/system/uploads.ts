@@ -38,7 +38,8 @@ export function createSystemUploads(pool: SqlPool): SystemUploads {
           [upload.organizationId, upload.sha256, fileName],
         );
         if (same !== undefined) {
-          if (typeof upload.sha1 === "string") await sql.run("UPDATE debug_file_uploads SET sha1 = $2 WHERE id = $1", [same.id, upload.sha1]);
+          if (typeof upload.sha1 === "string")
+            await sql.run("UPDATE debug_file_uploads SET sha1 = $2 WHERE id = $1", [same.id, upload.sha1]);
           return { uploadId: same.id, duplicate: true };
         }
         await sql.run(
@@ -145,7 +146,7 @@ export function createSystemDebugFiles(pool: SqlPool): SystemDebugFiles {
       pool.rows(
         `SELECT f.id AS "debugFileId", f.organization_id AS "organizationId", f.source_blob_key AS "sourceBlobKey", f.debug_id AS "debugId"
          FROM debug_files f JOIN debug_file_uploads u ON u.id = f.upload_id
-         WHERE f.deleted_at IS NULL AND f.symcache_format_version IS DISTINCT FROM $1 AND u.state = 'ready' ORDER BY f.ready_at, f.id LIMIT $2`,
+         WHERE f.deleted_at IS NULL AND f.kind <> 'sourcebundle' AND f.symcache_format_version IS DISTINCT FROM $1 AND u.state = 'ready' ORDER BY f.ready_at, f.id LIMIT $2`,
         [formatVersion, limit],
       ),
   };
@@ -220,9 +221,10 @@ async function publish(
 const filesOfKey = `debug_file_keys k JOIN debug_files f ON f.id = k.debug_file_id
   WHERE k.organization_id = m.organization_id AND k.file_key = m.file_key AND f.deleted_at IS NULL`;
 
-/** The keys of a file by itself, the one it is listed by first: by debug id, and by code id and the code file's name. */
-function ownKeys({ debugId, codeId, codeFile }: PublishedDebugFile): string[] {
-  const keys = [fileKey(debugId, codeId, baseName(codeFile)), fileKey(null, codeId, baseName(codeFile))];
+/** The keys of a file by itself, the one it is listed by first: by debug id, and by code id and the code file's name; and by the debug id that it states itself. */
+function ownKeys({ debugId, statedDebugId, codeId, codeFile }: PublishedDebugFile): string[] {
+  const name = baseName(codeFile);
+  const keys = [fileKey(debugId, codeId, name), fileKey(null, codeId, name), fileKey(statedDebugId ?? null, null, name)];
   return [...new Set(keys.filter((key) => key !== null))].map((key) => storableText(key, 600));
 }
 

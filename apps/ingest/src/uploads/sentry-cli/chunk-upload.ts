@@ -72,7 +72,7 @@ function chunkName({ fileName }: Part): string {
 async function* chunkBytes({ name, data }: Part): AsyncGenerator<Buffer> {
   if (name !== "file" && name !== "file_gzip")
     throw new AppError(400, null, `a chunk's field is file or file_gzip, not ${name?.slice(0, 60)}`);
-  if (name === "file_gzip") return yield* inflate(data, "gzip", limits.chunkBytes, "a chunk");
+  if (name === "file_gzip") return yield* inflate(data, "gzip", { maxBytes: limits.chunkBytes }, "a chunk");
   let bytes = 0;
   for await (const piece of data) {
     bytes += piece.length;

@@ -55,6 +55,7 @@ const namesAreElsewhere: Readonly<Record<DebugFileKind, string>> = {
   pdb: "it is a stripped PDB, files and lines are in the full one",
   macho: "it is the binary, files and lines are in its dSYM",
   breakpad: "it was made from a binary without debug information",
+  sourcebundle: "it holds sources only",
 };
 
 const unwindIsElsewhere: Readonly<Record<DebugFileKind, string>> = {
@@ -63,6 +64,7 @@ const unwindIsElsewhere: Readonly<Record<DebugFileKind, string>> = {
   pdb: "Exact callers need the exe or dll: a PDB has no unwind data for this CPU",
   macho: "Exact callers need the binary: a dSYM has no unwind data",
   breakpad: "It has no STACK records: make it from the file that has the unwind data",
+  sourcebundle: "Sources have no unwind data",
 };
 
 function lacksNames(held: NearFile): string {

@@ -7,6 +7,7 @@ export const kindNames: Readonly<Record<DebugFileKind, string>> = {
   pe: "PE",
   pdb: "PDB",
   macho: "Mach-O",
+  sourcebundle: "Sources",
 };
 
 /** In the order they are shown; "names" is what people call symbols. */
