@@ -2,6 +2,7 @@
 export * from "./file-key.ts";
 export * from "./inputs.ts";
 export * from "./machine.ts";
+export * from "./organization-token.ts";
 export * from "./permissions.ts";
 export * from "./report.ts";
 export * from "./results.ts";

@@ -52,6 +52,9 @@ export function Tokens() {
           >
             <div className="mt-2 space-y-2">
               <CopyField label="Token" text={made} />
+              <p className="text-sm text-ink-2">
+                It carries this server's address and the organization. In an address, its part after the last underscore alone is enough.
+              </p>
               <CodeBlock what="a try of the token" code={`./salvage upload ./build --url ${publicUrl} --org ${orgSlug} --token ${made}`} />
             </div>
           </Notice>
