@@ -124,6 +124,30 @@ test("range lists that do not end, or lie outside their section", () => {
   }
 });
 
+test("one long range list for thousands of calls and functions", () => {
+  const builder = new DwarfBuilder({ version: 4 });
+  const pairs = 40_000;
+  const list = builder.section("ranges");
+  for (let i = 0; i < pairs; i++) list.uint(0x1000 + 4 * i, 8).uint(0x1002 + 4 * i, 8);
+  list.uint(0, 8).uint(0, 8);
+  const ranges: AttributeSpec = [A.ranges, F.secOffset, 0];
+  const many = (entry: Entry): Entry[] => new Array<Entry>(3000).fill(entry);
+  const call: Entry = [T.inlinedSubroutine, [[A.abstractOrigin, F.ref4, { label: "i" }], ranges]];
+  builder.unit([
+    T.compileUnit,
+    [[A.lowPc, F.addr, 0], ranges],
+    [
+      [T.subprogram, [[A.name, F.string, "i"]], [], "i"],
+      [T.subprogram, [[A.name, F.string, "f"], ranges], many(call)],
+      [T.subprogram, [[A.name, F.string, "g"], ranges], many([T.subprogram, [ranges]])],
+    ],
+  ]);
+  const before = process.memoryUsage().arrayBuffers;
+  const names = openDwarfNames(builder.sections());
+  assert.equal(names.lookup(0x1000)?.at(-1)?.function, "f");
+  assert.ok(process.memoryUsage().arrayBuffers - before < 256 << 20, "4 bytes for each end of 120 million ranges would be a gigabyte");
+});
+
 test("line programs: rows without end, a line range of 0, headers that lie", () => {
   const builder = new DwarfBuilder();
   const many = builder.lines([["a.c", 0]], [], (bytes) => {

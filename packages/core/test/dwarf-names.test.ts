@@ -420,6 +420,55 @@ test("calls inlined into a nested function are its own, not the outer's", () => 
   assert.deepEqual(functionNames(names, 0x1018), ["outer::nested"]);
 });
 
+test("a call without code, or with too little, has that of the calls inside it", () => {
+  const origin = (name: string): Entry => [T.subprogram, [[A.linkageName, F.string, name]], [], name];
+  const call = (name: string, range: [number, number] | null, children: Entry[] = []): Entry => {
+    const attributes: AttributeSpec[] = [
+      [A.abstractOrigin, F.ref4, { label: name }],
+      [A.callLine, F.data1, 7],
+    ];
+    // As DWARF 2 has it: the end is an address.
+    if (range !== null) attributes.push([A.lowPc, F.addr, range[0]], [A.highPc, F.addr, range[1]]);
+    return [T.inlinedSubroutine, attributes, children];
+  };
+  const names = open(
+    [
+      origin("bare"),
+      origin("narrow"),
+      origin("inner"),
+      [
+        T.subprogram,
+        [named("outer"), [A.lowPc, F.addr, 0x1000], [A.highPc, F.addr, 0x1100]],
+        [
+          call("bare", null, [call("inner", [0x1010, 0x1018]), call("inner", [0x1020, 0x1028])]),
+          call(
+            "narrow",
+            [0x1040, 0x1048],
+            [call("bare", [0x1050, 0x1050], [call("inner", [0x1050, 0x1058])]), call("inner", [0x1042, 0x1044])],
+          ),
+          call("inner", [0x1060, 0x1068]),
+        ],
+      ],
+    ],
+    code(0x1000, 0x100),
+    { version: 2 },
+  );
+  const expected: [address: number, functions: string[]][] = [
+    [0x1010, ["inner", "bare", "outer"]],
+    [0x1018, ["outer"]],
+    [0x1027, ["inner", "bare", "outer"]],
+    [0x1041, ["narrow", "outer"]],
+    [0x1042, ["inner", "narrow", "outer"]],
+    [0x1050, ["inner", "bare", "narrow", "outer"]],
+    [0x1060, ["inner", "outer"]],
+  ];
+  const visited = visitedAnswers(names, 0x1100);
+  for (const [address, functions] of expected) {
+    assert.deepEqual(functionNames(names, address), functions, address.toString(16));
+    assert.deepEqual(visited.lookup(address), names.lookup(address));
+  }
+});
+
 test("an entry may refer into another unit, and into a type unit by signature", () => {
   const builder = new DwarfBuilder();
   builder.unit(unitOf([[T.subprogram, [[A.linkageName, F.string, "_Z5otherv"]], [], "other"]]));

@@ -27,6 +27,8 @@ export const maxInlineDepth = 250;
 const maxOpenEntries = 2000;
 /** The largest function known has some hundred thousand inlined calls. */
 const maxInlinesPerFunction = 2 << 20;
+/** The same of ranges. A damaged file has one long list for many calls. */
+const maxRangesPerFunction = 1 << 20;
 
 /** The functions found below one outermost function, it first. Ranges are image-relative; entries are offsets of the section. */
 export class FunctionTree {
@@ -46,6 +48,25 @@ export class FunctionTree {
   readonly inlineCallLine = new U32Column();
   readonly inlineRangeStart = new U32Column();
   readonly inlineRanges = new CodeRanges();
+
+  /** An inlined call whose ranges are those from `rangeStart` on. */
+  pushInline(
+    number: number,
+    depth: number,
+    origin: number,
+    originForm: number,
+    callFile: number,
+    callLine: number,
+    rangeStart: number,
+  ): void {
+    this.inlineFunction.push(number);
+    this.inlineDepth.push(depth);
+    this.inlineOrigin.push(origin);
+    this.inlineOriginForm.push(originForm);
+    this.inlineCallFile.push(callFile);
+    this.inlineCallLine.push(callLine);
+    this.inlineRangeStart.push(rangeStart);
+  }
 
   clear(): void {
     this.entry.clear();
@@ -76,6 +97,24 @@ export interface FunctionSink {
   tree(tree: FunctionTree): void;
 }
 
+/**
+ * An inlined call that the walk is inside of and that states less code than it has: none, or a part. Compilers do so where they may not
+ * write lists of ranges (strict DWARF 2); the calls inside it say where more of it is.
+ */
+type NarrowCall = {
+  /** Number of its place among the open entries. */
+  opened: number;
+  /** The code that it states. */
+  start: number;
+  end: number;
+  function: number;
+  depth: number;
+  origin: number;
+  originForm: number;
+  callFile: number;
+  callLine: number;
+};
+
 export class FunctionWalker {
   readonly #reader = new EntryReader();
   readonly #memory = new WindowMemory();
@@ -86,6 +125,7 @@ export class FunctionWalker {
   readonly #openInline = new Int32Array(maxOpenEntries);
   #opened = 0;
   #depth = 0;
+  readonly #narrowCalls: NarrowCall[] = [];
 
   /**
    * Walks the entries from `from` (the unit's root, or a function) to the end of their subtree. Damage ends the walk: what was found is handed
@@ -94,6 +134,7 @@ export class FunctionWalker {
   walk(unit: Unit, from: number, withInlines: boolean, sink: FunctionSink): void {
     this.#opened = 0;
     this.#depth = 0;
+    this.#narrowCalls.length = 0;
     this.#tree.clear();
     try {
       scanEntries(this.#reader, unit, from, this.#memory, { entries: (until) => this.#entries(unit, until, withInlines, sink) });
@@ -155,7 +196,7 @@ export class FunctionWalker {
     form[Slot.ranges] = 0;
     reader.runSteps(index);
     let number = -1;
-    if (statesCode(reader)) {
+    if (statesCode(reader) && tree.ranges.start.length < maxRangesPerFunction) {
       const first = tree.ranges.start.length;
       rangesOf(unit, reader, entry, tree.ranges);
       if (tree.ranges.start.length > first) {
@@ -183,23 +224,49 @@ export class FunctionWalker {
     reader.runSteps(index);
     const top = this.#opened - 1;
     if (top < 0 || this.#openFunction[top]! < 0) return;
-    let depth = this.#openInline[top]!;
-    if (form[Slot.abstractOrigin] !== 0 && depth < maxInlineDepth && tree.inlineOrigin.length < maxInlinesPerFunction) {
+    const depth = this.#openInline[top]!;
+    const number = this.#openFunction[top]!;
+    const isCall = form[Slot.abstractOrigin] !== 0 && depth < maxInlineDepth;
+    if (isCall && tree.inlineOrigin.length < maxInlinesPerFunction && tree.inlineRanges.start.length < maxRangesPerFunction) {
+      const origin = value[Slot.abstractOrigin]!;
+      const originForm = form[Slot.abstractOrigin]!;
+      const callFile = form[Slot.callFile] === 0 ? NONE : value[Slot.callFile]!;
+      const callLine = form[Slot.callLine] === 0 ? 0 : value[Slot.callLine]!;
       const first = tree.inlineRanges.start.length;
       rangesOf(unit, reader, entry, tree.inlineRanges);
-      // One without code holds nothing, but what lies below it may.
-      if (tree.inlineRanges.start.length > first) {
-        tree.inlineFunction.push(this.#openFunction[top]!);
-        tree.inlineDepth.push(depth);
-        tree.inlineOrigin.push(value[Slot.abstractOrigin]!);
-        tree.inlineOriginForm.push(form[Slot.abstractOrigin]!);
-        tree.inlineCallFile.push(form[Slot.callFile] === 0 ? NONE : value[Slot.callFile]!);
-        tree.inlineCallLine.push(form[Slot.callLine] === 0 ? 0 : value[Slot.callLine]!);
-        tree.inlineRangeStart.push(first);
-        depth++;
+      const isBare = tree.inlineRanges.start.length === first;
+      const start = isBare ? 0 : tree.inlineRanges.start.at(first);
+      const end = isBare ? 0 : tree.inlineRanges.end.at(first);
+      if (!isBare) {
+        const own = this.#narrowCalls.length === 0 ? first : this.#widen(number, first);
+        tree.pushInline(number, depth, origin, originForm, callFile, callLine, own);
+      }
+      if (children === 1 && (isBare || (unit.version === 2 && form[Slot.ranges] === 0))) {
+        this.#narrowCalls.push({ opened: this.#opened, start, end, function: number, depth, origin, originForm, callFile, callLine });
       }
     }
-    if (children === 1) this.#open(this.#openFunction[top]!, depth);
+    if (children === 1) this.#open(number, isCall ? depth + 1 : depth);
+  }
+
+  /** The ranges of a call, those from `first` on, are of the narrow calls around it as well. Returns where the copy for the call itself starts. */
+  #widen(number: number, first: number): number {
+    const tree = this.#tree;
+    const { start, end } = tree.inlineRanges;
+    const last = start.length;
+    let from = first;
+    for (const call of this.#narrowCalls) {
+      if (call.function !== number || start.length + (last - first) > maxRangesPerFunction) continue;
+      let isInside = true;
+      for (let i = first; i < last && isInside; i++) isInside = start.at(i) >= call.start && end.at(i) <= call.end;
+      if (isInside) continue;
+      tree.pushInline(number, call.depth, call.origin, call.originForm, call.callFile, call.callLine, from);
+      from = start.length;
+      for (let i = first; i < last; i++) {
+        start.push(start.at(i));
+        end.push(end.at(i));
+      }
+    }
+    return from;
   }
 
   #open(number: number, inlineDepth: number): void {
@@ -213,6 +280,7 @@ export class FunctionWalker {
   /** The walk has left everything at the present depth or deeper. */
   #close(sink: FunctionSink): void {
     while (this.#opened > 0 && this.#openDepth[this.#opened - 1]! >= this.#depth) this.#opened--;
+    while ((this.#narrowCalls.at(-1)?.opened ?? -1) >= this.#opened) this.#narrowCalls.pop();
     if (this.#opened === 0) this.#flush(sink);
   }
 }
