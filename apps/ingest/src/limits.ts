@@ -36,6 +36,8 @@ export const limits = {
   maxItemHeaderBytes: 64 * 1024,
   /** An event, without its files. */
   maxEventBytes: 1024 * 1024,
+  /** One log of App Center without its attachment: stacks of all threads at most. */
+  maxLogBytes: 1024 * 1024,
   /** A sender that pauses longer is gone or means harm. */
   maxIdleMs: 30_000,
   /** Crashpad gives up after 60 s; a 200 MiB dump at 3 Mbit/s takes about this long. */

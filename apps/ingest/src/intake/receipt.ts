@@ -212,7 +212,8 @@ export async function storeSealed(
   return { ref: { blobKey, wrappedKey, keyId, sizeBytes: counter.bytes }, sha256: digest.digest("hex") };
 }
 
-function checkStorage({ storageUsedBytes: used }: FoundClientKey, quota: Limit | null, moreBytes: number): void {
+/** @throws Dropped when so many bytes more do not fit; with 0, when nothing fits */
+export function checkStorage({ storageUsedBytes: used }: FoundClientKey, quota: Limit | null, moreBytes: number): void {
   if (quota === null || (moreBytes === 0 ? used < quota.value : used + moreBytes <= quota.value)) return;
   const met = { limit: quota.value, seen: used + moreBytes, knob: quota.knob };
   throw new Dropped("storage_quota", `the organization stores ${used} bytes, its quota is ${quota.value}`, met);
