@@ -14,13 +14,18 @@ import { AppError, SenderGone } from "./http/app-error.ts";
 import { sendRefusal } from "./http/respond.ts";
 import { matchRoute, type Route, splitUrl } from "./http/router.ts";
 import { createAdmission } from "./intake/admission.ts";
+import { appCenterRoutes } from "./intake/app-center/routes.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
 import { createDiskWatermark } from "./intake/disk.ts";
+import { envelopeRoutes } from "./intake/envelope/routes.ts";
+import { eventAttachmentRoutes } from "./intake/event-attachments/routes.ts";
 import { createRefusals } from "./intake/refusals.ts";
+import { resumableRoutes } from "./intake/resumable/routes.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { limits, type OperatorLimits } from "./limits.ts";
 import { createProxy, type ProxyOptions } from "./proxy.ts";
 import { readRoutes } from "./read/routes.ts";
+import { symbolServerRoutes } from "./symbol-server/routes.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
 
 export type IngestPorts = {
@@ -44,8 +49,8 @@ export type Ingest = {
   close(): Promise<void>;
 };
 
-/** These belong to ingest, whatever the dashboard has there: of our API, of project ids, and of sentry-cli's API. */
-const ownPaths = /^\/+api\/+(v1|\d+)(\/|$)/;
+/** These belong to ingest, whatever the dashboard has there: of our API, of project ids, of sentry-cli's API, and of the symbol server. */
+const ownPaths = /^\/+(api\/+(v1|\d+)|symbols)(\/|$)/;
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
   const { gate, db, blobs, keyring, lanes, logger } = ports;
@@ -65,9 +70,15 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     },
   });
 
+  const crashPorts = { db, blobs, keyring, lanes, clientKeys, refusals, admission, limits: options.limits };
   const routes: Route[] = [
-    ...intakeRoutes({ db, blobs, keyring, lanes, clientKeys, refusals, admission, limits: options.limits }),
+    ...intakeRoutes(crashPorts),
+    ...envelopeRoutes(crashPorts),
+    ...resumableRoutes(crashPorts),
+    ...eventAttachmentRoutes(crashPorts),
+    ...appCenterRoutes(crashPorts),
     ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: options.proxy.publicUrl }),
+    ...symbolServerRoutes({ gate, blobs }),
     ...readRoutes({ gate, blobs, keyring, publicUrl: options.proxy.publicUrl, trustProxy: options.proxy.trustProxy }),
   ];
 
@@ -80,12 +91,9 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
       await answer(() => match.route.handle({ request, response, params: match.params, query, logger: log, requestId }), response, log);
       return match.route.name;
     }
-    if (match !== null) {
-      sendRefusal(response, 405, "method not allowed", [], { Allow: match.allowed.join(", ") });
-      return "other";
-    }
     if (ownPaths.test(pathname)) {
-      sendRefusal(response, 404, "there is no such route");
+      if (match === null) sendRefusal(response, 404, "there is no such route");
+      else sendRefusal(response, 405, "method not allowed", [], { Allow: match.allowed.join(", ") });
       return "other";
     }
     await proxy.forward(request, response, log, requestId);

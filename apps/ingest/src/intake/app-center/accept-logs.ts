@@ -1,0 +1,137 @@
+/**
+ * App Center's logs become crashes where a minidump is attached to an error. Error and attachments may come in one call, in any order,
+ * or in several: what was said of an error waits for its dump, and further files are added to the crash. The error's id is the
+ * crash's event id, so that a call sent again makes no second crash.
+ *
+ * Managed and Apple errors without a dump are not kept; they are counted, as are sessions and the like.
+ */
+import type { FoundClientKey, SystemDb } from "@salvage/db/system";
+import type { Logger } from "@salvage/telemetry";
+import { deleteBlobs } from "../../blobs.ts";
+import { AppError } from "../../http/app-error.ts";
+import { baseName } from "../../http/multipart.ts";
+import { limits } from "../../limits.ts";
+import { countRefusal } from "../count-refusal.ts";
+import { Dropped } from "../dropped.ts";
+import { mergeEvent, normalizeEventId } from "../event.ts";
+import { addFiles, type EventAttachmentPorts } from "../event-attachments/routes.ts";
+import { openReceipt, type SentFile } from "../receipt.ts";
+import { type Held, hold } from "./held.ts";
+import { announcesDump, eventOfLog } from "./log-event.ts";
+import { type Json, LogError, LogReader } from "./log-reader.ts";
+
+export type AppCenterPorts = EventAttachmentPorts & { db: Pick<SystemDb, "crashes" | "announced"> };
+
+export type LogsPost = {
+  key: FoundClientKey;
+  /** With Content-Encoding undone. */
+  body: AsyncIterable<Buffer>;
+  /** The header Install-ID. */
+  installId: string | null;
+  logger: Logger;
+};
+
+/** Ids of errors as they were sent. */
+export type LogsOutcome = { valid: string[]; throttled: string[] };
+
+type Attachment = { log: Json; held: Held };
+/** One error of a call: what was said of it, and what is attached. */
+type Report = { sentId: string; eventId: string; error: Json | null; attachments: Attachment[] };
+
+const errorTypes = new Set(["managedError", "handledError", "appleError"]);
+
+/** @throws AppError for the sender, SenderGone */
+export async function acceptLogs(ports: AppCenterPorts, post: LogsPost): Promise<LogsOutcome> {
+  const { key, logger } = post;
+  const held: string[] = [];
+  const outcome: LogsOutcome = { valid: [], throttled: [] };
+  try {
+    for (const report of (await readLogs(ports, post, held)).values()) {
+      try {
+        await keep(ports, post, report);
+        outcome.valid.push(report.sentId);
+      } catch (error) {
+        // One report that is refused does not take the others with it; the sender would drop them all.
+        const refused = error instanceof Dropped || (error instanceof AppError && error.status < 500);
+        if (!refused) throw error;
+        countRefusal(ports.refusals, key.projectId, error);
+        if (error instanceof Dropped) outcome.throttled.push(report.sentId);
+      }
+    }
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new AppError(400, "malformed_body", "invalid logs", { causes: [error.message], cause: error });
+  } finally {
+    await deleteBlobs(ports.blobs, held, logger);
+  }
+}
+
+/** Reads the whole body. @param heldKeys collects the blobs that hold attachments */
+async function readLogs(ports: AppCenterPorts, { key, body }: LogsPost, heldKeys: string[]): Promise<Map<string, Report>> {
+  const reader = new LogReader(body, { maxLogs: limits.maxItems, maxLogBytes: limits.maxLogBytes }, async (data) => {
+    const held = await hold(ports.blobs, key, data);
+    heldKeys.push(held.blobKey);
+    return held;
+  });
+  const reports = new Map<string, Report>();
+  const notKept = new Map<string, number>();
+  for await (const { log, data } of reader.logs()) {
+    const type = String(log.type).slice(0, 40);
+    const sentId = String(type === "errorAttachment" ? log.errorId : log.id);
+    const eventId = normalizeEventId(sentId);
+    if (eventId === null || (!errorTypes.has(type) && (type !== "errorAttachment" || data === null))) {
+      notKept.set(type, (notKept.get(type) ?? 0) + 1);
+      continue;
+    }
+    const report = reports.get(eventId) ?? { sentId, eventId, error: null, attachments: [] };
+    reports.set(eventId, report);
+    if (type !== "errorAttachment") report.error ??= log;
+    else if (data !== null) report.attachments.push({ log, held: data });
+  }
+  const named = [...notKept].map(([type, count]) => (count === 1 ? type : `${count} × ${type}`));
+  if (named.length > 0) ports.refusals.count(key.projectId, "item_not_kept", named.join(", "));
+  return reports;
+}
+
+async function keep(ports: AppCenterPorts, post: LogsPost, report: Report): Promise<void> {
+  const dump = report.attachments.find(({ held }) => held.looksLikeDump);
+  if (dump !== undefined) return await keepCrash(ports, post, report, dump);
+  const { key, installId, logger } = post;
+  const { error, eventId, attachments } = report;
+  if (error !== null && announcesDump(error)) {
+    const { organizationId, projectId } = key;
+    await ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() });
+  } else if (error !== null) {
+    ports.refusals.count(key.projectId, "event_without_minidump", `${String(error.type).slice(0, 40)} without a minidump`);
+  }
+  if (attachments.length === 0) return;
+  const crash = await ports.db.crashes.findByEvent(key.projectId, eventId);
+  if (crash === null) ports.refusals.count(key.projectId, "file_without_crash", `attachments of error ${eventId}, which is no crash`);
+  else await addFiles(ports, key, crash, filesOf(attachments), logger);
+}
+
+async function keepCrash(ports: AppCenterPorts, post: LogsPost, report: Report, dump: Attachment): Promise<void> {
+  const { key, installId, logger } = post;
+  ports.admission.takeCrash(key);
+  const receipt = openReceipt(ports, { key, logger });
+  try {
+    await receipt.storeDump(fileOf(dump));
+    for (const attachment of report.attachments) if (attachment !== dump) await receipt.storeAttachment(fileOf(attachment));
+    const said = report.error === null ? await ports.db.announced.find(key.projectId, report.eventId) : eventOfLog(report.error, installId);
+    await receipt.commit(mergeEvent([{ event_id: report.eventId }, said, eventOfLog(dump.log, installId)]), []);
+  } finally {
+    await receipt.discard();
+  }
+}
+
+async function* filesOf(attachments: readonly Attachment[]): AsyncGenerator<SentFile> {
+  for (const attachment of attachments) yield fileOf(attachment);
+}
+
+const fileOf = ({ log, held }: Attachment): SentFile => ({
+  name: null,
+  fileName: typeof log.fileName === "string" ? baseName(log.fileName) : null,
+  contentType: typeof log.contentType === "string" ? log.contentType : null,
+  data: held.bytes(),
+});
