@@ -27,6 +27,7 @@ const pages: [string, string][] = [
   ["settings", "/acme/driftwood/settings"],
   ["client-keys", "/acme/driftwood/settings/client-keys"],
   ["webhooks", "/acme/driftwood/settings/webhooks"],
+  ["limits", "/acme/driftwood/settings/limits"],
   ["drop-log", "/acme/driftwood/settings/refusals"],
   ["empty-issues", "/acme/empty/issues"],
   ["empty-crashes", "/acme/empty/crashes"],

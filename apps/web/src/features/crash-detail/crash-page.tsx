@@ -11,8 +11,10 @@ import { Notice } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { CauseBox } from "./cause-box.tsx";
 import { CrashActions } from "./crash-actions.tsx";
+import { Breadcrumbs, Contexts } from "./event-data.tsx";
 import { ExtraData, extraCount } from "./extra-data.tsx";
 import { CrashFacts } from "./facts.tsx";
+import { Feedback } from "./feedback.tsx";
 import { ModulesTable } from "./modules-table.tsx";
 import { PrivacyLine } from "./privacy-line.tsx";
 import { RawJson } from "./raw-json.tsx";
@@ -48,10 +50,25 @@ export function CrashPage({ crashId }: { crashId: string }) {
           <CrashFacts crash={crash} report={report} orgSlug={orgSlug} />
         </aside>
       </div>
+      {crash.feedback.length === 0 ? null : (
+        <Section title="What the user wrote" count={formatCount(crash.feedback.length)} open>
+          <Feedback crash={crash} />
+        </Section>
+      )}
       {report === undefined ? null : <ReportSections report={report} crash={crash} />}
       <Section title="Extra data" count={formatCount(extraCount(crash))} open={extraCount(crash) > 0 && extraCount(crash) <= 12}>
         <ExtraData crash={crash} />
       </Section>
+      {crash.breadcrumbs.length === 0 ? null : (
+        <Section title="Breadcrumbs" count={formatCount(crash.breadcrumbs.length)}>
+          <Breadcrumbs crash={crash} />
+        </Section>
+      )}
+      {Object.keys(crash.contexts).length === 0 ? null : (
+        <Section title="Contexts" count={formatCount(Object.keys(crash.contexts).length)}>
+          <Contexts crash={crash} />
+        </Section>
+      )}
       <Section title="Timeline" count={plural(crash.revisions.length, "revision")} open>
         <Timeline crash={crash} />
       </Section>

@@ -2,15 +2,17 @@
 import type { CrashDetail } from "@salvage/contracts";
 import { CopyButton } from "#web/ui/copy.tsx";
 
-function shown(value: unknown): string {
+export function shownValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
 export function ExtraData({ crash }: { crash: CrashDetail }) {
   const rows: [string, string][] = [
     ...(crash.user === null ? [] : [["user", crash.user] as [string, string]]),
+    ...(crash.dist === null ? [] : [["dist", crash.dist] as [string, string]]),
     ...Object.entries(crash.tags).map(([name, value]): [string, string] => [`tag ${name}`, value]),
-    ...Object.entries(crash.extra).map(([name, value]): [string, string] => [name, shown(value)]),
+    ...Object.entries(crash.extra).map(([name, value]): [string, string] => [name, shownValue(value)]),
+    ...crash.intakeNotes.map((note, i): [string, string] => [`note ${i + 1} on arrival`, note]),
   ];
   if (rows.length === 0) {
     return (
@@ -37,5 +39,6 @@ export function ExtraData({ crash }: { crash: CrashDetail }) {
 }
 
 export function extraCount(crash: CrashDetail): number {
-  return Object.keys(crash.tags).length + Object.keys(crash.extra).length + (crash.user === null ? 0 : 1);
+  const named = [crash.user, crash.dist].filter((value) => value !== null).length;
+  return Object.keys(crash.tags).length + Object.keys(crash.extra).length + named + crash.intakeNotes.length;
 }

@@ -135,6 +135,9 @@ function PaletteBody({ projects, projectSlug, onDone }: { projects: ProjectSumma
             <Item value="webhooks" icon={FileText} onSelect={go(paths.settings(orgSlug, project, "webhooks"))}>
               Webhooks
             </Item>
+            <Item value="limits rates sizes storage quota" icon={FileText} onSelect={go(paths.settings(orgSlug, project, "limits"))}>
+              Limits
+            </Item>
             <Item value="drop log refusals" icon={FileText} onSelect={go(paths.settings(orgSlug, project, "refusals"))}>
               Drop log
             </Item>

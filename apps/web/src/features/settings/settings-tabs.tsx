@@ -11,6 +11,7 @@ export function SettingsTabs({ projectSlug }: { projectSlug: string }) {
     { href: paths.settings(orgSlug, projectSlug), label: "General" },
     { href: paths.settings(orgSlug, projectSlug, "client-keys"), label: "Client keys" },
     { href: paths.settings(orgSlug, projectSlug, "webhooks"), label: "Webhooks" },
+    { href: paths.settings(orgSlug, projectSlug, "limits"), label: "Limits" },
     { href: paths.settings(orgSlug, projectSlug, "refusals"), label: "Drop log" },
   ];
   return <LinkTabs label="Settings" tabs={tabs.map((tab) => ({ ...tab, active: here === tab.href }))} />;

@@ -17,7 +17,12 @@ const projectPages: Readonly<Record<string, string>> = {
   "first-steps": "First steps",
 };
 
-const settingsPages: Readonly<Record<string, string>> = { "client-keys": "Client keys", webhooks: "Webhooks", refusals: "Drop log" };
+const settingsPages: Readonly<Record<string, string>> = {
+  "client-keys": "Client keys",
+  webhooks: "Webhooks",
+  limits: "Limits",
+  refusals: "Drop log",
+};
 
 export type Place = { projectSlug: string | null; page: string | null };
 

@@ -17,6 +17,6 @@ export const paths = {
   crashes: (org: string, project: string) => `/${e(org)}/${e(project)}/crashes`,
   crash: (org: string, project: string, id: string) => `/${e(org)}/${e(project)}/crashes/${e(id)}`,
   processingIssues: (org: string, project: string) => `/${e(org)}/${e(project)}/processing-issues`,
-  settings: (org: string, project: string, tab?: "client-keys" | "webhooks" | "refusals") =>
+  settings: (org: string, project: string, tab?: "client-keys" | "webhooks" | "limits" | "refusals") =>
     `/${e(org)}/${e(project)}/settings${tab === undefined ? "" : `/${tab}`}`,
 } as const;

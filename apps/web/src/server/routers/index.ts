@@ -31,6 +31,9 @@ import { revoke as invitationsRevoke } from "./invitations/revoke.ts";
 import { byId as issuesById } from "./issues/by-id.ts";
 import { list as issuesList } from "./issues/list.ts";
 import { setState as issuesSetState } from "./issues/set-state.ts";
+import { ofProject as limitsOfProject } from "./limits/of-project.ts";
+import { setOrganization as limitsSetOrganization } from "./limits/set-organization.ts";
+import { setProject as limitsSetProject } from "./limits/set-project.ts";
 import { leave as membersLeave } from "./members/leave.ts";
 import { list as membersList } from "./members/list.ts";
 import { remove as membersRemove } from "./members/remove.ts";
@@ -110,6 +113,11 @@ export const appRouter = router({
     byId: issuesById,
     list: issuesList,
     setState: issuesSetState,
+  }),
+  limits: router({
+    ofProject: limitsOfProject,
+    setOrganization: limitsSetOrganization,
+    setProject: limitsSetProject,
   }),
   members: router({
     leave: membersLeave,

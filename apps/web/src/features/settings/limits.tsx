@@ -1,0 +1,136 @@
+"use client";
+/** What posts may have: rates, sizes and counts of the project; rate and storage of all projects of the organization together. */
+import type { OrganizationLimits, Permission, ProjectLimits } from "@salvage/contracts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useForm } from "react-hook-form";
+import { toast } from "sonner";
+import { explain, paths, useDisabledReason, useOrg } from "#web/features/workspace/index.ts";
+import { useTRPC } from "#web/server/trpc-client.tsx";
+import { Button } from "#web/ui/button.tsx";
+import { Field, Input } from "#web/ui/field.tsx";
+import { formatBytes } from "#web/ui/format.ts";
+import { LoadFailed } from "#web/ui/load-failed.tsx";
+import { Panel, TableSkeleton } from "#web/ui/page.tsx";
+import { type LimitUnit, limitOf, limitText } from "./limit-fields.ts";
+
+export function Limits({ projectSlug }: { projectSlug: string }) {
+  const trpc = useTRPC();
+  const { orgSlug } = useOrg();
+  const queryClient = useQueryClient();
+  const limits = useQuery(trpc.limits.ofProject.queryOptions({ orgSlug, projectSlug }));
+  const saved = {
+    onSuccess: async () => {
+      toast.success("Limits saved; they hold within seconds");
+      await queryClient.invalidateQueries(trpc.limits.pathFilter());
+    },
+    onError: (error: unknown) => toast.error(explain(error)),
+  };
+  const setProject = useMutation(trpc.limits.setProject.mutationOptions(saved));
+  const setOrganization = useMutation(trpc.limits.setOrganization.mutationOptions(saved));
+  if (limits.data === undefined) {
+    return limits.isError ? (
+      <LoadFailed what="The limits" why={explain(limits.error)} onRetry={() => void limits.refetch()} />
+    ) : (
+      <TableSkeleton rows={4} />
+    );
+  }
+  const { project, organization, storageUsedBytes } = limits.data;
+  return (
+    <div className="max-w-3xl space-y-4">
+      <p className="text-ink-2">
+        Over a rate or quota a sender is told that all is well, so that it does not send again, and the post is counted in the{" "}
+        <a className="underline" href={paths.settings(orgSlug, projectSlug, "refusals")}>
+          drop log
+        </a>
+        . Empty fields take the server's default, which is also the most for sizes.
+      </p>
+      <LimitsForm<ProjectLimits>
+        title="This project"
+        permission="project:write"
+        values={project}
+        busy={setProject.isPending}
+        onSave={(values) => setProject.mutate({ orgSlug, projectSlug, ...values })}
+        fields={[
+          {
+            name: "rateLimitPerMinute",
+            label: "Crashes a minute",
+            hint: "Of all client keys together; keys have rates of their own.",
+            unit: "count",
+          },
+          { name: "maxDumpBytes", label: "Largest minidump", hint: "MiB", unit: "MiB" },
+          { name: "maxAttachmentBytes", label: "Largest attachment", hint: "MiB; larger ones are left out of the crash.", unit: "MiB" },
+          { name: "maxAttachments", label: "Attachments of a crash", hint: "More are left out.", unit: "count" },
+        ]}
+      />
+      <LimitsForm<OrganizationLimits>
+        title="All projects of the organization"
+        permission="organization:admin"
+        values={organization}
+        busy={setOrganization.isPending}
+        onSave={(values) => setOrganization.mutate({ orgSlug, ...values })}
+        fields={[
+          { name: "rateLimitPerMinute", label: "Crashes a minute", unit: "count" },
+          {
+            name: "storageQuotaBytes",
+            label: "Storage",
+            hint: `MiB; dumps, attachments and debug files. In use: ${formatBytes(storageUsedBytes)}.`,
+            unit: "MiB",
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+type LimitField<Values> = { name: keyof Values & string; label: string; hint?: string; unit: LimitUnit };
+
+function LimitsForm<Values extends Record<string, number | null>>({
+  title,
+  permission,
+  values,
+  fields,
+  busy,
+  onSave,
+}: {
+  title: string;
+  permission: Permission;
+  values: Values;
+  fields: LimitField<Values>[];
+  busy: boolean;
+  onSave: (values: Values) => void;
+}) {
+  const blocked = useDisabledReason(permission);
+  const form = useForm<Record<string, string>>({
+    values: Object.fromEntries(fields.map(({ name, unit }) => [name, limitText(values[name] ?? null, unit)])),
+    mode: "onChange",
+  });
+  const { errors, isDirty } = form.formState;
+  return (
+    <form
+      onSubmit={form.handleSubmit((texts) =>
+        onSave(Object.fromEntries(fields.map(({ name, unit }) => [name, limitOf(texts[name] ?? "", unit)])) as Values),
+      )}
+    >
+      <Panel title={title} bodyClass="grid gap-4 sm:grid-cols-2">
+        {fields.map(({ name, label, hint, unit }) => (
+          <Field key={name} label={label} hint={hint} error={errors[name]?.message}>
+            {(ids) => (
+              <Input
+                {...ids}
+                inputMode="decimal"
+                placeholder="the server's default"
+                disabled={blocked !== null}
+                {...form.register(name, { validate: (text) => limitOf(text, unit) !== undefined || "A number above 0, or nothing" })}
+              />
+            )}
+          </Field>
+        ))}
+        <div className="sm:col-span-2">
+          <Button type="submit" variant="primary" busy={busy} disabledReason={blocked ?? (isDirty ? null : "Nothing was changed")}>
+            Save limits
+          </Button>
+        </div>
+      </Panel>
+    </form>
+  );
+}
