@@ -132,6 +132,15 @@ export const breadcrumb = z.object({
 });
 export type Breadcrumb = z.infer<typeof breadcrumb>;
 
+/** A user's own words about a crash; at least one of the three is given. */
+export const feedbackView = z.object({
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  comments: z.string().nullable(),
+  receivedAt: time,
+});
+export type FeedbackView = z.infer<typeof feedbackView>;
+
 export const crashDetail = crashSummary.extend({
   projectSlug: z.string(),
   rejection: z.object({ reason: z.string(), offset: z.number().int().nullable() }).nullable(),
@@ -152,6 +161,8 @@ export const crashDetail = crashSummary.extend({
   /** What the sender knew of device, system, app, user, …; by name. */
   contexts: z.record(z.string(), z.record(z.string(), z.unknown())),
   breadcrumbs: z.array(breadcrumb),
+  /** What users of the program wrote about it, oldest first. */
+  feedback: z.array(feedbackView),
   /** What became of parts of the post that were not kept as they were sent. */
   intakeNotes: z.array(z.string()),
   missing: z.array(

@@ -49,6 +49,7 @@ type DetailRow = SummaryRow & {
   extra: Record<string, unknown>;
   tags: Record<string, string>;
   user_label: string | null;
+  event_id: string | null;
   dist: string | null;
   contexts: CrashDetail["contexts"];
   breadcrumbs: CrashDetail["breadcrumbs"];
@@ -86,7 +87,7 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
            WHERE c.project_id = $1::bigint AND c.organization_id = $2::uuid AND c.deleted_at IS NULL
              AND ($3::uuid IS NULL OR c.issue_id = coalesce((SELECT r.to_issue_id FROM issue_redirects r WHERE r.from_issue_id = $3::uuid), $3::uuid))
              AND ($4::text IS NULL OR c.state = $4) AND ($5::timestamptz IS NULL OR (c.received_at, c.id) < ($5::timestamptz, $6::uuid))
-             AND ($7::text IS NULL OR c.signature ILIKE $7 OR c.release ILIKE $7 OR c.user_label ILIKE $7 OR c.id = $8::uuid)
+             AND ($7::text IS NULL OR c.signature ILIKE $7 OR c.release ILIKE $7 OR c.user_label ILIKE $7 OR c.id = $8::uuid OR c.event_id = $8::text)
            ORDER BY c.received_at DESC, c.id DESC LIMIT $9::int`,
           [
             project.id,
@@ -110,7 +111,7 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
           tx,
           crashId,
           `${columns}, p.slug AS project_slug, c.rejection_reason, c.rejection_offset::float8 AS rejection_offset, c.dump_state,
-           c.dump_size_bytes::float8 AS dump_size_bytes, c.sha256, c.dump_delete_after, c.dump_deleted_at, c.dump_deleted_reason, c.extra, c.tags, c.user_label, c.dist, c.contexts,
+           c.dump_size_bytes::float8 AS dump_size_bytes, c.sha256, c.dump_delete_after, c.dump_deleted_at, c.dump_deleted_reason, c.extra, c.tags, c.user_label, c.event_id, c.dist, c.contexts,
            c.breadcrumbs, c.intake_notes,
            c.report_blob_key`,
         );
@@ -121,7 +122,12 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
           orderBy: [{ own: "desc" }, { fileKey: "asc" }],
         });
         const reports = await tx.models.report.findMany({ where: { crashId: row.id, organizationId }, orderBy: { revision: "asc" } });
-        return crashDetail(row, missing, reports);
+        const feedback = await tx.sql.rows<FeedbackRow>(
+          `SELECT name, email, comments, received_at FROM crash_feedback
+           WHERE organization_id = $1::uuid AND project_id = $2::bigint AND event_id = ANY ($3::uuid[]) ORDER BY received_at, id`,
+          [organizationId, row.project_id, [row.id, asUuid(row.event_id ?? "")].filter((id) => id !== null)],
+        );
+        return crashDetail(row, missing, reports, feedback);
       });
     },
 
@@ -266,7 +272,14 @@ function crashSummary(row: SummaryRow): CrashSummary {
 type MissingRow = { fileKey: string; needs: string; own: boolean; open: boolean; missingFile: { id: string; name: string; state: string } };
 type ReportRow = { revision: number; kind: string; createdAt: Date };
 
-function crashDetail(row: DetailRow, missing: readonly MissingRow[], reports: readonly ReportRow[]): CrashDetail {
+type FeedbackRow = { name: string | null; email: string | null; comments: string | null; received_at: Date };
+
+function crashDetail(
+  row: DetailRow,
+  missing: readonly MissingRow[],
+  reports: readonly ReportRow[],
+  feedback: readonly FeedbackRow[],
+): CrashDetail {
   return {
     ...crashSummary(row),
     projectSlug: row.project_slug,
@@ -285,6 +298,7 @@ function crashDetail(row: DetailRow, missing: readonly MissingRow[], reports: re
     dist: row.dist,
     contexts: row.contexts,
     breadcrumbs: row.breadcrumbs,
+    feedback: feedback.map(({ received_at, ...words }) => ({ ...words, receivedAt: received_at.toISOString() })),
     intakeNotes: row.intake_notes,
     missing: missing.map((file) => ({
       id: file.missingFile.id,
