@@ -50,7 +50,7 @@ export type Ingest = {
 };
 
 /** These belong to ingest, whatever the dashboard has there: of our API, of project ids, of sentry-cli's API, and of the symbol server. */
-const ownPaths = /^\/+(api\/+(v1|\d+)|symbols)(\/|$)/;
+const ownPaths = /^\/+(api\/+(v1|\d+)|symbols|symupload|symbol-uploads|v0\.1)(\/|$)/;
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
   const { gate, db, blobs, keyring, lanes, logger } = ports;

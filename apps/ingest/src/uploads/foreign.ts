@@ -4,9 +4,13 @@
  */
 import type { OrgDb, OrgGate } from "@salvage/db";
 import { AppError } from "../http/app-error.ts";
+import { boundaryOf, MultipartError, MultipartReader } from "../http/multipart.ts";
 import { sendJson } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
+import { withBody } from "../http/with-body.ts";
+import { limits } from "../limits.ts";
 import { type AuthorizedRequest, authorizeBearer, bearerOf, notFound } from "../read/authorize.ts";
+import type { ForeignPorts } from "./routes.ts";
 
 type Scopes = Parameters<typeof authorizeBearer> extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
@@ -59,6 +63,27 @@ export async function projectNamed(db: OrgDb, name: string): Promise<{ id: strin
 export async function projectAsked(db: OrgDb, query: URLSearchParams): Promise<string | null> {
   const name = query.get("project") ?? "";
   return name === "" ? null : (await projectNamed(db, name)).id;
+}
+
+/**
+ * Reads the request's form, within the limits of a debug file.
+ * @throws AppError 400 without a boundary and for a malformed form, 503 while the disk is full
+ */
+export async function readForm<T>(
+  ports: Pick<ForeignPorts, "disk" | "limits">,
+  context: RouteContext,
+  use: (form: MultipartReader) => Promise<T>,
+  form: { maxBytes: number; maxParts: number } = { maxBytes: ports.limits.maxDebugFileBytes, maxParts: limits.maxParts },
+): Promise<T> {
+  const boundary = boundaryOf(context.request.headers["content-type"]);
+  if (boundary === null) throw new AppError(400, null, "the body is to be multipart/form-data with a boundary");
+  await ports.disk.check();
+  const bodyLimits = { maxBytes: form.maxBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxDebugFileBodyMs };
+  try {
+    return await withBody(context, bodyLimits, (body) => use(new MultipartReader(body, boundary, { maxParts: form.maxParts })));
+  } catch (error) {
+    throw error instanceof MultipartError ? new AppError(400, null, `malformed form: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** Routes whose refusals look as their clients want them. */

@@ -10,7 +10,12 @@ import { storable } from "../intake/scrub.ts";
 import { limits, type OperatorLimits } from "../limits.ts";
 import { authorize, notFound } from "../read/authorize.ts";
 import { acceptDebugFile, type UploadPorts } from "./accept-debug-file.ts";
+import { appCenterUploadRoutes } from "./app-center/routes.ts";
+import { assembleFile } from "./assemble-file.ts";
 import { sentryCliRoutes } from "./sentry-cli/routes.ts";
+import { symuploadRoutes } from "./symupload/routes.ts";
+import { teckenRoutes } from "./tecken/upload.ts";
+import { transferRoutes } from "./transfers.ts";
 
 /** What the dialects of other products' uploaders need. */
 export type ForeignPorts = UploadPorts & {
@@ -48,7 +53,17 @@ export function uploadRoutes(ports: ForeignPorts): Route[] {
 
   return [
     { method: "POST", path: "/api/v1/organizations/:organization/debug-files", name: "debug_files", handle: postDebugFile },
+    {
+      method: "POST",
+      path: "/api/v1/organizations/:organization/debug-files/assemble",
+      name: "debug_files_assemble",
+      handle: (context) => assembleFile(ports, context),
+    },
     ...sentryCliRoutes(ports),
+    ...symuploadRoutes(ports),
+    ...teckenRoutes(ports),
+    ...appCenterUploadRoutes(ports),
+    ...transferRoutes(ports),
   ];
 }
 

@@ -4,19 +4,16 @@
  * said again after that), `assembling` is success or, with `--wait`, asked again, `ok` and `error` are final. `created` is never said:
  * the client takes it for done. `missingChunks` stands in every state, or the client cannot read the answer.
  */
-import type { NamedFile, StoredChunk } from "@salvage/db/system";
+import type { NamedFile } from "@salvage/db/system";
 import { z } from "zod";
 import { AppError } from "../../http/app-error.ts";
 import { readJson } from "../../http/json-body.ts";
-import { baseName } from "../../http/multipart.ts";
 import { sendJson } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
-import { storable } from "../../intake/scrub.ts";
 import { limits } from "../../limits.ts";
 import type { AuthorizedRequest } from "../../read/authorize.ts";
-import { acceptDebugFile } from "../accept-debug-file.ts";
-import { joined } from "../chunk-store.ts";
 import { authorizeForeign, projectNamed, sentenceOf } from "../foreign.ts";
+import { putTogether } from "../put-together.ts";
 import type { ForeignPorts } from "../routes.ts";
 import { breakpadDebugId, debugInformation } from "./dif.ts";
 
@@ -43,7 +40,7 @@ export async function assemble(ports: ForeignPorts, context: RouteContext): Prom
   for (const [name, file] of Object.entries(files)) {
     const there = known.get(name);
     answers[name] =
-      there === undefined ? await putTogether(ports, context, { token, projectId: project.id, sha1: name, file }) : standing(name, there);
+      there === undefined ? await begin(ports, context, { token, projectId: project.id, sha1: name, file }) : standing(name, there);
   }
   sendJson(context.response, 200, answers);
 }
@@ -59,33 +56,16 @@ function standing(name: string, there: NamedFile): Answer {
 
 type Wanted = { token: AuthorizedRequest["token"]; projectId: string; sha1: string; file: Asked };
 
-async function putTogether(ports: ForeignPorts, { logger }: RouteContext, { token, projectId, sha1: name, file }: Wanted): Promise<Answer> {
-  const { organizationId } = token;
-  const held = await ports.db.chunks.held(organizationId, file.chunks);
-  const missingChunks = [...new Set(file.chunks)].filter((chunk) => !held.has(chunk));
-  if (missingChunks.length > 0 || file.chunks.length === 0) return { ...nothing, state: "not_found", missingChunks };
-  const chunks = file.chunks.map((chunk) => held.get(chunk)).filter((chunk): chunk is StoredChunk => chunk !== undefined);
-  const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.sizeBytes, 0);
-  const { maxDebugFileBytes } = ports.limits;
-  if (sizeBytes > maxDebugFileBytes)
-    return { ...nothing, state: "error", detail: `the file has ${sizeBytes} bytes, the limit is ${maxDebugFileBytes}` };
+async function begin(ports: ForeignPorts, { logger }: RouteContext, { token, projectId, sha1: wanted, file }: Wanted): Promise<Answer> {
+  const { organizationId, name: actor } = token;
+  const claimedDebugId = breakpadDebugId(file.debug_id ?? "");
+  const { name, chunks } = file;
   try {
-    await ports.disk.check();
-    await acceptDebugFile(ports, {
-      organizationId,
-      projectId,
-      actor: token.name,
-      fileName: storable(baseName(file.name), 255) || "upload",
-      sha1: name,
-      claimedDebugId: breakpadDebugId(file.debug_id ?? ""),
-      body: joined(ports.blobs, chunks, name),
-      logger,
-    });
+    const made = await putTogether(ports, { organizationId, projectId, actor, name, sha1: wanted, chunks, claimedDebugId, logger });
+    return "uploadId" in made ? { ...nothing, state: "assembling" } : { ...nothing, state: "not_found", missingChunks: made.missingChunks };
   } catch (error) {
     // Of one file, and final for it; a server that is not ready answers the whole call so, and the client comes again.
     if (error instanceof AppError && error.status !== 503) return { ...nothing, state: "error", detail: sentenceOf(error) };
     throw error;
   }
-  await ports.db.chunks.release(organizationId, file.chunks);
-  return { ...nothing, state: "assembling" };
 }

@@ -4,18 +4,17 @@
  */
 import { AppError } from "../../http/app-error.ts";
 import { inflate } from "../../http/body.ts";
-import { boundaryOf, MultipartError, MultipartReader, type Part } from "../../http/multipart.ts";
+import type { Part } from "../../http/multipart.ts";
 import { sendJson } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
-import { withBody } from "../../http/with-body.ts";
 import { limits } from "../../limits.ts";
 import { storeChunk } from "../chunk-store.ts";
-import { authorizeForeign } from "../foreign.ts";
+import { authorizeForeign, readForm } from "../foreign.ts";
 import type { ForeignPorts } from "../routes.ts";
 
 /** What 2.x asks for before it sends a kind of file; 3.x does not look. Kinds that cannot be used get a verdict that says so. */
 const accepted = ["debug_files", "pdbs", "portablepdbs", "sources", "bcsymbolmaps", "il2cpp"];
-/** Of a form around the chunks. */
+/** Of the form around each chunk, and of what packing may add. */
 const formBytes = 64 * 1024;
 
 export async function getChunkOptions({ gate, limits: { maxDebugFileBytes } }: ForeignPorts, context: RouteContext): Promise<void> {
@@ -37,29 +36,21 @@ export async function getChunkOptions({ gate, limits: { maxDebugFileBytes } }: F
 
 export async function postChunks(ports: ForeignPorts, context: RouteContext): Promise<void> {
   const { token } = await authorizeForeign(ports.gate, context, "debug-file:write");
-  const boundary = boundaryOf(context.request.headers["content-type"]);
-  if (boundary === null) throw new AppError(400, null, "chunks come as multipart/form-data with a boundary");
-  await ports.disk.check();
-  const maxBytes = limits.maxChunkRequestBytes + limits.chunksPerRequest * formBytes;
-  const bodyLimits = { maxBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxDebugFileBodyMs };
+  const { organizationId } = token;
   const stored: string[] = [];
-  try {
-    await withBody(context, bodyLimits, async (body) => {
-      const reader = new MultipartReader(body, boundary, { maxParts: limits.chunksPerRequest });
+  const form = { maxBytes: limits.maxChunkRequestBytes + limits.chunksPerRequest * formBytes, maxParts: limits.chunksPerRequest };
+  await readForm(
+    ports,
+    context,
+    async (reader) => {
       for (let part = await reader.nextPart(); part !== null; part = await reader.nextPart()) {
-        const { sha1 } = await storeChunk(ports, {
-          organizationId: token.organizationId,
-          sha1: chunkName(part),
-          bytes: chunkBytes(part),
-          logger: context.logger,
-        });
-        stored.push(sha1);
+        const chunk = { organizationId, sha1: chunkName(part), bytes: chunkBytes(part), logger: context.logger };
+        stored.push((await storeChunk(ports, chunk)).sha1);
       }
       if (reader.unterminated) throw new AppError(400, null, "the form has no end: the last chunk may be cut");
-    });
-  } catch (error) {
-    throw error instanceof MultipartError ? new AppError(400, null, `malformed form: ${error.message}`, { cause: error }) : error;
-  }
+    },
+    form,
+  );
   sendJson(context.response, 200, { stored });
 }
 
@@ -72,7 +63,7 @@ function chunkName({ fileName }: Part): string {
 async function* chunkBytes({ name, data }: Part): AsyncGenerator<Buffer> {
   if (name !== "file" && name !== "file_gzip")
     throw new AppError(400, null, `a chunk's field is file or file_gzip, not ${name?.slice(0, 60)}`);
-  if (name === "file_gzip") return yield* inflate(data, "gzip", { maxBytes: limits.chunkBytes }, "a chunk");
+  if (name === "file_gzip") return yield* inflate(data, "gzip", limits.chunkBytes, "a chunk");
   let bytes = 0;
   for await (const piece of data) {
     bytes += piece.length;

@@ -4,14 +4,12 @@
  */
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../../http/app-error.ts";
-import { boundaryOf, MultipartError, MultipartReader } from "../../http/multipart.ts";
 import { send, sendJson } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
-import { withBody } from "../../http/with-body.ts";
-import { limits } from "../../limits.ts";
+import { storable } from "../../intake/scrub.ts";
 import { notFound } from "../../read/authorize.ts";
 import { acceptDebugFile } from "../accept-debug-file.ts";
-import { authorizeForeign, projectNamed } from "../foreign.ts";
+import { authorizeForeign, projectNamed, readForm } from "../foreign.ts";
 import type { ForeignPorts } from "../routes.ts";
 import { debugInformation } from "./dif.ts";
 
@@ -72,30 +70,22 @@ export async function getMissing(ports: ForeignPorts, context: RouteContext): Pr
 export async function postFiles(ports: ForeignPorts, context: RouteContext): Promise<void> {
   const { db, token } = await authorizeForeign(ports.gate, context, "debug-file:write");
   const project = await projectNamed(db, context.params.project ?? "");
-  const boundary = boundaryOf(context.request.headers["content-type"]);
-  if (boundary === null) throw new AppError(400, null, "debug files come as multipart/form-data with a boundary");
-  await ports.disk.check();
-  const bodyLimits = { maxBytes: ports.limits.maxDebugFileBytes, maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxDebugFileBodyMs };
-  let files = 0;
-  try {
-    await withBody(context, bodyLimits, async (body) => {
-      const reader = new MultipartReader(body, boundary, { maxParts: limits.maxParts });
-      for (let part = await reader.nextPart(); part !== null; part = await reader.nextPart()) {
-        if (part.fileName === null) continue;
-        files++;
-        await acceptDebugFile(ports, {
-          organizationId: token.organizationId,
-          projectId: project.id,
-          actor: token.name,
-          fileName: part.fileName || "upload.zip",
-          body: part.data,
-          logger: context.logger,
-        });
-      }
-    });
-  } catch (error) {
-    throw error instanceof MultipartError ? new AppError(400, null, `malformed form: ${error.message}`, { cause: error }) : error;
-  }
+  const files = await readForm(ports, context, async (form) => {
+    let count = 0;
+    for (let part = await form.nextPart(); part !== null; part = await form.nextPart()) {
+      if (part.fileName === null) continue;
+      count++;
+      await acceptDebugFile(ports, {
+        organizationId: token.organizationId,
+        projectId: project.id,
+        actor: token.name,
+        fileName: storable(part.fileName, 255) || "upload.zip",
+        body: part.data,
+        logger: context.logger,
+      });
+    }
+    return count;
+  });
   if (files === 0) throw new AppError(400, null, "the form has no file");
   sendJson(context.response, 201, []);
 }
