@@ -25,6 +25,9 @@ export const limits = {
   maxParts: 2_000,
   /** Fields are held in memory and stored in the row. */
   maxFieldsBytes: 1024 * 1024,
+  /** Files with event data (event-files.ts), as large as Sentry takes an event, and how many of them. */
+  maxEventFileBytes: 1024 * 1024,
+  maxEventFiles: 4,
   /** A file that comes in pieces; dumps with a whole heap are that large. */
   maxResumableBytes: 2 * 1024 * 1024 * 1024,
   /** Of one project's files that are on their way. */

@@ -8,6 +8,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import type { OperatorLimits } from "../src/limits.ts";
 import { curl, dumpOf, type Harness, raw, startIngest, waitFor } from "./harness.ts";
 import { createMemoryDb, type MemoryDb, otherKey, publicKey } from "./memory-db.ts";
+import { packMessage } from "./pack-message.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const path = `/api/42/minidump/?sentry_key=${publicKey}`;
@@ -346,6 +347,29 @@ test("attachments are sealed beside the dump; too large or too many are left out
     "19.txt: left out, more than 20 attachments",
   ]);
   assert.equal((await ingest.files()).length, 21);
+});
+
+test("sentry-native's files: event and breadcrumbs are merged before the fields, and are no attachments", async (t) => {
+  const ingest = await start(t);
+  const send = async (extra: string) => {
+    const body = form(dumpOf(1000), { "sentry[release]": "field", "sentry[environment]": "field", sentry: '{"event_id":"ff"}', extra });
+    const event = { event_id: "0123456789abcdef0123456789abcdef", release: "file@1", tags: { a: "1" }, contexts: { gpu: { name: "g" } } };
+    body.append("__sentry-event", new Blob([new Uint8Array(packMessage(event))]), "__sentry-event");
+    const crumb = { timestamp: "2026-01-01T00:00:00Z", category: "ui", message: "clicked" };
+    body.append("__sentry-breadcrumb1", new Blob([new Uint8Array(packMessage(crumb))]), "__sentry-breadcrumb1");
+    body.append("__sentry-breadcrumb2", new Blob([]), "__sentry-breadcrumb2");
+    return await accepted(await fetch(ingest.url + path, { method: "POST", body }));
+  };
+  const id = await send("1");
+  assert.equal(await send("2"), id, "the event id of the file says that it is the same crash");
+  const [crash] = ingest.memory.crashes;
+  assert.ok(crash !== undefined);
+  assert.deepEqual([crash.eventId, crash.release, crash.environment], ["01234567-89ab-cdef-0123-456789abcdef", "file@1", "field"]);
+  assert.deepEqual([crash.tags, crash.contexts, crash.extra], [{ a: "1" }, { gpu: { name: "g" } }, { extra: "1" }]);
+  assert.deepEqual(crash.breadcrumbs, [
+    { at: "2026-01-01T00:00:00.000Z", type: null, category: "ui", level: null, message: "clicked", data: {} },
+  ]);
+  assert.deepEqual([crash.attachments, crash.intakeNotes], [[], []]);
 });
 
 test("a dump part without a file name; old Electron's form within the part", async (t) => {

@@ -10,6 +10,7 @@ import { boundaryOf, MultipartError, MultipartReader, type Part } from "../http/
 import { limits } from "../limits.ts";
 import { sniff, sniffBytes } from "./dump-bytes.ts";
 import { mergeEvent } from "./event.ts";
+import { EventFiles, eventFileKind } from "./event-files.ts";
 import { type FormField, formEvent } from "./form-fields.ts";
 import { openReceipt, type Receipt, type ReceiptPorts } from "./receipt.ts";
 import { storable } from "./scrub.ts";
@@ -30,6 +31,7 @@ const rawTypes = /^\s*application\/(octet-stream|x-dmp)\s*(;|$)/i;
 /** What was read of one post so far. */
 type Reading = {
   receipt: Receipt;
+  eventFiles: EventFiles;
   fields: FormField[];
   fieldsBytes: number;
   /** Names of the file parts, for the sentence that says which one is missing. */
@@ -42,12 +44,13 @@ type Reading = {
  */
 export async function acceptMinidump(ports: ReceiptPorts, post: MinidumpPost): Promise<{ crashId: string; duplicate: boolean }> {
   const receipt = openReceipt(ports, post);
-  const reading: Reading = { receipt, fields: [], fieldsBytes: 0, fileParts: [] };
+  const reading: Reading = { receipt, eventFiles: new EventFiles(receipt.note), fields: [], fieldsBytes: 0, fileParts: [] };
   try {
     await readPost(post, reading);
     if (!receipt.hasDump) throw missingMinidump(reading.fileParts);
-    const said = reading.fields.map(({ name, value }) => JSON.stringify(["field", name, value]));
-    return await receipt.commit(mergeEvent([formEvent(reading.fields)]), said);
+    const { eventFiles, fields } = reading;
+    const said = [...fields.map(({ name, value }) => JSON.stringify(["field", name, value])), ...eventFiles.said];
+    return await receipt.commit(mergeEvent([...eventFiles.sources, formEvent(fields)]), said);
   } catch (error) {
     if (!(error instanceof MultipartError)) throw error;
     throw new AppError(400, "malformed_multipart", "invalid multipart data", { causes: [error.message], cause: error });
@@ -71,9 +74,11 @@ async function readPost(post: MinidumpPost, reading: Reading): Promise<void> {
 }
 
 async function readParts(reading: Reading, reader: MultipartReader): Promise<void> {
-  const { receipt, fileParts } = reading;
+  const { receipt, eventFiles, fileParts } = reading;
   for (let part = await reader.nextPart(); part !== null; part = await reader.nextPart()) {
-    if (part.fileName !== null) {
+    const eventFile = part.fileName === null ? null : eventFileKind(part.name);
+    if (eventFile !== null) await eventFiles.take(eventFile, part.name ?? "", part.data);
+    else if (part.fileName !== null) {
       if (fileParts.length < 10) fileParts.push(storable(part.name ?? "", 60));
       if (part.name === dumpField) await readDumpPart(receipt, part);
       else await receipt.storeAttachment(part);
