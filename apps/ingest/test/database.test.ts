@@ -12,6 +12,7 @@ import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres"
 import { synthDump } from "@salvage/testkit/synth-dump";
 import pg from "pg";
 import type { OperatorLimits } from "../src/limits.ts";
+import { fixture, publishFile } from "./debug-files.ts";
 import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
 
 type Tenant = {
@@ -340,6 +341,11 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
       body: JSON.stringify(body),
       headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
     });
+  const sym = await publishFile(
+    { blobs: ingest.blobs, db: system, organizationId: a.db.organization.id },
+    "driftwood.sym",
+    fixture("demo-crash/driftwood-1.0.sym"),
+  );
   /** Path of a route → a request for what is alpha's, the scope it needs, one that is not enough. */
   const byToken: Record<string, [(token?: string) => Promise<Response>, TokenScope, TokenScope]> = {
     "/api/v1/crashes/:crash": [read(`/api/v1/crashes/${crashId}`), "crash:read", "project:read"],
@@ -356,6 +362,7 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
     [`${uploads}/held`]: [ask("/api/v1/organizations/alpha/debug-files/held", { files: [] }), "debug-file:write", "crash:read"],
     [`${uploads}/coverage`]: [ask("/api/v1/organizations/alpha/debug-files/coverage", { images: [] }), "debug-file:read", "crash:read"],
     [uploads]: [upload, "debug-file:write", "debug-file:read"],
+    "/symbols/:access/*path": [read(`/symbols/alpha/${sym.name}/${sym.debugId}/${sym.name}.sym`), "debug-file:read", "debug-file:write"],
   };
   // Another project's key is a case of the test above; a preflight says nothing.
   const byKey = ["/api/:project/minidump"];

@@ -1,6 +1,6 @@
 /** Local files for core: one that is read by ranges, one that a lookup file is written to. They block: for the command line and child processes. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { type ByteSource, checkRange, FormatError, type SymcacheSink } from "@salvage/core";
+import { type ByteSource, checkRange, FormatError, type SymcacheSink } from "@salvage/core/sym-text";
 
 /** A file of any size as core's ByteSource. Close it. */
 export class FileSource implements ByteSource {

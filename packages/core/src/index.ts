@@ -38,6 +38,5 @@ export { checkSymcache } from "./symcache/check.ts";
 export { symcacheVersion } from "./symcache/layout.ts";
 export type { SymcacheSink } from "./symcache/page-writer.ts";
 export { openSymcache, type Symcache, type SymcacheHeader } from "./symcache/reader.ts";
-export { type SymTextModule, type SymTextParts, symcacheToSym } from "./symcache/to-breakpad.ts";
 export type { RegisterRule, UnwindLookup, UnwindRange, UnwindRow, UnwindSource, WindowsFrame, WindowsFrameLookup } from "./unwind/rules.ts";
 export { CORE_VERSION } from "./version.ts";

@@ -52,6 +52,8 @@ test("redactText leaves ordinary text alone", () => {
     assert.equal(redactText(text), text);
   assert.equal(redactText("Sentry sentry_key=abc, sentry_version=7"), "Sentry sentry_key=[cut], sentry_version=7");
   assert.equal(redactText("/symbols/sntrys_abc123/x.pdb"), "/symbols/sntrys_[cut]/x.pdb");
+  assert.equal(redactText(`//symbols//${"aB3".repeat(15)}/x.pdb/1/x.pdb`), "//symbols//[cut]/x.pdb/1/x.pdb");
+  assert.equal(redactText("/symbols/acme/x.pdb/1/x.pdb"), "/symbols/acme/x.pdb/1/x.pdb");
 });
 
 test("texts made to be slow to redact are not", () => {
