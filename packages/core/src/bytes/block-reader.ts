@@ -1,6 +1,8 @@
 /** Reads small pieces scattered over a ByteSource through a bounded number of remembered blocks. */
 import type { ByteSource } from "./byte-source.ts";
 
+const nothing = new Uint8Array(0);
+
 export class BlockReader {
   readonly size: number;
   readonly #source: ByteSource;
@@ -23,6 +25,17 @@ export class BlockReader {
     const start = from - number * this.#blockBytes;
     // A piece that crosses the end of its block is rare and read by itself.
     if (start + want > this.#blockBytes) return this.#source.read(from, want);
+    return this.#block(number).subarray(start, start + want);
+  }
+
+  /** The bytes from `offset` to the end of its block; none behind the end of the source. */
+  here(offset: number): Uint8Array {
+    const from = Math.min(offset, this.size);
+    const number = Math.floor(from / this.#blockBytes);
+    return from === this.size ? nothing : this.#block(number).subarray(from - number * this.#blockBytes);
+  }
+
+  #block(number: number): Uint8Array {
     let block = this.#blocks.get(number);
     if (block === undefined) {
       const base = number * this.#blockBytes;
@@ -35,6 +48,6 @@ export class BlockReader {
       }
       this.#blocks.set(number, block);
     }
-    return block.subarray(start, start + want);
+    return block;
   }
 }

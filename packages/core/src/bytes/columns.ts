@@ -16,6 +16,18 @@ export class U32Column {
     this.#values[this.length++] = value;
   }
 
+  /** Makes the column longer by so many values, which are to be set through what it returns: good until the next push. */
+  extend(count: number): Uint32Array {
+    const length = this.length + count;
+    if (length > this.#values.length) {
+      const grown = new Uint32Array(Math.max(length, Math.ceil(this.#values.length * 1.6)));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.length = length;
+    return this.#values;
+  }
+
   at(index: number): number {
     return this.#values[index]!;
   }
@@ -32,6 +44,11 @@ export class U32Column {
   /** Forgets all values, keeps the memory. */
   clear(): void {
     this.length = 0;
+  }
+
+  /** The values so far and room for more, without the cost of a view; good until the next push. */
+  get values(): Uint32Array {
+    return this.#values;
   }
 
   /** The values so far; a view that later pushes do not change in length. */

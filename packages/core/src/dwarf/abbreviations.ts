@@ -40,6 +40,7 @@ export class Abbreviations {
   /** All attributes of an abbreviation: [attributeStart[i], attributeStart[i + 1]). */
   readonly attributeStart: Uint32Array;
   readonly attributeName: Uint32Array;
+  readonly attributeSlot: Uint8Array;
   readonly attributeForm: Uint32Array;
   readonly attributeConstant: Float64Array;
   /** Whether an entry of this table can be a function with code. */
@@ -53,6 +54,7 @@ export class Abbreviations {
     this.hasChildren = Uint8Array.from(raw.hasChildren.view());
     this.attributeStart = raw.attributeStart.view().slice();
     this.attributeName = raw.attributeName.view().slice();
+    this.attributeSlot = Uint8Array.from(this.attributeName, slotOf);
     this.attributeForm = raw.attributeForm.view().slice();
     this.attributeConstant = Float64Array.from(raw.attributeConstant);
     this.role = new Uint8Array(count);

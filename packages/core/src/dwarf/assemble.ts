@@ -56,14 +56,21 @@ export function assembleFunction(
     block.partEnd.push(end);
     appendLines(lines, start, end, block);
   }
-  for (let k = inlines.start[index]!; k < inlines.start[index + 1]!; k++) {
+  const firstInline = inlines.start[index]!;
+  const behindInlines = inlines.start[index + 1]!;
+  const depths = block.recordDepth.extend(behindInlines - firstInline);
+  const callLines = block.recordCallLine.extend(behindInlines - firstInline);
+  const callFiles = block.recordCallFile.extend(behindInlines - firstInline);
+  const origins = block.recordOrigin.extend(behindInlines - firstInline);
+  for (let k = firstInline; k < behindInlines; k++) {
     const inline = inlines.order[k]!;
-    const record = block.recordDepth.length;
-    block.recordDepth.push(tree.inlineDepth.at(inline));
-    block.recordCallLine.push(tree.inlineCallLine.at(inline));
-    block.recordCallFile.push(tree.inlineCallFile.at(inline));
-    block.recordOrigin.push(texts.originId(tree.inlineOriginForm.at(inline), tree.inlineOrigin.at(inline)));
-    for (let range = tree.inlineRangeStart.at(inline); range < tree.inlineRangeEnd(inline); range++) {
+    const record = k - firstInline;
+    depths[record] = tree.inlineDepth.at(inline);
+    callLines[record] = tree.inlineCallLine.at(inline);
+    callFiles[record] = tree.inlineCallFile.at(inline);
+    origins[record] = texts.originId(tree.inlineOriginForm.at(inline), tree.inlineOrigin.at(inline));
+    const rangeEnd = tree.inlineRangeEnd(inline);
+    for (let range = tree.inlineRangeStart.at(inline); range < rangeEnd; range++) {
       block.inlineStart.push(tree.inlineRanges.start.at(range));
       block.inlineEndAddress.push(tree.inlineRanges.end.at(range));
       block.inlineRecord.push(record);
@@ -92,11 +99,18 @@ function appendLines(lines: LineRanges, start: number, end: number, block: Funct
     if (lines.end[middle]! <= start) low = middle + 1;
     else high = middle;
   }
-  for (let i = low; i < lines.start.length && lines.start[i]! < end; i++) {
+  let behind = low;
+  while (behind < lines.start.length && lines.start[behind]! < end) behind++;
+  let at = block.lineStart.length;
+  const starts = block.lineStart.extend(behind - low);
+  const ends = block.lineEndAddress.extend(behind - low);
+  const numbers = block.lineNumber.extend(behind - low);
+  const files = block.lineFile.extend(behind - low);
+  for (let i = low; i < behind; i++, at++) {
     const row = lines.item === null ? i : lines.item[i]!;
-    block.lineStart.push(Math.max(start, lines.start[i]!));
-    block.lineEndAddress.push(Math.min(end, lines.end[i]!));
-    block.lineNumber.push(lines.line[row]!);
-    block.lineFile.push(lines.file[row] ?? NONE);
+    starts[at] = Math.max(start, lines.start[i]!);
+    ends[at] = Math.min(end, lines.end[i]!);
+    numbers[at] = lines.line[row]!;
+    files[at] = lines.file[row] ?? NONE;
   }
 }

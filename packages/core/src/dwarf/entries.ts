@@ -8,7 +8,7 @@ import { FormatError } from "../bytes/format-error.ts";
 import { fixedFormSize, fixedStep, noSlot } from "./abbreviations.ts";
 import type { Part } from "./blocks.ts";
 import { Form } from "./constants.ts";
-import { slotCount, slotOf } from "./slots.ts";
+import { slotCount } from "./slots.ts";
 import type { Unit } from "./units.ts";
 
 /** The bytes at hand end inside the entry: more are read, unless there are none. */
@@ -60,14 +60,16 @@ export class EntryReader {
     return this.#base + at;
   }
 
-  /** Reads all slots of the entry at an offset. False for the null entry that ends a list of children. Throws FormatError. */
-  read(unit: Unit, offset: number): boolean {
+  /**
+   * Reads all slots of the entry at an offset, or those up to `last`. False for the null entry that ends a list of children. Throws FormatError.
+   */
+  read(unit: Unit, offset: number, last = -1): boolean {
     if (!(offset >= unit.firstEntry && offset < unit.end)) this.#fail(offset, "reference outside its unit");
     let part = unit.blocks.part(offset);
     for (let length = firstEntryBytes; ; length *= 8) {
       this.use(unit, part, offset);
       try {
-        return this.readHere();
+        return this.readHere(last);
       } catch (error) {
         if (error !== overrun) throw error;
         if (part.base + part.bytes.length >= unit.end || length > maxEntryBytes) this.#fail(offset, overrun.reason);
@@ -77,7 +79,7 @@ export class EntryReader {
   }
 
   /** As `read`, from the bytes at hand. */
-  readHere(): boolean {
+  readHere(last = -1): boolean {
     const { abbreviations } = this.unit;
     this.start = this.offset;
     const index = this.abbreviation();
@@ -91,11 +93,12 @@ export class EntryReader {
     this.tag = abbreviations.tag[index]!;
     this.hasChildren = abbreviations.hasChildren[index] === 1;
     for (let i = abbreviations.attributeStart[index]!; i < abbreviations.attributeStart[index + 1]!; i++) {
-      const slot = slotOf(abbreviations.attributeName[i]!);
+      const slot = abbreviations.attributeSlot[i]!;
       const form = abbreviations.attributeForm[i]!;
       if (slot === noSlot || this.form[slot] !== 0) this.skipForm(form);
       else if (form === Form.implicitConst) this.#keep(slot, form, abbreviations.attributeConstant[i]!);
       else this.readForm(form, slot);
+      if (slot === last) break;
     }
     this.next = this.offset;
     return true;

@@ -31,9 +31,10 @@ export class EntryNames {
     let at = entry;
     try {
       for (let i = 0; i < maxChain; i++) {
-        if (!reader.read(holder, at)) break;
+        if (!reader.read(holder, at, Slot.linkageName)) break;
         const linkageName = holder.string(reader, Slot.linkageName);
         if (linkageName !== null && linkageName.length > 0) return linkageName;
+        if (linkageName !== null) reader.read(holder, at);
         name ??= holder.string(reader, Slot.name);
         const slot = reader.form[Slot.specification] !== 0 ? Slot.specification : Slot.abstractOrigin;
         const form = reader.form[slot]!;

@@ -7,6 +7,8 @@ import { filePath, type LineHeader } from "./line-header.ts";
 import { referredUnit } from "./references.ts";
 import type { Unit } from "./units.ts";
 
+/** An inlined function of .debug_info has its offset for an id below this. */
+const firstListed = 0x80000000;
 /** Paths kept; larger tables of files are asked again. */
 const maxKnownFiles = 1 << 16;
 
@@ -15,7 +17,7 @@ export class UnitTexts implements FunctionTexts {
   readonly #names: EntryNames;
   readonly #header: LineHeader | null;
   readonly #files = new Map<number, Uint8Array | null>();
-  /** Entry of each inlined function by id, and its ids by entry: own ones, and those of the supplementary file. */
+  /** Inlined functions whose offset is no id by itself: entry and form by id - firstListed, and the id by entry. */
   readonly #originEntry: number[] = [];
   readonly #originForm: number[] = [];
   readonly #ownIds = new Map<number, number>();
@@ -30,10 +32,11 @@ export class UnitTexts implements FunctionTexts {
   /** The id of an inlined function that a reference leads to. */
   originId(form: number, entry: number): number {
     const isOther = form === Form.gnuRefAlt || form === Form.refSup4 || form === Form.refSup8;
+    if (!isOther && form !== Form.refSig8 && entry < firstListed && this.#unit.sectionName === "info") return entry;
     const ids = isOther ? this.#otherIds : this.#ownIds;
     let id = ids.get(entry);
     if (id === undefined) {
-      id = this.#originEntry.length;
+      id = firstListed + this.#originEntry.length;
       this.#originEntry.push(entry);
       this.#originForm.push(form);
       ids.set(entry, id);
@@ -42,13 +45,17 @@ export class UnitTexts implements FunctionTexts {
   }
 
   origin(id: number): Uint8Array | null {
-    const entry = this.#originEntry[id];
+    const entry = id < firstListed ? id : this.#originEntry[id - firstListed];
     if (entry === undefined) return null;
+    const form = id < firstListed ? Form.refAddr : this.#originForm[id - firstListed]!;
     const unit = this.#unit;
-    return unit.file.damage.guard(entry, null, () => {
-      const holder = referredUnit(unit, this.#originForm[id]!, entry);
+    try {
+      const holder = entry >= unit.offset && entry < unit.end && id < firstListed ? unit : referredUnit(unit, form, entry);
       return holder === null ? null : this.#names.nameOf(holder, entry);
-    });
+    } catch (error) {
+      unit.file.damage.addCaught(entry, error);
+      return null;
+    }
   }
 
   /** The name of one of the unit's own entries. */

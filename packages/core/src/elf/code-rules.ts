@@ -35,6 +35,9 @@ export type Stretch = { start: number; end: number; isOneFunction: boolean };
 
 type Place = { start: number; end: number; isOutermost: boolean; manyFunctions: boolean; isThumb: boolean };
 
+/** Code with one state, as offsets in what was followed. */
+type Piece = { start: number; end: number; state: FrameState };
+
 /** Where the encoding of ARM code is guessed from: bytes before and behind an address. */
 const guessBefore = 32;
 const guessBehind = 64;
@@ -47,6 +50,7 @@ export class CodeRules {
   readonly #code: BlockReader;
   readonly #flows = new Map<number, FunctionFlow | null>();
   readonly #fillings = new Map<string, FunctionFlow>();
+  readonly #pieces = new WeakMap<FunctionFlow, readonly Piece[]>();
   /** Rows of states met before: of ARM code, and of Thumb code. */
   readonly #rows = [new WeakMap<FrameState, UnwindRow>(), new WeakMap<FrameState, UnwindRow>()] as const;
   #symbols: FunctionSymbols | null = null;
@@ -79,25 +83,18 @@ export class CodeRules {
 
   *#rangesOf(place: Place, start: number, end: number): Iterable<UnwindRange> {
     const flow = this.#flow(place);
-    let from = start;
-    let state: FrameState | null = null;
-    const range = (until: number): UnwindRange | null => {
-      const row = state === null || until <= from ? null : this.#row(state, place.isThumb);
-      return row === null ? null : { start: from, length: until - from, row };
-    };
-    for (let at = start; flow !== null && at < end; ) {
-      const instruction = flow.at(at - place.start);
-      const next = instruction === null ? null : instruction.state;
-      if (next !== state) {
-        const done = range(at);
-        if (done !== null) yield done;
-        from = at;
-        state = next;
-      }
-      at = instruction === null ? at + flow.gapAt(at - place.start) : place.start + instruction.start + instruction.length;
+    if (flow === null) return;
+    let pieces = this.#pieces.get(flow);
+    if (pieces === undefined) {
+      pieces = piecesOf(flow, place.end - place.start);
+      this.#pieces.set(flow, pieces);
     }
-    const last = range(end);
-    if (last !== null) yield last;
+    for (const piece of pieces) {
+      const from = Math.max(start, place.start + piece.start);
+      const until = Math.min(end, place.start + piece.end);
+      const row = from < until ? this.#row(piece.state, place.isThumb) : null;
+      if (row !== null) yield { start: from, length: until - from, row };
+    }
   }
 
   /** The function or run of functions that holds an address, as far as symbols tell. */
@@ -252,6 +249,23 @@ export function executableStretches(file: ElfFile): Stretch[] {
     .map(({ address, size }) => ({ start: address, end: address + size, isOneFunction: false }))
     .sort((a, b) => a.start - b.start);
   return stretches.filter(({ start }, i) => start >= (stretches[i - 1]?.end ?? 0));
+}
+
+function piecesOf(flow: FunctionFlow, length: number): Piece[] {
+  const pieces: Piece[] = [];
+  let last: Piece | null = null;
+  for (let at = 0; at < length; ) {
+    const instruction = flow.at(at);
+    const end = instruction === null ? at + flow.gapAt(at) : instruction.start + instruction.length;
+    if (instruction === null) last = null;
+    else if (last !== null && last.state === instruction.state) last.end = end;
+    else {
+      last = { start: at, end, state: instruction.state };
+      pieces.push(last);
+    }
+    at = end;
+  }
+  return pieces;
 }
 
 function readFunctionSymbols(file: ElfFile): FunctionSymbols {

@@ -19,9 +19,14 @@ export class DamageLog implements NameDamage {
     try {
       return step();
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      this.add(error.offset ?? offset, `${error.format}: ${error.reason}`);
+      this.addCaught(offset, error);
       return fallback;
     }
+  }
+
+  /** The same for what was caught; throws what is no FormatError. */
+  addCaught(offset: number, error: unknown): void {
+    if (!(error instanceof FormatError)) throw error;
+    this.add(error.offset ?? offset, `${error.format}: ${error.reason}`);
   }
 }

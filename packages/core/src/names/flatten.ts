@@ -56,6 +56,7 @@ class Level {
   start: ArrayLike<number> = [];
   end: ArrayLike<number> = [];
   item: Uint32Array | null = null;
+  count = 0;
   next = 0;
   readonly #disjoint = new Disjoiner();
 
@@ -67,9 +68,10 @@ class Level {
   }
 
   prepare(): void {
-    const start = this.startColumn.view();
-    const end = this.endColumn.view();
-    const disjoint = this.#disjoint.run(start, end, start.length);
+    const start = this.startColumn.values;
+    const end = this.endColumn.values;
+    const disjoint = this.#disjoint.run(start, end, this.startColumn.length);
+    this.count = disjoint?.start.length ?? this.startColumn.length;
     this.start = disjoint?.start ?? start;
     this.end = disjoint?.end ?? end;
     this.item = disjoint?.item ?? null;
@@ -93,6 +95,7 @@ class Flattener {
   #lineStart: ArrayLike<number> = [];
   #lineEnd: ArrayLike<number> = [];
   #lineItem: Uint32Array | null = null;
+  #lineCount = 0;
   readonly #disjointLines = new Disjoiner();
   #line = 0;
   #out: Segments = new Segments();
@@ -106,9 +109,10 @@ class Flattener {
   }
 
   #prepareLines(block: FunctionBlock): void {
-    const start = block.lineStart.view();
-    const end = block.lineEndAddress.view();
-    const disjoint = this.#disjointLines.run(start, end, start.length);
+    const start = block.lineStart.values;
+    const end = block.lineEndAddress.values;
+    const disjoint = this.#disjointLines.run(start, end, block.lineStart.length);
+    this.#lineCount = disjoint?.start.length ?? block.lineStart.length;
     this.#lineStart = disjoint?.start ?? start;
     this.#lineEnd = disjoint?.end ?? end;
     this.#lineItem = disjoint?.item ?? null;
@@ -142,8 +146,8 @@ class Flattener {
     const level = this.#levels[depth]!;
     let at = start;
     while (at < end) {
-      while (level.next < level.start.length && level.end[level.next]! <= at) level.next++;
-      const next = level.next < level.start.length ? level.start[level.next]! : end;
+      while (level.next < level.count && level.end[level.next]! <= at) level.next++;
+      const next = level.next < level.count ? level.start[level.next]! : end;
       if (next > at) {
         const until = Math.min(next, end);
         this.#lines(at, until, parent);
@@ -176,8 +180,8 @@ class Flattener {
     const { start: starts, line: lines, chain: chains } = this.#out;
     let at = start;
     while (at < end) {
-      while (this.#line < this.#lineStart.length && this.#lineEnd[this.#line]! <= at) this.#line++;
-      const left = this.#line < this.#lineStart.length;
+      while (this.#line < this.#lineCount && this.#lineEnd[this.#line]! <= at) this.#line++;
+      const left = this.#line < this.#lineCount;
       const covered = left && this.#lineStart[this.#line]! <= at;
       starts.push(at);
       lines.push(covered ? (this.#lineItem === null ? this.#line : this.#lineItem[this.#line]!) : NONE);

@@ -5,9 +5,11 @@ import type { SymbolNames } from "./symbol-table.ts";
 
 const blockBytes = 16 * 1024;
 const maxBlocks = 64;
-const usualLength = 256;
 /** Longer names exist only in files that are made to hurt. */
 const maxLength = 64 * 1024;
+/** A name that leaves its block is read by itself, in growing pieces. */
+const firstLength = 512;
+const lengthStep = 8;
 
 /** Name ids are offsets in the table. */
 export class StringTable implements SymbolNames {
@@ -21,10 +23,12 @@ export class StringTable implements SymbolNames {
   }
 
   name(offset: number): Uint8Array {
-    let bytes = this.#reader.upTo(offset, usualLength);
+    let bytes = this.#reader.here(offset);
     let end = bytes.indexOf(0);
-    if (end < 0 && bytes.length === usualLength) {
-      bytes = this.#reader.upTo(offset, maxLength);
+    for (let length = Math.max(firstLength, 2 * bytes.length); end < 0 && bytes.length < maxLength; length *= lengthStep) {
+      const longer = this.#reader.upTo(offset, Math.min(length, maxLength));
+      if (longer.length === bytes.length) break;
+      bytes = longer;
       end = bytes.indexOf(0);
     }
     return bytes.subarray(this.#prefix !== 0 && bytes[0] === this.#prefix ? 1 : 0, end < 0 ? bytes.length : end);

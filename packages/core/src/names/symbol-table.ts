@@ -97,8 +97,12 @@ export class SymbolTableBuilder {
 function ascending(values: Uint32Array): Uint32Array {
   if (values.length > packedLimit) return Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b);
   // Both keys in one number: the native sort needs no comparator.
-  const packed = Float64Array.from(values, (value, i) => value * packedLimit + i).sort();
-  return Uint32Array.from(packed, (key) => key % packedLimit);
+  const packed = new Float64Array(values.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = values[i]! * packedLimit + i;
+  packed.sort();
+  const order = new Uint32Array(packed.length);
+  for (let i = 0; i < order.length; i++) order[i] = packed[i]! % packedLimit;
+  return order;
 }
 
 type SymbolColumns = { start: Uint32Array; end: Float64Array; nameId: Float64Array; table: Uint32Array };

@@ -205,11 +205,13 @@ class NameCollector implements NameSink {
   }
 }
 
+const refCacheBits = 14;
+
 /** Refs of the texts that ids stand for, as long as the ids mean the same. One id a slot: what falls out is looked up again. */
 class RefCache {
-  readonly ref = new Uint32Array(1 << 12);
-  readonly #id = new Uint32Array(1 << 12);
-  readonly #turn = new Uint32Array(1 << 12);
+  readonly ref = new Uint32Array(1 << refCacheBits);
+  readonly #id = new Uint32Array(1 << refCacheBits);
+  readonly #turn = new Uint32Array(1 << refCacheBits);
   #now = 1;
 
   clear(): void {
@@ -217,7 +219,7 @@ class RefCache {
   }
 
   slot(id: number): number {
-    return (Math.imul(id, 0x9e3779b1) >>> 20) & 0xfff;
+    return Math.imul(id, 0x9e3779b1) >>> (32 - refCacheBits);
   }
 
   holds(slot: number, id: number): boolean {

@@ -123,10 +123,17 @@ export class SymcacheWriter {
     // Two independent 32-bit hashes: strings that agree in both are taken to be equal.
     let h1 = 0x811c9dc5 ^ length;
     let h2 = 0x2545f491 ^ length;
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[i]!;
-      h1 = Math.imul(h1 ^ byte, 0x01000193);
-      h2 = Math.imul(h2 + byte, 0x5bd1e995);
+    let i = 0;
+    for (; i + 4 <= length; i += 4) {
+      const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      h1 = Math.imul(h1 ^ word, 0x85ebca6b);
+      h1 ^= h1 >>> 13;
+      h2 = Math.imul(h2 + word, 0x5bd1e995);
+      h2 ^= h2 >>> 15;
+    }
+    for (; i < length; i++) {
+      h1 = Math.imul(h1 ^ bytes[i]!, 0x01000193);
+      h2 = Math.imul(h2 + bytes[i]!, 0x5bd1e995);
       h2 ^= h2 >>> 15;
     }
     h1 ^= h1 >>> 16;
