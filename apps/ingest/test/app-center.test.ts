@@ -1,0 +1,206 @@
+/** App Center's /logs: the documented call, errors and attachments apart, gzip, several crashes at once, what is not kept; over real HTTP. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { OperatorLimits } from "../src/limits.ts";
+import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
+import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+
+let tenants: Tenants;
+let a: Tenant;
+let b: Tenant;
+before(async () => {
+  tenants = await startTenants();
+  ({ a, b } = tenants);
+});
+after(() => tenants.stop());
+
+const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });
+const secret = ({ publicKey }: Tenant) => publicKey.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+const installId = "b3f1c2d4-0000-4000-8000-0123456789ab";
+
+/** The documented Breakpad call, with duplicate names and commas at the end as its example has them. */
+function documented(errorId: string, dump: Buffer): string {
+  return `{"logs":[
+ {"type":"managedError","id":"${errorId}","timestamp":"2026-01-02T03:04:05Z","appLaunchTimestamp":"2026-01-02T03:00:00Z",
+  "processId":"4711","processName":"com.acme.game","fatal":true,"architecture":"arm64-v8a","errorThreadId":1,
+  "exception":{"type":"minidump","wrapperSdkName":"custom.ndk",},"userId":"u1","userId":"u2",
+  "device":{"appVersion":"1.2","appBuild":"7","appNamespace":"com.acme.game","sdkName":"custom","sdkVersion":"1.0","osName":"Android","osVersion":"14","model":"X","locale":"en_US","wrapperSdkName":"custom.ndk"}},
+ {"type":"errorAttachment","id":"${randomUUID()}","errorId":"${errorId}","fileName":"minidump.dmp","contentType":"application/octet-stream",
+  "data":"${dump.toString("base64")}","timestamp":"2026-01-02T03:04:05Z","device":{}},]}`;
+}
+
+async function post(ingest: Harness, tenant: Tenant, body: string | Buffer, headers: Record<string, string> = {}) {
+  const answer = await fetch(`${ingest.url}/logs?Api-Version=1.0.0`, {
+    method: "POST",
+    headers: { "App-Secret": secret(tenant), "Install-ID": installId, "Content-Type": "application/json", ...headers },
+    body: new Uint8Array(Buffer.from(body as string)),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, json: (text.startsWith("{") ? JSON.parse(text) : {}) as Record<string, unknown> };
+}
+
+async function crashOf(tenant: Tenant, errorId: string) {
+  const found = await tenants.system.crashes.findByEvent(tenant.projectId, errorId);
+  assert.ok(found !== null, `crash ${errorId}`);
+  const detail = await tenant.db.crashes.byId({ crashId: found.crashId });
+  assert.ok(detail !== null);
+  return { ...found, detail };
+}
+
+async function bytesOf(ingest: Harness, tenant: Tenant, crashId: string): Promise<Buffer> {
+  const stored = await tenant.db.crashes.dumpForDownload({ crashId });
+  assert.ok(typeof stored === "object");
+  const { organizationId, projectId } = tenant;
+  return ingest.unseal(stored, { id: crashId, organizationId, projectId });
+}
+
+const error = (id: string, more: object = {}) => ({ type: "managedError", id, exception: { type: "minidump" }, ...more });
+const attachment = (errorId: string, data: Buffer, fileName = "minidump.dmp", more: object = {}) => ({
+  ...{ type: "errorAttachment", id: randomUUID(), errorId, fileName, contentType: "application/octet-stream" },
+  ...{ data: data.toString("base64"), ...more },
+});
+const logs = (...all: object[]) => JSON.stringify({ logs: all });
+
+test("the documented call: a crash with what was said of it, sent again the same crash", async (t) => {
+  const ingest = await start(t);
+  const errorId = randomUUID();
+  const dump = dumpOf(50_000, 61);
+  const body = documented(errorId, dump);
+  const answer = await post(ingest, a, body);
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(String(answer.json.correlationId), /^[0-9a-f-]{36}$/);
+  assert.deepEqual(
+    { ...answer.json, correlationId: "" },
+    { status: "Success", validDiagnosticsIds: [errorId], throttledDiagnosticsIds: [], correlationId: "" },
+  );
+  const { crashId, detail } = await crashOf(a, errorId);
+  assert.ok((await bytesOf(ingest, a, crashId)).equals(dump));
+  assert.equal(detail.release, "com.acme.game@1.2+7");
+  assert.equal(detail.dist, "7");
+  assert.equal(detail.user, "u2");
+  assert.equal(detail.contexts.os?.name, "Android");
+  assert.equal(detail.contexts.device?.model, "X");
+  assert.equal(detail.extra.process_name, "com.acme.game");
+  assert.deepEqual((await post(ingest, a, gzipSync(body), { "Content-Encoding": "gzip" })).json.validDiagnosticsIds, [errorId]);
+  assert.equal((await ingest.files()).length, 1, "held files and the repetition are gone");
+  assert.deepEqual(ingest.pokes, [a.projectId]);
+});
+
+test("the dump in a later call, before its error in the same call, and further files after it", async (t) => {
+  const ingest = await start(t);
+  const [later, turned] = [randomUUID(), randomUUID()];
+  const device = { appVersion: "3.1", osName: "Windows" };
+  assert.deepEqual((await post(ingest, a, logs(error(later, { device, processName: "game.exe" })))).json.validDiagnosticsIds, [later]);
+  assert.deepEqual(await ingest.files(), []);
+  await post(ingest, a, logs(attachment(later, dumpOf(900, 62))));
+  const first = await crashOf(a, later);
+  assert.equal(first.detail.release, "3.1");
+  assert.equal(first.detail.extra.process_name, "game.exe");
+  assert.equal(first.detail.user, installId);
+
+  const dump = dumpOf(800, 63);
+  const log = attachment(turned, Buffer.from("a log"), "log.txt", { contentType: "text/plain" });
+  await post(
+    ingest,
+    a,
+    logs(log, attachment(turned, gzipSync(dump), "minidump.dmp.gz"), error(turned, { type: "handledError", fatal: false })),
+  );
+  const second = await crashOf(a, turned);
+  assert.ok((await bytesOf(ingest, a, second.crashId)).equals(dump));
+  assert.equal(second.attachments, 1);
+  await post(ingest, a, logs(attachment(turned, Buffer.from("more"), "more.txt")));
+  assert.equal((await crashOf(a, turned)).attachments, 2);
+  assert.equal((await ingest.files()).length, 4);
+});
+
+test("several crashes in one call: one that is refused does not take the others with it", async (t) => {
+  const ingest = await start(t, { defaultRateLimitPerMinute: 2 });
+  const [good, bad, other, third] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+  const damaged = Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(100, 7)]);
+  const answer = await post(
+    ingest,
+    b,
+    logs(
+      ...[error(good), attachment(good, dumpOf(300, 64)), error(bad), attachment(bad, damaged)],
+      ...[error(other), attachment(other, dumpOf(300, 65)), error(third), attachment(third, dumpOf(300, 66))],
+    ),
+  );
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(answer.json.validDiagnosticsIds, [good]);
+  assert.deepEqual(answer.json.throttledDiagnosticsIds, [other, third], "over the rate of two a minute");
+  assert.equal((await ingest.files()).length, 1);
+  await ingest.ingest.close();
+  const counted = await tenants.refusals(b);
+  assert.equal(counted.invalid_compression, 1);
+  assert.equal(counted.rate_limited, 2);
+});
+
+test("managed errors, sessions and files of no crash: accepted, not kept, counted", async (t) => {
+  const ingest = await start(t);
+  const before = await tenants.refusals(b);
+  const managed = randomUUID();
+  const answer = await post(
+    ingest,
+    b,
+    logs(
+      ...[{ type: "startService", services: ["Crashes"] }, { type: "startSession" }, { type: "startSession" }],
+      ...[error(managed, { exception: { type: "java.lang.Error" } }), { type: "appleError", id: randomUUID(), threads: [] }],
+      ...[attachment(randomUUID(), Buffer.from("text"), "a.txt"), { type: "errorAttachment", errorId: managed, data: null }],
+    ),
+  );
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(await ingest.files(), []);
+  await ingest.ingest.close();
+  const now = await tenants.refusals(b);
+  const gained = (reason: string) => (now[reason] ?? 0) - (before[reason] ?? 0);
+  assert.deepEqual([gained("item_not_kept"), gained("event_without_minidump"), gained("file_without_crash")], [1, 2, 1]);
+});
+
+test("secrets that are none, bodies that are none: told, and nothing stays", async (t) => {
+  const ingest = await start(t);
+  assert.equal((await post(ingest, a, logs(), { "App-Secret": "" })).status, 401);
+  assert.equal((await post(ingest, a, logs(), { "App-Secret": "game" })).status, 400);
+  assert.equal((await post(ingest, a, logs(), { "App-Secret": randomUUID() })).status, 403);
+  const body = documented(randomUUID(), dumpOf(20_000, 67));
+  for (const [text, message] of [
+    [body.slice(0, 9000), /the body ends within it/],
+    [body.replace("TURNU", "TURN!"), /data at byte \d+: it is not base64/],
+    ["MDMP", /invalid logs/],
+    [`{"logs":[{"x":"${"x".repeat(2_000_000)}"}]}`, /longer than 1048576 bytes/],
+  ] as const) {
+    const answer = await post(ingest, a, text);
+    assert.equal(answer.status, 400);
+    assert.match(answer.text, message);
+  }
+  assert.deepEqual(await ingest.files(), []);
+});
+
+test("an error of one tenant is nothing to another with the same id", async (t) => {
+  const ingest = await start(t);
+  const errorId = randomUUID();
+  await post(ingest, a, logs(error(errorId, { device: { appVersion: "9" } })));
+  await post(ingest, b, logs(attachment(errorId, dumpOf(300, 68))));
+  assert.equal((await crashOf(b, errorId)).detail.release, null);
+  assert.equal(await tenants.system.crashes.findByEvent(a.projectId, errorId), null);
+});
+
+test("curl sends the documented call from a file", async (t) => {
+  const ingest = await start(t);
+  const folder = await mkdtemp(join(tmpdir(), "salvage-logs-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "logs.json");
+  const errorId = randomUUID();
+  await writeFile(file, documented(errorId, dumpOf(200_000, 69)));
+  const headers = [`App-Secret: ${secret(a)}`, `Install-ID: ${installId}`, "Content-Type: application/json"].flatMap((header) => [
+    "-H",
+    header,
+  ]);
+  const answer = await curl(...headers, "--data-binary", `@${file}`, `${ingest.url}/logs?api-version=1.0.0`);
+  assert.equal(answer.status, 200, answer.body);
+  assert.equal((await crashOf(a, errorId)).detail.dump.sizeBytes, 200_000);
+});
