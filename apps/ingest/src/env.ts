@@ -19,6 +19,8 @@ const schema = z.object({
   TEMPORAL_ADDRESS: envFields.text(),
   TEMPORAL_NAMESPACE: envFields.text().default("default"),
   BLOB_DIR: envFields.text().optional(),
+  /** A bucket in place of the folder: s3://<bucket>[/<prefix>]?region=…[&endpoint=https://…]. */
+  BLOB_URL: envFields.text().optional(),
   SALVAGE_SECRET: envFields.text(),
   /** Secrets that held dumps may still be wrapped with, separated by commas. */
   SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),
@@ -53,6 +55,7 @@ export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
     temporalAddress: values.TEMPORAL_ADDRESS,
     temporalNamespace: values.TEMPORAL_NAMESPACE,
     blobDir: values.BLOB_DIR ?? join(values.SALVAGE_HOME, "blobs"),
+    blobUrl: values.BLOB_URL ?? null,
     secret: values.SALVAGE_SECRET,
     previousSecrets: (values.SALVAGE_PREVIOUS_SECRETS ?? "").split(",").filter((secret) => secret !== ""),
     logLevel: values.LOG_LEVEL,

@@ -1,5 +1,5 @@
 /** The composition root of ingest: builds the real parts, listens, and ends in order. */
-import { createBlobStore, createKeyring, KeyringError } from "@salvage/blobs";
+import { BlobUrlError, createKeyring, KeyringError, openBlobStore } from "@salvage/blobs";
 import { createOrgGate } from "@salvage/db";
 import { createSystemDbAcrossOrganizations } from "@salvage/db/system";
 import { createLanes } from "@salvage/lanes";
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const keyring = createKeyring(env.secret, env.previousSecrets);
   startProcessMetrics();
 
-  const blobs = createBlobStore(env.blobDir);
+  const blobs = openBlobStore({ folder: env.blobDir, url: env.blobUrl });
   const gate = createOrgGate({ databaseUrl: env.databaseUrl });
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: env.databaseSystemUrl });
   const lanes = createLanes({
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const occupied = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
   const sentence =
-    error instanceof EnvError || error instanceof KeyringError
+    error instanceof EnvError || error instanceof KeyringError || error instanceof BlobUrlError
       ? error.message
       : occupied
         ? `ingest cannot start: ${error.message}; end the other process or set PORT`

@@ -9,7 +9,12 @@ const schema = z.object({
   DATABASE_SYSTEM_URL: envFields.databaseUrl(),
   TEMPORAL_ADDRESS: envFields.text(),
   TEMPORAL_NAMESPACE: envFields.text().default("default"),
+  /** Folder of the blobs; with BLOB_URL, of copies for child processes. */
   BLOB_DIR: envFields.text(),
+  /** A bucket: s3://<bucket>[/<prefix>]?region=…[&endpoint=https://…]. */
+  BLOB_URL: envFields.text().optional(),
+  /** What unused copies of a bucket's blobs may take. */
+  BLOB_COPIES_MAX_BYTES: envFields.bytes().default(10 * gibibyte),
   SALVAGE_SECRET: envFields.text(),
   /** Earlier secrets, separated by commas, while dumps wrapped with them are still held. */
   SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),

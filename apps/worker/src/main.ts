@@ -1,4 +1,5 @@
 /** Composition root: settings, logger, database, worker, operations pages; ends in good order on SIGTERM and SIGINT. */
+import { BlobUrlError } from "@salvage/blobs";
 import { createSystemDbAcrossOrganizations } from "@salvage/db/system";
 import { createLogger, EnvError, type Logger, type Readiness, reportError, startOpsServer, startProcessMetrics } from "@salvage/telemetry";
 import { Runtime } from "@temporalio/worker";
@@ -54,7 +55,7 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  if (error instanceof EnvError) process.stderr.write(`${error.message}\n`);
+  if (error instanceof EnvError || error instanceof BlobUrlError) process.stderr.write(`${error.message}\n`);
   else reportError(createLogger({ app: "worker" }), "main", error);
   process.exit(1);
 }

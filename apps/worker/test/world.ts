@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BlobStore, blobKeys, createBlobStore, createDataKey, createKeyring, sealStream, wrapContext } from "@salvage/blobs";
+import { type BlobStore, blobKeys, createDataKey, createKeyring, openBlobStore, sealStream, wrapContext } from "@salvage/blobs";
 import { taskQueues, workflowTypes } from "@salvage/contracts";
 import { createSystemDbAcrossOrganizations, type SystemDb } from "@salvage/db/system";
 import { createLanes, type Lanes } from "@salvage/lanes";
@@ -63,7 +63,9 @@ export type World = {
 
 const secret = "a secret of the tests, long enough to be one";
 
-export async function startWorld(options: { ownTemporal?: boolean } = {}): Promise<World> {
+export async function startWorld(
+  options: { ownTemporal?: boolean /** A bucket in place of a folder. */; blobUrl?: string } = {},
+): Promise<World> {
   Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
   await ensureBundle();
   const folder = await mkdtemp(join(tmpdir(), "salvage-worker-test-"));
@@ -71,7 +73,7 @@ export async function startWorld(options: { ownTemporal?: boolean } = {}): Promi
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: database.databaseSystemUrl });
   const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 2 });
   sql.on("error", () => {}); // the database is dropped under it
-  const blobs = createBlobStore(join(folder, "blobs"));
+  const blobs = openBlobStore({ folder: join(folder, "blobs"), url: options.blobUrl ?? null });
   const keyring = createKeyring(secret);
   const logger = createLogger({ app: "worker-test", level: process.env.LOG_LEVEL === "debug" ? "debug" : "error" });
   const lanes = createLanes({ ...temporal, logger });
@@ -80,6 +82,7 @@ export async function startWorld(options: { ownTemporal?: boolean } = {}): Promi
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     BLOB_DIR: join(folder, "blobs"),
+    ...(options.blobUrl === undefined ? {} : { BLOB_URL: options.blobUrl }),
     SALVAGE_SECRET: secret,
     PUBLIC_URL: "http://localhost:4680",
     WORKER_TEMPORARY_DIR: join(folder, "tmp"),
@@ -89,6 +92,7 @@ export async function startWorld(options: { ownTemporal?: boolean } = {}): Promi
     ...processEnv,
     METRICS_PORT: 0,
     LOG_LEVEL: "error",
+    BLOB_COPIES_MAX_BYTES: 1024 ** 3,
     MAX_DEBUG_FILE_BYTES: 1024 ** 3,
     ALLOW_PRIVATE_WEBHOOKS: true,
     WORKER_CHILDREN: 2,

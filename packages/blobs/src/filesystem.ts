@@ -144,7 +144,7 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
         },
       );
     },
-    localPath: pathOf,
+    localFile: async (key) => ({ path: pathOf(key), release: async () => undefined }),
     async freeBytes() {
       await makeFolder(dir);
       const { bavail, bsize } = await statfs(dir);

@@ -2,6 +2,8 @@
 export { createFilesystemBlobStore as createBlobStore } from "./filesystem.ts";
 export { createKeyring, type Keyring, KeyringError, wrapContext, wrappedKeyBytes } from "./keyring.ts";
 export { assertBlobKey, type BlobKind, blobKeys, blobKinds, InvalidBlobKey, parseBlobKey } from "./keys.ts";
+export { type BlobSettings, openBlobStore } from "./open-store.ts";
+export { BlobUrlError } from "./s3.ts";
 export {
   createDataKey,
   SealBroken,
@@ -13,4 +15,4 @@ export {
   unsealedSize,
   unsealStream,
 } from "./sealed.ts";
-export { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } from "./store.ts";
+export { type BlobInfo, BlobNotFound, type BlobStore, type LocalFile, type RandomAccessBlob } from "./store.ts";

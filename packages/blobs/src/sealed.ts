@@ -137,7 +137,7 @@ export class SealedFile {
   }
 
   /**
-   * @param path local path of the sealed blob (BlobStore.localPath)
+   * @param path local path of the sealed blob (BlobStore.localFile)
    * @throws SealBroken when it is cut, or key or context are not its own
    */
   static open(path: string, dataKey: Uint8Array, context: SealContext): SealedFile {

@@ -12,6 +12,9 @@ export type RandomAccessBlob = {
   close(): Promise<void>;
 };
 
+/** A file that stays until it is released. */
+export type LocalFile = { readonly path: string; release(): Promise<void> };
+
 export type BlobInfo = { key: string; size: number; modifiedAt: Date };
 
 export type BlobStore = {
@@ -29,8 +32,8 @@ export type BlobStore = {
   exists(key: string): Promise<boolean>;
   /** Every blob whose key starts with the prefix, in the order of keys. Blobs that vanish meanwhile are left out. */
   list(prefix: string): AsyncIterable<BlobInfo>;
-  /** Path of the blob's file for child processes that read it themselves; null when the store has no local files. */
-  localPath(key: string): string | null;
+  /** The blob as a file on this machine, for child processes that read it themselves. May be a copy: release it. @throws BlobNotFound for an absent one, here or when it is read */
+  localFile(key: string): Promise<LocalFile>;
   /** Bytes that can still be stored; null when the store has no known end. */
   freeBytes(): Promise<number | null>;
   /** Removes what interrupted writes of processes that died have left. @returns how many files */

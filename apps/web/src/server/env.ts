@@ -11,6 +11,8 @@ const schema = z.object({
   SALVAGE_HOME: envFields.text().optional(),
   /** Default: blobs in SALVAGE_HOME. */
   BLOB_DIR: envFields.text().optional(),
+  /** A bucket in place of the folder: s3://<bucket>[/<prefix>]?region=…[&endpoint=https://…]. */
+  BLOB_URL: envFields.text().optional(),
   /** Encrypts the session cookie. */
   NEXTAUTH_SECRET: envFields.text(),
   /** A reverse proxy stands in front of ingest and its X-Forwarded-* headers are true. */
@@ -23,6 +25,8 @@ export type WebEnv = {
   databaseUrl: string;
   temporalAddress: string;
   blobDir: string;
+  /** Null: blobs lie in the folder. */
+  blobUrl: string | null;
   cookieSecret: string;
   trustProxy: boolean;
   logLevel: z.infer<typeof schema>["LOG_LEVEL"];
@@ -38,6 +42,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
     databaseUrl: values.DATABASE_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
     blobDir,
+    blobUrl: values.BLOB_URL ?? null,
     cookieSecret: values.NEXTAUTH_SECRET,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,

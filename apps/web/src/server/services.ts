@@ -2,7 +2,7 @@
  * The web process's composition root: the only place that builds real database, blob and Temporal access here. Made at the first
  * request and kept for the life of the process, also across the separate bundles that Next makes of pages and route handlers.
  */
-import { type BlobStore, createBlobStore } from "@salvage/blobs";
+import { type BlobStore, openBlobStore } from "@salvage/blobs";
 import { createOrgGate, type OrgGate } from "@salvage/db";
 import { createLanes, type Lanes } from "@salvage/lanes";
 import { createLogger, type Logger } from "@salvage/telemetry";
@@ -37,7 +37,7 @@ function build(): Services {
   const logger = createLogger({ app: "web", level: env.logLevel });
   return {
     gate: createOrgGate({ databaseUrl: env.databaseUrl }),
-    blobs: createBlobStore(env.blobDir),
+    blobs: openBlobStore({ folder: env.blobDir, url: env.blobUrl }),
     lanes: createLanes({ address: env.temporalAddress, logger }),
     logger,
     publicUrl: env.publicUrl,

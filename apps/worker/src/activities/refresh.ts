@@ -37,13 +37,12 @@ export function createRefreshActivities(ports: RefreshPorts) {
 }
 
 async function refresh(ports: RefreshPorts, organizationId: string, debugFileId: string, sourceBlobKey: string): Promise<void> {
-  const path = ports.blobs.localPath(sourceBlobKey);
-  if (path === null) throw new Error("the blob store has no local files for child processes to read");
+  const source = await ports.blobs.localFile(sourceBlobKey);
   const folder = join(ports.temporaryDir, `refresh-${debugFileId}`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
   try {
-    const input = { organizationId, debugFileId, path, name: "", companions: [], folder };
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    const input = { organizationId, debugFileId, path: source.path, name: "", companions: [], folder };
     const reason = await storeSymcache(ports, organizationId, debugFileId, () => convertFile(ports, input));
     ports.logger.info(
       { debugFileId, reason },
@@ -51,5 +50,6 @@ async function refresh(ports: RefreshPorts, organizationId: string, debugFileId:
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
+    await source.release();
   }
 }

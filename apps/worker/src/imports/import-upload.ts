@@ -60,22 +60,22 @@ const publishFirstBytes = 128 * 1024 ** 2;
 
 /** @throws SystemRefused and PoolClosed: try again later. Bad input never throws, it is a verdict */
 export async function importUploadedFile(ports: ImportPorts, upload: StoredUpload, progress: ImportProgress): Promise<ImportedUpload> {
-  const path = ports.blobs.localPath(upload.blobKey);
-  if (path === null) throw new Error("the blob store has no local files for child processes to read");
   if (!(await ports.blobs.exists(upload.blobKey))) {
     const reason = "the uploaded file is no longer stored";
     return { verdicts: [rejected(upload.fileName, reason, null)], publishedFileKeys: [], reason };
   }
+  const uploaded = await ports.blobs.localFile(upload.blobKey);
   const folder = join(ports.temporaryDir, upload.id);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
   try {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
     const run = new ImportRun(ports, upload, folder, progress);
     const { fileName, sizeBytes, sha256, blobKey } = upload;
-    await run.file({ place: "0", name: fileName, path, sizeBytes, sha256, blobKey, companions: [] }, 0);
+    await run.file({ place: "0", name: fileName, path: uploaded.path, sizeBytes, sha256, blobKey, companions: [] }, 0);
     return run.result;
   } finally {
     await rm(folder, { recursive: true, force: true });
+    await uploaded.release();
   }
 }
 

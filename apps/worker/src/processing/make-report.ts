@@ -9,6 +9,7 @@ import type { ClaimedCrash, ImageFileRef, MissingFileInput, SealedBlobRef } from
 import { metrics } from "@salvage/telemetry";
 import type { CorePool } from "../core-pool/pool.ts";
 import type { DumpInput, DumpOutline, ImageFileInput, ImageFiles, LackingModule, ModuleOutline, ReportOutput } from "../core-pool/tasks.ts";
+import { LocalFiles } from "../local-files.ts";
 import { type BatchContext, keyOfModule } from "./batch-context.ts";
 
 export type MakeReportPorts = { blobs: BlobStore; keyring: Keyring; pool: Pick<CorePool, "run"> };
@@ -25,7 +26,22 @@ export async function makeReport(
   way: "walk" | "names",
   context: BatchContext,
 ): Promise<MadeReport> {
-  const source = way === "walk" ? walkOf(ports, crash) : namesOf(ports, crash, await storedReport(ports, crash));
+  const local = new LocalFiles(ports.blobs);
+  try {
+    const source = way === "walk" ? await walkOf(ports, crash, local) : namesOf(ports, crash, await storedReport(ports, crash));
+    return await reportOf(crash, way, context, source, local);
+  } finally {
+    await local.release();
+  }
+}
+
+async function reportOf(
+  crash: ClaimedCrash,
+  way: "walk" | "names",
+  context: BatchContext,
+  source: ReportSource,
+  local: LocalFiles,
+): Promise<MadeReport> {
   const outline = await timed("inspect", source.outline);
   const own = await ownFlags(crash, outline, context);
   const files = new Map<number, ImageFileRef[]>();
@@ -33,7 +49,7 @@ export async function makeReport(
   for (let round = 1; ; round++) {
     const found = await context.resolve(crash.organizationId, wanted);
     for (const [place, module] of wanted.entries()) files.set(module.index, found[place] ?? []);
-    const images = imageFiles(ports.blobs, files);
+    const images = await imageFiles(local, files);
     const output = await timed(way === "walk" ? "process" : "names", () => source.report(images, own));
     wanted = output.summary.lacking.filter(({ index }) => !files.has(index)).flatMap(({ index }) => outline.modules[index] ?? []);
     const again = round < maxRounds && wanted.length > 0 && (await anyFound(context, crash.organizationId, wanted));
@@ -43,8 +59,8 @@ export async function makeReport(
 
 type ReportSource = { outline(): Promise<DumpOutline>; report(images: ImageFiles[], own: boolean[]): Promise<ReportOutput> };
 
-function walkOf(ports: MakeReportPorts, crash: ClaimedCrash): ReportSource {
-  const dump = dumpInput(ports, crash);
+async function walkOf(ports: MakeReportPorts, crash: ClaimedCrash, local: LocalFiles): Promise<ReportSource> {
+  const dump = await dumpInput(ports, crash, local);
   const alone = { alone: crash.alone };
   return {
     outline: () => ports.pool.run("inspect", { dump }, alone),
@@ -100,27 +116,28 @@ async function ownFlags(crash: ClaimedCrash, outline: DumpOutline, context: Batc
   });
 }
 
-function imageFiles(blobs: BlobStore, files: ReadonlyMap<number, ImageFileRef[]>): ImageFiles[] {
-  return [...files].flatMap(([index, refs]) => (refs.length === 0 ? [] : [{ index, files: refs.map((ref) => fileInput(blobs, ref)) }]));
+function imageFiles(local: LocalFiles, files: ReadonlyMap<number, ImageFileRef[]>): Promise<ImageFiles[]> {
+  const found = [...files].filter(([, refs]) => refs.length > 0);
+  return Promise.all(found.map(async ([index, refs]) => ({ index, files: await Promise.all(refs.map((ref) => fileInput(local, ref))) })));
 }
 
 /** The lookup file; the debug file itself while it has none that this version reads. */
-function fileInput(blobs: BlobStore, { symcache, sourceBlobKey }: ImageFileRef): ImageFileInput {
+async function fileInput(local: LocalFiles, { symcache, sourceBlobKey }: ImageFileRef): Promise<ImageFileInput> {
   return symcache?.formatVersion === symcacheVersion
-    ? { path: localFile(blobs, symcache.blobKey), readFrom: "symcache" }
-    : { path: localFile(blobs, sourceBlobKey), readFrom: "debug file" };
+    ? { path: await local.path(symcache.blobKey), readFrom: "symcache" }
+    : { path: await local.path(sourceBlobKey), readFrom: "debug file" };
 }
 
 function usedFiles(files: ReadonlyMap<number, ImageFileRef[]>): string[] {
   return [...new Set([...files.values()].flat().map((file) => file.debugFileId))];
 }
 
-function dumpInput({ blobs, keyring }: MakeReportPorts, crash: ClaimedCrash): DumpInput {
+async function dumpInput({ keyring }: MakeReportPorts, crash: ClaimedCrash, local: LocalFiles): Promise<DumpInput> {
   const dump: SealedBlobRef | null = crash.dump;
   if (dump === null) throw new FormatError("minidump", null, "it was deleted before it was processed");
   const { organizationId, projectId, crashId } = crash;
   return {
-    path: localFile(blobs, dump.blobKey),
+    path: await local.path(dump.blobKey),
     dataKey: keyring.unwrap(dump.wrappedKey, wrapContext(organizationId, projectId, crashId)),
     context: { organizationId, projectId, crashId, part: "dump" },
   };
@@ -131,13 +148,6 @@ async function storedReport({ blobs }: MakeReportPorts, crash: ClaimedCrash): Pr
   const chunks: Uint8Array[] = [];
   for await (const chunk of blobs.createReadStream(crash.reportBlobKey)) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** Children read files themselves. */
-function localFile(blobs: BlobStore, key: string): string {
-  const path = blobs.localPath(key);
-  if (path === null) throw new Error("the blob store has no local files for child processes to read");
-  return path;
 }
 
 async function timed<T>(step: "inspect" | "process" | "names", work: () => Promise<T>): Promise<T> {
