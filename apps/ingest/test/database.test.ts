@@ -360,12 +360,20 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
     ],
     "/api/v1/organizations/:organization": [read("/api/v1/organizations/alpha"), "project:read", "crash:read"],
     [`${uploads}/held`]: [ask("/api/v1/organizations/alpha/debug-files/held", { files: [] }), "debug-file:write", "crash:read"],
+    [`${uploads}/assemble`]: [
+      ask("/api/v1/organizations/alpha/debug-files/assemble", { name: "z", sha1: "0".repeat(40), chunks: ["0".repeat(40)] }),
+      "debug-file:write",
+      "debug-file:read",
+    ],
     [`${uploads}/coverage`]: [ask("/api/v1/organizations/alpha/debug-files/coverage", { images: [] }), "debug-file:read", "crash:read"],
     [uploads]: [upload, "debug-file:write", "debug-file:read"],
     "/symbols/:access/*path": [read(`/symbols/alpha/${sym.name}/${sym.debugId}/${sym.name}.sym`), "debug-file:read", "debug-file:write"],
   };
-  // Another project's key is a case of the test above; a preflight says nothing.
-  const byKey = ["/api/:project/minidump"];
+  // Another project's key is a case of the test below; a preflight says nothing.
+  const byKey = [
+    ...["/api/:project/minidump", "/api/:project/envelope", "/api/:project/store", "/api/store", "/logs"],
+    ...["/api/:project/upload", "/api/:project/upload/:upload", "/api/:project/events/:event/attachments"],
+  ];
   // These know the bearer alone (machine.test.ts).
   const ofBearer = ["/api/v1/token", "/api/v1/device-codes"];
   assert.deepEqual(
@@ -387,6 +395,31 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
   const foreign = await (await get(ingest, `/api/v1/crashes/${crashId}`, token)).text();
   assert.equal(await (await get(ingest, `/api/v1/crashes/${randomUUID()}`, token)).text(), foreign);
   assert.equal((await get(ingest, "/api/v1/crashes/not-a-uuid", token)).status, 404);
+});
+
+test("a client key opens its own project alone, wherever crashes come in; a wrong one answers as one of another project", async (t) => {
+  const ingest = await start(t);
+  const crashId = await post(ingest, a, dumpOf(300, 22));
+  const before = (await ingest.files()).length;
+  const paths = ["minidump", "envelope", "store", "upload", `upload/${randomUUID()}`, `events/${crashId}/attachments`];
+  const keys = [b.publicKey, "0".repeat(32)];
+  const send = (url: string, key: string) => {
+    const headers = { "Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Offset": "0", "X-Sentry-Auth": `Sentry sentry_key=${key}` };
+    return fetch(url, { method: /upload\/./.test(url) ? "PATCH" : "POST", body: "{}", headers });
+  };
+  for (const path of paths) {
+    const answers = await Promise.all(keys.map((key) => send(`${ingest.url}/api/${a.projectId}/${path}/`, key)));
+    for (const answer of answers) {
+      assert.equal(answer.status, 403, path);
+      assert.deepEqual(await answer.json(), { detail: "the client key is not a key of this project" }, path);
+    }
+  }
+  // Where the key names the project there is no other project to try; what is in the body reaches no other tenant's crash.
+  assert.equal((await send(`${ingest.url}/api/store/`, "0".repeat(32))).status, 403);
+  const logs = JSON.stringify({ logs: [{ type: "errorAttachment", errorId: crashId, fileName: "a.txt", data: "YQ==" }] });
+  const secret = b.publicKey.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  assert.equal((await fetch(`${ingest.url}/logs`, { method: "POST", body: logs, headers: { "App-Secret": secret } })).status, 200);
+  assert.equal((await ingest.files()).length, before);
 });
 
 test("ready says what is wrong", async (t) => {

@@ -15,6 +15,25 @@ export const heldInput = z.object({ files: z.array(z.object({ sha256, name: z.st
 export const heldView = z.object({ held: z.array(z.object({ index: z.number().int(), uploadId: z.string(), state: uploadState })) });
 export type HeldView = z.infer<typeof heldView>;
 
+/** The bytes came whole. */
+export const uploadSent = z.object({ uploadId: z.string() });
+
+/** How chunks of large files are to be cut: what our command line reads of the answer that sentry-cli gets. */
+export const chunkOptions = z.object({ chunkSize: z.number().int().min(1) });
+
+const sha1 = z.string().regex(/^[0-9a-f]{40}$/, "a SHA-1 is 40 lower-case hex digits");
+/** A file as a list of its chunks, in order. */
+export const assembleInput = z.object({
+  name: z.string().max(2000),
+  sha1,
+  chunks: z.array(sha1).min(1).max(65_536),
+  /** Slug of the project that the upload is noted with. */
+  project: z.string().max(100).optional(),
+});
+/** Either the upload that they make, or which of them are missing. */
+export const assembleView = z.object({ uploadId: z.string().nullable(), missingChunks: z.array(z.string()) });
+export type AssembleView = z.infer<typeof assembleView>;
+
 /** Which of these images have debug files? Debug ids in Breakpad form, code ids in lower-case hex. */
 export const coverageInput = z.object({
   images: z
@@ -33,6 +52,8 @@ export const missingFilesIgnore = z.union([
   z.strictObject({ version: z.string().trim().min(1).max(200) }),
 ]);
 
+export const missingFilesIgnored = z.object({ ignored: z.number().int() });
+
 export const organizationDetail = z.object({
   slug: z.string(),
   name: z.string(),
@@ -47,6 +68,8 @@ export const tokenView = z.object({
   organization: z.object({ slug: z.string(), name: z.string() }),
 });
 export type TokenView = z.infer<typeof tokenView>;
+
+export const loginEnded = z.object({ ended: z.literal(true) });
 
 /** A machine asks to be signed in; `clientName` is shown to whoever decides. */
 export const deviceCodeInput = z.object({ clientName: z.string().trim().min(1).max(100) });
