@@ -5,6 +5,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { OperatorLimits } from "../src/limits.ts";
 import { dumpOf, type Harness, raw, startIngest } from "./harness.ts";
+import { packMessage } from "./pack-message.ts";
 import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
 
 let tenants: Tenants;
@@ -16,19 +17,28 @@ before(async () => {
 });
 after(() => tenants.stop());
 
-const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) =>
-  startIngest(t, { db: tenants.system, gate: tenants.gate, limits });
+const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });
 const lines = (...parts: (string | Buffer | object)[]) =>
   Buffer.concat(
-    parts.flatMap((part) => [Buffer.isBuffer(part) ? part : Buffer.from(typeof part === "string" ? part : JSON.stringify(part)), Buffer.from("\n")]),
+    parts.flatMap((part) => [
+      Buffer.isBuffer(part) ? part : Buffer.from(typeof part === "string" ? part : JSON.stringify(part)),
+      Buffer.from("\n"),
+    ]),
   );
 const address = (ingest: Harness, tenant: Tenant, what = "envelope") => `${ingest.url}/api/${tenant.projectId}/${what}/`;
-const auth = (tenant: Tenant) => ({ "X-Sentry-Auth": `Sentry sentry_key=${tenant.publicKey}, sentry_version=7, sentry_client=sentry.native/0.14.2` });
+const auth = (tenant: Tenant) => ({
+  "X-Sentry-Auth": `Sentry sentry_key=${tenant.publicKey}, sentry_version=7, sentry_client=sentry.native/0.14.2`,
+});
 
 async function post(url: string, body: Buffer, headers: Record<string, string> = {}) {
   const answer = await fetch(url, { method: "POST", body: new Uint8Array(body), headers });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, text, json: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    json: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
 }
 
 /** What the counters of a project gained while `run` ran. */
@@ -124,8 +134,7 @@ test("@sentry/node's form on the wire: no Content-Type, chunked, the key in the 
 test("the key may come in the envelope's header alone; a dsn that is not the address's is refused", async (t) => {
   const ingest = await start(t);
   const dump = dumpOf(400, 33);
-  const withDsn = (dsn: string) =>
-    lines({ dsn }, { type: "attachment", length: dump.length, attachment_type: "event.minidump" }, dump);
+  const withDsn = (dsn: string) => lines({ dsn }, { type: "attachment", length: dump.length, attachment_type: "event.minidump" }, dump);
   const own = `https://${a.publicKey}@errors.example.org/prefix/${a.projectId}`;
   const answer = await post(address(ingest, a), withDsn(own));
   assert.equal(answer.status, 200, answer.text);
@@ -146,6 +155,32 @@ test("the key may come in the envelope's header alone; a dsn that is not the add
   assert.equal((await ingest.files()).length, 1);
 });
 
+test("event and breadcrumb files of sentry-native in an envelope are merged after the event item, and are no attachments", async (t) => {
+  const ingest = await start(t);
+  const eventId = randomUUID();
+  const dump = dumpOf(600, 38);
+  const payload = packMessage({ release: "from the file", environment: "from the file", contexts: { gpu: { name: "g" } } });
+  const crumb = (message: string, timestamp: string) => packMessage({ message, timestamp });
+  const [late, early] = [crumb("late", "2026-01-02T00:00:00Z"), crumb("early", "2026-01-01T00:00:00Z")];
+  const attach = (kind: string, bytes: Buffer) => [{ type: "attachment", length: bytes.length, attachment_type: kind }, bytes];
+  const body = lines(
+    ...[{ event_id: eventId }, ...attach("event.payload", payload), ...attach("event.breadcrumbs", late)],
+    ...[...attach("event.breadcrumbs", Buffer.concat([early, early])), ...attach("event.minidump", dump)],
+    ...[{ type: "event" }, { release: "from the event" }],
+  );
+  const answer = await post(address(ingest, a), body, auth(a));
+  assert.equal(answer.status, 200, answer.text);
+  const { detail, attachments } = await crashOf(a, eventId);
+  assert.equal(attachments, 0);
+  assert.equal(detail.release, "from the event");
+  assert.equal(detail.environment, "from the file");
+  assert.equal(detail.contexts.gpu?.name, "g");
+  assert.deepEqual(
+    detail.breadcrumbs.map((breadcrumb) => breadcrumb.message),
+    ["early", "late"],
+  );
+});
+
 test("envelopes without a dump: accepted, nothing kept, counted; ids as they came or none", async (t) => {
   const ingest = await start(t);
   const eventId = "9ec79c33ec9942ab8353589fcb2e04dc";
@@ -159,7 +194,9 @@ test("envelopes without a dump: accepted, nothing kept, counted; ids as they cam
     assert.deepEqual(await send({}, { type: "session" }, { sid: "1", status: "ok" }), {});
     assert.deepEqual(await send({ event_id: eventId }, { type: "event" }, { platform: "javascript" }), { id: eventId });
     const hyphens = "9ec79c33-ec99-42ab-8353-589fcb2e04dc";
-    assert.deepEqual(await send({ event_id: hyphens }, { type: "transaction" }, "{}", { type: "new thing" }, "x", { type: "span" }, "{}"), { id: eventId });
+    assert.deepEqual(await send({ event_id: hyphens }, { type: "transaction" }, "{}", { type: "new thing" }, "x", { type: "span" }, "{}"), {
+      id: eventId,
+    });
     assert.deepEqual(await send({ event_id: eventId }, { type: "attachment", length: 2, filename: "a.txt" }, "ab"), { id: eventId });
     assert.deepEqual(await send({}, { type: "client_report" }, { discarded_events: [] }), {});
   });

@@ -15,6 +15,7 @@ import { limits } from "../../limits.ts";
 import type { Admission } from "../admission.ts";
 import { Dropped } from "../dropped.ts";
 import { mergeEvent, normalizeEventId } from "../event.ts";
+import { type EventFileKind, EventFiles } from "../event-files.ts";
 import { feedbackOf } from "../feedback.ts";
 import { asObject, type Json, parseObject } from "../json.ts";
 import { openReceipt, type Receipt, type ReceiptPorts, type SentFile } from "../receipt.ts";
@@ -45,11 +46,15 @@ export type EnvelopeOutcome = {
 /** An attachment whose payload names a resumable upload. */
 const referenceType = /^\s*application\/vnd\.sentry\.attachment-ref\+json\s*(;|$)/i;
 
+const eventFileKinds: Readonly<Record<string, EventFileKind>> = { "event.payload": "event", "event.breadcrumbs": "breadcrumbs" };
+
 /** What was read of one envelope so far. */
 type Reading = {
   eventId: string | null;
   receipt: Receipt | null;
   event: Json | null;
+  /** What sentry-native wrote down before the crash; set with the receipt. */
+  eventFiles: EventFiles | null;
   /** Resumable uploads that became part of the crash. */
   used: ResumableUpload[];
   /** Why nothing more is kept; set by the first item that is over a limit. */
@@ -62,7 +67,7 @@ type Reading = {
 export async function acceptEnvelope(ports: EnvelopePorts, post: EnvelopePost): Promise<EnvelopeOutcome> {
   const { key, logger } = post;
   const eventId = normalizeEventId(post.header.event_id);
-  const reading: Reading = { eventId, receipt: null, event: null, used: [], over: null, notKept: new Map() };
+  const reading: Reading = { eventId, receipt: null, event: null, eventFiles: null, used: [], over: null, notKept: new Map() };
   try {
     let items = 0;
     for (let item = await post.reader.nextItem(); item !== null; item = await post.reader.nextItem()) {
@@ -109,6 +114,7 @@ function open({ admission, ...ports }: EnvelopePorts, { key, logger }: EnvelopeP
   if (reading.receipt === null) {
     admission.takeCrash(key);
     reading.receipt = openReceipt(ports, { key, logger });
+    reading.eventFiles = new EventFiles(reading.receipt.note);
   }
   return reading.receipt;
 }
@@ -120,6 +126,8 @@ async function readAttachment(ports: EnvelopePorts, post: EnvelopePost, reading:
   if (file.fileName !== null) file.fileName = baseName(file.fileName);
   if (file.contentType !== null && referenceType.test(file.contentType)) await readReference(ports, post, reading, kind, file);
   else if (kind === "event.minidump") await receipt.storeDump(file);
+  else if (Object.hasOwn(eventFileKinds, kind))
+    await reading.eventFiles?.take(eventFileKinds[kind] ?? "event", file.fileName ?? kind, data);
   else await receipt.storeAttachment(file);
 }
 
@@ -140,7 +148,7 @@ async function readReference(ports: EnvelopePorts, post: EnvelopePost, reading: 
 }
 
 async function keep(ports: EnvelopePorts, { key, header, logger }: EnvelopePost, reading: Reading): Promise<void> {
-  const { receipt, event } = reading;
+  const { receipt, event, eventFiles } = reading;
   if (receipt === null) return;
   if (!receipt.hasDump) {
     const what = event === null ? "attachments" : `an event of platform ${text(event.platform) ?? "unknown"}`;
@@ -148,8 +156,8 @@ async function keep(ports: EnvelopePorts, { key, header, logger }: EnvelopePost,
     return;
   }
   try {
-    const said = event === null ? [] : [JSON.stringify(["event", event])];
-    const outcome = await receipt.commit(mergeEvent([event, { event_id: header.event_id }]), said);
+    const said = [...(event === null ? [] : [JSON.stringify(["event", event])]), ...(eventFiles?.said ?? [])];
+    const outcome = await receipt.commit(mergeEvent([event, { event_id: header.event_id }, ...(eventFiles?.sources ?? [])]), said);
     reading.eventId ??= outcome.crashId;
   } catch (error) {
     if (!(error instanceof Dropped)) throw error;
