@@ -12,7 +12,7 @@ import type { DwarfSectionName, DwarfSections } from "./sections.ts";
 import { readUnitHeader, Unit, type UnitHeader } from "./units.ts";
 
 /** Bytes of each section kept in memory for scattered reads. Strings of all units lie mixed in one section. */
-const blockBudget: Partial<Record<DwarfSectionName, number>> = { str: 48 << 20, info: 8 << 20, types: 4 << 20 };
+const blockBudget: Partial<Record<DwarfSectionName, number>> = { str: 32 << 20, info: 8 << 20, types: 4 << 20 };
 const otherBudget = 2 << 20;
 /** Attributes of all tables kept, in some tens of megabytes; real tables have some hundreds each. */
 const maxKeptAttributes = 1 << 20;

@@ -46,6 +46,7 @@ class NameCollector implements NameSink {
   readonly #segments = new Segments();
   readonly #files = new RefCache();
   readonly #origins = new RefCache();
+  readonly #covered = new CoveredStarts();
   #texts: FunctionTexts | null = null;
   #functions = 0;
   #copiesLeft: number;
@@ -64,6 +65,7 @@ class NameCollector implements NameSink {
   }
 
   symbol(address: number, size: number, name: Uint8Array, limit: number): void {
+    if (this.#covered.hides(address, size)) return;
     const end = size === 0 ? limit : Math.min(address + size, 0xffffffff);
     if (end > address) this.#extents.add(address, end, this.#string(name), size === 0 ? symbolHigh.open : symbolHigh.sized);
   }
@@ -158,6 +160,7 @@ class NameCollector implements NameSink {
     words[blobField.hasOtherParts] = hasOtherParts ? 1 : 0;
     words[blobField.inlines] = inlines;
     words[blobField.ranges] = ranges;
+    this.#covered.add(start, end);
     const position = this.#spool.append(words, used);
     this.#extents.add(start, end, position % 0x100000000, Math.floor(position / 0x100000000));
   }
@@ -205,6 +208,30 @@ class NameCollector implements NameSink {
   }
 }
 
+const coveredBits = 17;
+
+/** Where functions start and end, as far as there is room: most symbols name what is a function, too, and need not be stored to be hidden by it. */
+class CoveredStarts {
+  readonly #start = new Uint32Array(1 << coveredBits);
+  readonly #end = new Uint32Array(1 << coveredBits);
+
+  add(start: number, end: number): void {
+    const slot = slotOf(start, coveredBits);
+    this.#start[slot] = start;
+    this.#end[slot] = end;
+  }
+
+  /** A symbol without a size ends where a function starts. */
+  hides(start: number, size: number): boolean {
+    const slot = slotOf(start, coveredBits);
+    return this.#start[slot] === start && this.#end[slot]! >= start + Math.max(size, 1);
+  }
+}
+
+function slotOf(value: number, bits: number): number {
+  return Math.imul(value, 0x9e3779b1) >>> (32 - bits);
+}
+
 const refCacheBits = 14;
 
 /** Refs of the texts that ids stand for, as long as the ids mean the same. One id a slot: what falls out is looked up again. */
@@ -219,7 +246,7 @@ class RefCache {
   }
 
   slot(id: number): number {
-    return Math.imul(id, 0x9e3779b1) >>> (32 - refCacheBits);
+    return slotOf(id, refCacheBits);
   }
 
   holds(slot: number, id: number): boolean {

@@ -9,7 +9,7 @@ const chunkWords = 1 << 20;
 /** Chunks of 4 MiB that stay in memory. */
 const maxChunks = 4;
 const blockBytes = 16 << 10;
-const maxBlocks = 1024;
+const maxBlocks = 256;
 
 export class Spool {
   /** Words put aside so far. */
