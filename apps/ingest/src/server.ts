@@ -19,6 +19,7 @@ import { createClientKeys } from "./intake/client-keys.ts";
 import { createDiskWatermark } from "./intake/disk.ts";
 import { envelopeRoutes } from "./intake/envelope/routes.ts";
 import { eventAttachmentRoutes } from "./intake/event-attachments/routes.ts";
+import { plainRoutes } from "./intake/plain/routes.ts";
 import { createRefusals } from "./intake/refusals.ts";
 import { resumableRoutes } from "./intake/resumable/routes.ts";
 import { intakeRoutes } from "./intake/routes.ts";
@@ -77,6 +78,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     ...resumableRoutes(crashPorts),
     ...eventAttachmentRoutes(crashPorts),
     ...appCenterRoutes(crashPorts),
+    ...plainRoutes(crashPorts),
     ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: options.proxy.publicUrl }),
     ...symbolServerRoutes({ gate, blobs }),
     ...readRoutes({ gate, blobs, keyring, publicUrl: options.proxy.publicUrl, trustProxy: options.proxy.trustProxy }),

@@ -13,7 +13,7 @@ import { synthDump } from "@salvage/testkit/synth-dump";
 import pg from "pg";
 import type { OperatorLimits } from "../src/limits.ts";
 import { fixture, publishFile } from "./debug-files.ts";
-import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
+import { curl, dumpOf, foreignUploadPaths, type Harness, startIngest } from "./harness.ts";
 
 type Tenant = {
   slug: string;
@@ -373,11 +373,12 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
   const byKey = [
     ...["/api/:project/minidump", "/api/:project/envelope", "/api/:project/store", "/api/store", "/logs"],
     ...["/api/:project/upload", "/api/:project/upload/:upload", "/api/:project/events/:event/attachments"],
+    ...["/submit", "/crashreports", "/post"].flatMap((path) => [path, `${path}/:key`]),
   ];
   // These know the bearer alone (machine.test.ts).
   const ofBearer = ["/api/v1/token", "/api/v1/device-codes"];
   assert.deepEqual(
-    [...new Set(ingest.ingest.routes.map((route) => route.path))].sort(),
+    [...new Set(ingest.ingest.routes.map((route) => route.path))].filter((path) => !foreignUploadPaths.test(path)).sort(),
     [...Object.keys(byToken), ...byKey, ...ofBearer].sort(),
     "a new route needs a case here",
   );
@@ -415,7 +416,8 @@ test("a client key opens its own project alone, wherever crashes come in; a wron
     }
   }
   // Where the key names the project there is no other project to try; what is in the body reaches no other tenant's crash.
-  assert.equal((await send(`${ingest.url}/api/store/`, "0".repeat(32))).status, 403);
+  for (const path of ["api/store", "submit", "post", "crashreports", `submit/${"0".repeat(32)}`])
+    assert.equal((await send(`${ingest.url}/${path}/`, "0".repeat(32))).status, 403, path);
   const logs = JSON.stringify({ logs: [{ type: "errorAttachment", errorId: crashId, fileName: "a.txt", data: "YQ==" }] });
   const secret = b.publicKey.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   assert.equal((await fetch(`${ingest.url}/logs`, { method: "POST", body: logs, headers: { "App-Secret": secret } })).status, 200);

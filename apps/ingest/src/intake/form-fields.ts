@@ -5,6 +5,7 @@
  *   sentry___<anything>   each a complete JSON object (Electron: sentry___initialScope)
  *   sentry__<N>           pieces of one JSON text, joined by number when all parts are read (values are limited to 20 KB there)
  *   sentry[a][b]          a text at a.b
+ *   extra                 all annotations as one JSON object (Socorro's newer form); a text otherwise
  *   anything else         extra.<name> (Crashpad annotations; Electron's _productName, _version, ver, guid, …)
  *
  * What comes first wins (json.ts). JSON that cannot be read is dropped and the crash is still accepted.
@@ -35,7 +36,7 @@ export function formEvent(fields: readonly FormField[]): Json {
     if (name === "sentry__") mergeJson(event, joined.join(""));
     else if (name === "sentry" || /^sentry___/.test(name)) mergeJson(event, value);
     else if (path !== null) merge(event, nested(path, value));
-    else merge(event, nested(["extra", name], value));
+    else merge(event, nested(["extra"], (name === "extra" ? parseObject(value) : null) ?? nested([name], value)));
   }
   event.event_id = eventIdOf(fields);
   return event;

@@ -17,7 +17,30 @@ import type { Refusals } from "./refusals.ts";
 
 export type IntakeRoutePorts = ReceiptPorts & { refusals: Refusals; admission: Admission };
 
+/** What differs between the addresses that take a minidump as a form or as the body. */
+export type MinidumpDialect = {
+  path: string;
+  /** The client key, and the project that the post is for. */
+  sender(context: RouteContext): Promise<{ projectId: string; publicKey: string }>;
+  /** The answer for a crash that is kept, by its id. */
+  kept(crashId: string): string;
+  /** The answer for one over a limit. */
+  dropped(): string;
+};
+
 export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
+  return minidumpRoutes(ports, {
+    path: "/api/:project/minidump",
+    sender: async ({ request, params, query }) => ({
+      projectId: projectIdOf(params.project ?? ""),
+      publicKey: clientKeyOf(request.headers, query),
+    }),
+    kept: (crashId) => crashId,
+    dropped: () => randomUUID(),
+  });
+}
+
+export function minidumpRoutes(ports: IntakeRoutePorts, dialect: MinidumpDialect): Route[] {
   const { refusals, admission } = ports;
   const minidumpBody = {
     maxBytes: ports.limits.maxRequestBytes,
@@ -27,11 +50,12 @@ export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
   };
 
   async function postMinidump(context: RouteContext): Promise<void> {
-    const { request, response, params, query } = context;
+    const { request, response } = context;
     let projectId: string | null = null;
     try {
-      projectId = projectIdOf(params.project ?? "");
-      const key = await admission.admit(projectId, clientKeyOf(request.headers, query));
+      const sender = await dialect.sender(context);
+      projectId = sender.projectId;
+      const key = await admission.admit(projectId, sender.publicKey);
       const outcome = await withBody(context, minidumpBody, async (body) => {
         try {
           admission.takeCrash(key);
@@ -42,20 +66,18 @@ export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
           throw error;
         }
       });
-      sendText(response, 200, outcome.crashId, corsHeaders);
+      sendText(response, 200, dialect.kept(outcome.crashId), corsHeaders);
     } catch (error) {
       countRefusal(refusals, projectId, error);
       if (error instanceof Dropped) {
         context.logger.info({ projectId, reason: error.reason }, "crash dropped");
-        sendText(response, 200, randomUUID(), corsHeaders);
+        sendText(response, 200, dialect.dropped(), corsHeaders);
         return;
       }
       throw error instanceof AppError ? withHeaders(error, corsHeaders) : error;
     }
   }
 
-  return [
-    { method: "POST", path: "/api/:project/minidump", name: "minidump", handle: postMinidump },
-    preflight({ path: "/api/:project/minidump", name: "minidump" }),
-  ];
+  const route = { method: "POST", path: dialect.path, name: "minidump", handle: postMinidump } as const;
+  return [route, preflight(route)];
 }
