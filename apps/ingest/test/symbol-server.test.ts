@@ -408,21 +408,25 @@ test("what was fetched is in the log: who, which file, how much", async (t) => {
 
 test("a client that goes away ends what was made for it; more than a few at a time wait", async (t) => {
   const { publish, ingest, token, get } = await world(t);
-  // Large enough that it does not fit into the buffers between.
+  // Large enough, as it is, that it does not fit into the buffers between.
   const longName = "n".repeat(300);
+  const functions = 40_000;
   const lines = ["MODULE Linux x86_64 0123456789ABCDEF0123456789ABCDEF0 big", "FILE 0 /src/a.c"];
-  for (let i = 0; i < 200_000; i++) lines.push(`FUNC ${(i * 16).toString(16)} 10 0 ${longName}${i}`, `${(i * 16).toString(16)} 10 ${i} 0`);
+  for (let i = 0; i < functions; i++)
+    lines.push(`FUNC ${(i * 16).toString(16)} 10 0 ${longName}${i}`, `${(i * 16).toString(16)} 10 ${i} 0`);
   const { debugId } = await publish("big.sym", Buffer.from(`${lines.join("\n")}\n`), { kind: "elf", name: "big" });
   const path = `big/${debugId}/big.sym`;
   const gone = new AbortController();
-  const stuck = await Promise.all(Array.from({ length: symbolLimits.maxTexts }, () => get(path, { signal: gone.signal })));
+  const stuck = await Promise.all(
+    Array.from({ length: symbolLimits.maxTexts }, () => get(path, { signal: gone.signal, headers: { "Accept-Encoding": "identity" } })),
+  );
   assert.deepEqual(new Set(stuck.map((answer) => answer.status)), new Set([200]));
   const waiting = get(path);
   const first = await Promise.race([waiting.then(() => "answered"), new Promise((resolve) => setTimeout(() => resolve("waits"), 500))]);
   assert.equal(first, "waits");
   gone.abort();
   const text = await (await waiting).text();
-  assert.equal(text.match(/^FUNC /gm)?.length, 60_000);
+  assert.equal(text.match(/^FUNC /gm)?.length, functions);
   const partly = ingest.lines.filter((line) => line.includes("debug file fetched"));
   assert.ok(partly.length >= symbolLimits.maxTexts, "also what was broken off is in the log");
   assert.ok(!partly.join("").includes(token));

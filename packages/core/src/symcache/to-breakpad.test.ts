@@ -99,6 +99,20 @@ test("rows that follow each other are one INIT and its steps; what only DWARF sa
   );
 });
 
+test("registers as Breakpad spells them; a return address that was not moved is in the link register", () => {
+  const rules = (cpu: string, text: string) => {
+    const cache = cacheOf(`MODULE Linux ${cpu} ${debugId} a\nSTACK CFI INIT 1000 10 ${text}\n`);
+    return textOf(cache, { ...windows, cpu, os: "linux" }).match(/STACK CFI INIT 1000 10 (.*)/)?.[1];
+  };
+  assert.equal(
+    rules("arm64", ".cfa: fp 16 + .ra: .ra x19: .cfa -8 + ^ lr: fp 8 +"),
+    ".cfa: x29 16 + .ra: x30 x19: .cfa -8 + ^ x30: x29 8 +",
+  );
+  assert.equal(rules("arm", ".cfa: sp 8 + .ra: .ra fp: .cfa -8 + ^"), ".cfa: sp 8 + .ra: lr r11: .cfa -8 + ^");
+  assert.equal(rules("x86", ".cfa: $esp 4 + .ra: .cfa -4 + ^ $ebx: $ebx"), ".cfa: $esp 4 + .ra: .cfa -4 + ^ $ebx: $ebx");
+  assert.equal(rules("mips", ".cfa: sp 8 + .ra: .ra"), ".cfa: sp 8 + .ra: .ra");
+});
+
 test("a text of any length comes in pieces, and files beyond the remembered ones get new numbers", () => {
   const functions = 70_000;
   const lines = [`MODULE Linux x86_64 ${debugId} a`];

@@ -63,7 +63,7 @@ function moduleText({ debugFile, debugId, codeId, codeFile, cpu, os }: SymTextMo
 function* recordsOf({ cpu }: SymTextModule, { names, unwind, windowsFrames }: SymTextParts): Generator<string> {
   if (names?.names) yield* functionTexts(names.starts.names, names.names);
   if (windowsFrames?.windowsFrames) yield* stackWinTexts(windowsFrames.starts.windowsFrames, windowsFrames.windowsFrames);
-  if (unwind?.unwind) yield* stackCfiTexts(unwind.starts.unwind, unwind.unwind, cpu === "amd64" || cpu === "x86" ? "$" : "");
+  if (unwind?.unwind) yield* stackCfiTexts(unwind.starts.unwind, unwind.unwind, spellings[cpu ?? ""] ?? plainSpelling);
 }
 
 // ─── names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,17 +200,29 @@ class Numbered {
 
 // ─── unwind rules ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** How Breakpad spells registers, and where a return address that is still where it was at the call stands. */
+type Spelling = { register(name: string): string; unchangedReturn: string };
+
+const plainSpelling: Spelling = { register: (name) => name, unchangedReturn: ".ra" };
+const dollarSpelling: Spelling = { register: (name) => `$${name}`, unchangedReturn: ".ra" };
+const spellings: Readonly<Record<string, Spelling>> = {
+  x86: dollarSpelling,
+  amd64: dollarSpelling,
+  arm: { register: (name) => (name === "fp" ? "r11" : name), unchangedReturn: "lr" },
+  arm64: { register: (name) => (name === "fp" ? "x29" : name === "lr" ? "x30" : name), unchangedReturn: "x30" },
+};
+
 /** Rules by the name they have in the text: ".cfa", ".ra", "$rbp". */
 type RuleTexts = ReadonlyMap<string, string>;
 
-function* stackCfiTexts(starts: Iterable<number>, unwind: UnwindLookup, prefix: string): Generator<string> {
+function* stackCfiTexts(starts: Iterable<number>, unwind: UnwindLookup, spelling: Spelling): Generator<string> {
   const known = new WeakMap<UnwindRow, { rules: RuleTexts | null }>();
   const rulesAt = (start: number): RuleTexts | null => {
     const row = unwind.find(start);
     if (row === null) return null;
     let entry = known.get(row);
     if (entry === undefined) {
-      entry = { rules: ruleTexts(row, prefix) };
+      entry = { rules: ruleTexts(row, spelling) };
       known.set(row, entry);
     }
     return entry.rules;
@@ -238,16 +250,17 @@ const keepsAll = (rules: RuleTexts, before: RuleTexts) => [...before.keys()].eve
 const words = (rules: Iterable<readonly [string, string]>) => Array.from(rules, ([name, text]) => `${name}: ${text}`).join(" ");
 
 /** Null when the frame itself cannot be recovered by such rules. */
-function ruleTexts({ cfa, returnAddress, registers }: UnwindRow, prefix: string): RuleTexts | null {
-  const [cfaText, returnText] = [ruleText(".cfa", cfa, prefix), ruleText(".ra", returnAddress, prefix)];
+function ruleTexts({ cfa, returnAddress, registers }: UnwindRow, spelling: Spelling): RuleTexts | null {
+  const [cfaText, returnText] = [ruleText(cfa, spelling, ".cfa"), ruleText(returnAddress, spelling, spelling.unchangedReturn)];
   if (cfaText === null || returnText === null) return null;
   const texts = new Map([
     [".cfa", cfaText],
     [".ra", returnText],
   ]);
   for (const [name, rule] of registers) {
-    const text = ruleText(prefix + name, rule, prefix);
-    if (text !== null) texts.set(prefix + name, text);
+    const register = spelling.register(name);
+    const text = ruleText(rule, spelling, register);
+    if (text !== null) texts.set(register, text);
   }
   return texts;
 }
@@ -256,18 +269,19 @@ function ruleTexts({ cfa, returnAddress, registers }: UnwindRow, prefix: string)
 const breakpadWords = /^(?:-?\d+|\.cfa|\$?[a-z][a-z0-9_]*|[-+*/%@^]| )+$/;
 const dwarfWords = /(?:^| )(?:and|or|xor|shl|shr|sra|div|eq|ne|lt|le|gt|ge|not|neg|abs|\?)(?= |$)/;
 
-function ruleText(target: string, rule: RegisterRule, prefix: string): string | null {
+/** @param unchanged what a value that is the same as in the callee is called */
+function ruleText(rule: RegisterRule, spelling: Spelling, unchanged: string): string | null {
   switch (rule.kind) {
     case "undefined":
       return ".undef";
     case "same":
-      return target;
+      return unchanged;
     case "cfaOffset":
       return `.cfa ${rule.offset} + ^`;
     case "valCfaOffset":
       return `.cfa ${rule.offset} +`;
     case "register":
-      return `${prefix}${rule.register} ${rule.offset} +`;
+      return `${spelling.register(rule.register)} ${rule.offset} +`;
     case "expression":
       return breakpadWords.test(rule.program) && !dwarfWords.test(rule.program) ? rule.program : null;
   }
