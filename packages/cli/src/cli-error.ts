@@ -1,9 +1,14 @@
-/** A command that cannot go on: one sentence for standard error, and the exit code. 1 = it did not work, 2 = it was called wrongly. */
+/**
+ * A command that cannot go on: one sentence for standard error, and the exit code. 1 = it did not work, 2 = it was called wrongly, 3 = the
+ * server could not be reached or is not ready, 4 = the time that was to be waited is over.
+ */
+export type FailureCode = 1 | 2 | 3 | 4;
+
 export class CliError extends Error {
   override readonly name = "CliError";
-  readonly exitCode: 1 | 2;
+  readonly exitCode: FailureCode;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: FailureCode = 1) {
     super(message);
     this.exitCode = exitCode;
   }

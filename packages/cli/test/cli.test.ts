@@ -1,16 +1,13 @@
 /** The command line as a user runs it: real files, exit codes, and the shape of what it prints. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { reportSchema, type UploadVerdict, type UploadView } from "@salvage/contracts";
+import { reportSchema } from "@salvage/contracts";
+import { salvage } from "./salvage.ts";
 
-const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const demo = fileURLToPath(new URL("../../../fixtures/demo-crash/", import.meta.url));
 const dump = join(demo, "driftwood-1.0.dmp");
 const sym = join(demo, "driftwood-1.0.sym");
@@ -18,26 +15,16 @@ const debugId = "3A602B8F0E1EC55692887F20C93549E80";
 const folder = mkdtempSync(join(tmpdir(), "salvage-cli-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-type Result = { code: number | null; stdout: string; stderr: string };
-
-function salvage(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [entry, ...args], { env: { PATH: process.env.PATH, NODE_NO_WARNINGS: "1", ...env } });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    child.stdin.end(input);
-    child.once("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
 test("--help lists the commands; wrong calls end with 2", async () => {
   const help = await salvage(["--help"]);
   assert.equal(help.code, 0);
-  for (const command of ["report", "upload", "lookup", "inspect", "user", "db"])
+  for (const command of ["report", "upload", "lookup", "inspect", "check", "crashes", "missing", "login", "user", "db"])
     assert.match(help.stdout, new RegExp(`^  ${command}`, "m"));
-  assert.equal((await salvage(["report", "--help"])).code, 0);
+  for (const command of [["report"], ["upload"], ["crashes", "show"], ["user", "reset-password"], ["completion"]]) {
+    const { code, stdout } = await salvage([...command, "--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`Example:\\n +(\\S+ )?(\\./)?salvage ${command.join(" ")}`), "each has an example");
+  }
   assert.equal((await salvage(["report"])).code, 2);
   assert.equal((await salvage(["polish"])).code, 2);
   assert.equal((await salvage(["report", dump, "--json", "--human"])).code, 2);
@@ -162,107 +149,6 @@ test("inspect tells what files are, and which is none", async () => {
   );
   assert.deepEqual([minidump.kind, minidump.modules[0].debug_id, minidump.modules[0].touched], ["minidump", debugId, true]);
   assert.equal(typeof text.error, "string");
-});
-
-/** A server that speaks the upload routes, with a verdict per file by its content. */
-async function uploadServer(verdicts: Record<string, UploadVerdict["state"]>) {
-  const seen: { url: string; token: string | undefined; bytes: number }[] = [];
-  const read = async (request: IncomingMessage) => {
-    let bytes = 0;
-    for await (const chunk of request) bytes += (chunk as Buffer).length;
-    return bytes;
-  };
-  const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? "/", "http://x");
-    const token = request.headers.authorization;
-    const json = (status: number, body: unknown) =>
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    if (request.method === "POST") {
-      seen.push({ url: request.url ?? "", token, bytes: await read(request) });
-      if (token !== "Bearer good") return json(401, { detail: "unknown token" });
-      return json(201, { uploadId: url.searchParams.get("name") });
-    }
-    const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
-    const state = verdicts[name] ?? "rejected";
-    const verdict: UploadVerdict = {
-      name,
-      state,
-      kind: "breakpad",
-      debugId,
-      codeId: null,
-      cpu: "amd64",
-      features: ["symbols"],
-      lacks: state === "duplicate" ? ["unwind tables"] : [],
-      reason: state === "rejected" ? "breakpad: no MODULE record" : null,
-      offset: state === "rejected" ? 0 : null,
-      waitingCrashes: state === "ready" ? 3 : 0,
-    };
-    const view: UploadView = {
-      id: name,
-      fileName: name,
-      sizeBytes: 1,
-      state: state === "rejected" ? "rejected" : "ready",
-      reason: null,
-      verdicts: [verdict],
-      createdAt: "2026-01-01T00:00:00Z",
-      finishedAt: null,
-      upgraded: { done: 0, total: 0 },
-    };
-    return json(200, view);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  return { url: `http://127.0.0.1:${address.port}`, seen, close: () => server.close() };
-}
-
-test("upload walks folders, passes other files over, and prints a verdict per file", async () => {
-  const server = await uploadServer({ "driftwood-1.0.sym": "ready", "driftwood-1.1.sym": "duplicate" });
-  const { code, stdout, stderr } = await salvage(["upload", demo, "--url", server.url, "--org", "demo", "--token", "good"]);
-  server.close();
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /driftwood-1\.0\.sym {2}ready; 3 crashes waited for it/);
-  assert.match(stdout, /driftwood-1\.1\.sym {2}already there {2}\[breakpad .*\]\n {4}lacks unwind tables\n/);
-  assert.match(stderr, /\[1\/2\]/);
-  assert.match(stderr, /5 files that are no debug files were passed over/);
-  assert.deepEqual(
-    server.seen.map(({ url, token }) => [url, token]),
-    [
-      ["/api/v1/organizations/demo/debug-files?name=driftwood-1.0.sym", "Bearer good"],
-      ["/api/v1/organizations/demo/debug-files?name=driftwood-1.1.sym", "Bearer good"],
-    ],
-  );
-});
-
-test("upload sends archives that it finds in a folder, by content", async () => {
-  const server = await uploadServer({ "symbols.bin": "ready" });
-  const archives = join(folder, "archives");
-  mkdirSync(archives);
-  writeFileSync(join(archives, "symbols.bin"), gzipSync(readFileSync(sym)));
-  writeFileSync(join(archives, "notes.zip"), "no archive at all");
-  const { code, stdout, stderr } = await salvage(["upload", archives, "--url", server.url, "--org", "demo", "--token", "good"]);
-  server.close();
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /symbols\.bin {2}ready/);
-  assert.match(stderr, /1 files that are no debug files/);
-  assert.equal(server.seen.length, 1);
-});
-
-test("upload ends with 1 when nothing was usable, and says why", async () => {
-  const server = await uploadServer({});
-  const target = ["--url", server.url, "--org", "demo"];
-  const rejected = await salvage(["upload", sym, ...target, "--token", "good", "--json"]);
-  assert.equal(rejected.code, 1);
-  assert.equal(JSON.parse(rejected.stdout).state, "rejected");
-  assert.match((await salvage(["upload", sym, ...target, "--token", "bad"])).stderr, /does not accept this token/);
-  server.close();
-  const unreachable = await salvage(["upload", sym, ...target, "--token", "good"]);
-  assert.equal(unreachable.code, 1);
-  assert.match(unreachable.stderr, /could not be reached/);
-  const empty = join(folder, "empty");
-  mkdirSync(empty);
-  assert.match((await salvage(["upload", empty, ...target, "--token", "good"])).stderr, /there is no debug file in/);
-  assert.equal((await salvage(["upload", sym, "--org", "demo"])).code, 2);
 });
 
 test("symcache build, dump and check", async () => {

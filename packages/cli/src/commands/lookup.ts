@@ -141,7 +141,7 @@ function answer(image: Image, address: bigint, json: boolean): string {
   }
   if (found.length === 0) return `${hex}  ??\n`;
   const lines = found.map(({ function: stated, file, line }, index) => {
-    const name = readable.of(stated).function;
+    const name = readable.of(stated).function ?? "??";
     const place = file === null ? "" : `  ${file}${line === null ? "" : `:${line}`}`;
     return `${index === 0 ? hex : " ".repeat(hex.length)}  ${index < found.length - 1 ? `${name} (inline)` : name}${place}`;
   });

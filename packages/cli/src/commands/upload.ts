@@ -1,221 +1,179 @@
 /**
- * `salvage upload`: sends debug files to a server and waits for the verdict on each. Folders are walked and files that are no debug files
- * passed over; archives are sent as they are, the server looks inside. Progress on standard error, verdicts on standard output.
+ * `salvage upload`: sends the debug files in folders and archives to a server, several at a time, and prints the verdict on each. What the
+ * organization sent before is not sent again; a large file goes up in chunks, of which a second call sends only those that are missing.
+ * Progress on standard error, verdicts on standard output.
  */
-import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { archiveKind } from "@salvage/archives";
-import { type UploadVerdict, type UploadView, uploadView } from "@salvage/contracts";
-import { FormatError, identifyObject } from "@salvage/core";
+import { heldView, maxAsked, type UploadView, uploadView } from "@salvage/contracts";
 import { CliError } from "../cli-error.ts";
-import { FileSource } from "../file-source.ts";
-import { walkFiles } from "../walk.ts";
+import { Progress } from "../progress.ts";
+import { chooseFiles, type FileToSend } from "../server/choose-files.ts";
+import { ApiClient } from "../server/client.ts";
+import { type FileHashes, hashFile } from "../server/hash-file.ts";
+import { inParallel } from "../server/parallel.ts";
+import { chunkBytesOf, minChunkedBytes, sendChunks, sendWhole } from "../server/send-file.ts";
+import { findTarget, type ServerOptions } from "../server/target.ts";
+import { printVerdicts, type VerdictCounts } from "../server/verdicts.ts";
 
-export type UploadOptions = { url?: string; org?: string; token?: string; project?: string; json?: boolean };
-type Target = { url: string; org: string; token: string; project: string | null };
-type FileToSend = { path: string; sizeBytes: number };
+export type UploadOptions = ServerOptions & {
+  project?: string;
+  json?: boolean;
+  compress?: boolean;
+  parallel?: number;
+  wait?: boolean;
+  /** Seconds. */
+  waitFor?: number;
+};
 
+const defaultParallel = 4;
+const defaultWaitSeconds = 300;
 const pollMs = 300;
 /** The server answers an upload at once and converts afterwards; a very large file may take minutes. */
 const patienceMs = 15 * 60_000;
 
-/** Exit code 1 when no file was usable. */
+/** `held`: the upload by which the organization has it already. */
+type PlannedFile = FileToSend & FileHashes & { held: string | null };
+
+/** Exit code 1 when a file was refused or there was none, 4 when the crashes were not upgraded in the time of --wait. */
 export async function upload(paths: readonly string[], options: UploadOptions): Promise<void> {
-  const target = readTarget(options);
+  const client = new ApiClient({ ...findTarget(options), patient: true });
   const { files, passedOver } = await chooseFiles(paths);
-  if (files.length === 0) {
+  if (files.length === 0)
     throw new CliError(`there is no debug file in ${paths.join(", ")}${passedOver > 0 ? ` (${passedOver} other files passed over)` : ""}.`);
-  }
-  let usable = 0;
-  for (const [index, file] of files.entries()) {
-    process.stderr.write(`[${index + 1}/${files.length}] ${file.path} (${size(file.sizeBytes)})\n`);
-    const view = await send(target, file);
-    usable += printVerdicts(file, view, options.json === true);
-  }
+  const run = new UploadRun(client, options, files);
+  await run.send();
   if (passedOver > 0) process.stderr.write(`${passedOver} files that are no debug files were passed over.\n`);
-  if (usable === 0) throw new CliError("nothing of this was usable.");
+  if (options.wait === true || options.waitFor !== undefined) await run.waitForCrashes(options.waitFor ?? defaultWaitSeconds);
+  run.summarize();
 }
 
-function readTarget(options: UploadOptions): Target {
-  const need = (value: string | undefined, name: string, variable: string) => {
-    const found = value ?? process.env[variable];
-    if (found === undefined || found === "") throw new CliError(`--${name} is missing (or set ${variable}).`, 2);
-    return found;
-  };
-  const url = need(options.url, "url", "SALVAGE_URL").replace(/\/+$/, "");
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new CliError(`--url must be an http or https address, not "${url}".`, 2);
-  return {
-    url,
-    org: need(options.org, "org", "SALVAGE_ORG"),
-    token: need(options.token, "token", "SALVAGE_TOKEN"),
-    project: options.project ?? null,
-  };
-}
+class UploadRun {
+  readonly #client: ApiClient;
+  readonly #options: UploadOptions;
+  readonly #files: readonly FileToSend[];
+  readonly #counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0 };
+  /** Uploads for whose files crashes waited. */
+  readonly #awaited = new Set<string>();
+  #upgraded = 0;
 
-async function chooseFiles(paths: readonly string[]): Promise<{ files: FileToSend[]; passedOver: number }> {
-  const files: FileToSend[] = [];
-  let passedOver = 0;
-  for (const path of paths) {
-    const named = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-    for (const file of walkFiles(path)) {
-      // A file that was named is sent whatever it is: the server's answer is better than silence.
-      if (named || (await looksUsable(file))) files.push({ path: file, sizeBytes: statSync(file).size });
-      else passedOver++;
+  constructor(client: ApiClient, options: UploadOptions, files: readonly FileToSend[]) {
+    this.#client = client;
+    this.#options = options;
+    this.#files = files;
+  }
+
+  async send(): Promise<void> {
+    const planned = await this.#plan();
+    const progress = new Progress("sent", bytesOf(planned.filter(({ held }) => held === null)));
+    let sentBytes = 0;
+    let begun = 0;
+    await inParallel(planned, this.#options.parallel ?? defaultParallel, async (file) => {
+      begun++;
+      if (file.held === null) {
+        progress.end();
+        process.stderr.write(`[${begun}/${planned.length}] ${file.path} (${sizeInWords(file.sizeBytes)})\n`);
+      }
+      const uploadId =
+        file.held ??
+        (await this.#sendFile(file, (more) => {
+          sentBytes += more;
+          progress.update(sentBytes);
+        }));
+      const view = await this.#verdict(uploadId);
+      progress.end();
+      this.#count(printVerdicts(file.path, view, this.#options.json === true, file.held !== null), view);
+    });
+    progress.end();
+  }
+
+  /** Waits until every crash that waited for one of the files has its better report. Throws CliError (4) when that takes too long. */
+  async waitForCrashes(seconds: number): Promise<void> {
+    const until = Date.now() + seconds * 1000;
+    for (const uploadId of this.#awaited) {
+      for (;;) {
+        const { upgraded } = await this.#view(uploadId);
+        if (upgraded.done >= upgraded.total) {
+          this.#upgraded += upgraded.done;
+          break;
+        }
+        if (Date.now() > until)
+          throw new CliError(
+            `${upgraded.total - upgraded.done} crashes are still to be upgraded after ${seconds} s; the server goes on.`,
+            4,
+          );
+        await sleep(pollMs);
+      }
     }
   }
-  return { files, passedOver };
-}
 
-/** A debug file, or an archive: that is looked into by the server. */
-async function looksUsable(path: string): Promise<boolean> {
-  if ((await archiveKind(path)) !== null) return true;
-  const source = new FileSource(path);
-  try {
-    identifyObject(source);
-    return true;
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  } finally {
-    source.close();
+  summarize(): void {
+    const { ready, alreadyThere, refused } = this.#counts;
+    const crashes = this.#upgraded > 0 ? `; ${this.#upgraded} crashes upgraded` : "";
+    process.stderr.write(`${ready} ready, ${alreadyThere} already there, ${refused} refused${crashes}.\n`);
+    if (ready + alreadyThere === 0) throw new CliError("nothing of this was usable.");
+    if (refused > 0) process.exitCode = 1;
   }
-}
 
-async function send(target: Target, file: FileToSend): Promise<UploadView> {
-  const query = new URLSearchParams({ name: basename(file.path), ...(target.project === null ? {} : { project: target.project }) });
-  const url = `${target.url}/api/v1/organizations/${encodeURIComponent(target.org)}/debug-files?${query}`;
-  const progress = createProgress(file.sizeBytes);
-  const body = Readable.toWeb(createReadStream(file.path).on("data", (chunk) => progress.add(chunk.length)));
-  const init: RequestInit & { duplex: "half" } = {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${target.token}`,
-      "content-type": "application/octet-stream",
-      "content-length": String(file.sizeBytes),
-    },
-    body: body as unknown as ReadableStream,
-    duplex: "half",
-    redirect: "error",
-  };
-  const response = await request(url, init).finally(progress.end);
-  const answer: unknown = await readJson(response);
-  if (response.status !== 201) throw refusal(response.status, answer, target);
-  const uploadId = (answer as { uploadId?: unknown }).uploadId;
-  if (typeof uploadId !== "string") throw new CliError(`${target.url} is no Salvage server: its answer names no upload.`);
-  return await verdict(target, uploadId);
-}
-
-async function verdict(target: Target, uploadId: string): Promise<UploadView> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const response = await request(`${target.url}/api/v1/uploads/${uploadId}`, { headers: { authorization: `Bearer ${target.token}` } });
-    const answer = await readJson(response);
-    if (response.status !== 200) throw refusal(response.status, answer, target);
-    const view = uploadView.parse(answer);
-    if (view.state === "ready" || view.state === "rejected") return view;
-    if (Date.now() > deadline)
-      throw new CliError(
-        `the server has not finished with ${view.fileName} after ${patienceMs / 60_000} minutes; it goes on, see Debug files.`,
-      );
-    await sleep(pollMs);
-  }
-}
-
-/** @returns how many files of the upload are usable. */
-function printVerdicts(file: FileToSend, view: UploadView, json: boolean): number {
-  let usable = 0;
-  const verdicts = view.verdicts.length > 0 ? view.verdicts : [];
-  for (const verdict of verdicts) {
-    if (verdict.state !== "rejected") usable++;
-    if (json) {
-      process.stdout.write(`${JSON.stringify({ file: file.path, ...verdict })}\n`);
-      continue;
+  /** Hashes every file and asks which the organization sent before. */
+  async #plan(): Promise<PlannedFile[]> {
+    const hasLarge = this.#files.some(({ sizeBytes }) => sizeBytes >= minChunkedBytes);
+    const chunkBytes = hasLarge ? await chunkBytesOf(this.#client) : null;
+    const progress = new Progress("looked at", bytesOf(this.#files));
+    let readBytes = 0;
+    const planned: PlannedFile[] = [];
+    for (const file of this.#files) {
+      const hashes = await hashFile(file.path, file.sizeBytes >= minChunkedBytes ? chunkBytes : null, (more) => {
+        readBytes += more;
+        progress.update(readBytes);
+      });
+      planned.push({ ...file, ...hashes, held: null });
     }
-    process.stdout.write(`${verdictLines(verdict).join("\n")}\n`);
+    progress.end();
+    const path = await this.#client.ofOrganization("/debug-files/held");
+    for (let from = 0; from < planned.length; from += maxAsked) {
+      const batch = planned.slice(from, from + maxAsked);
+      const files = batch.map(({ path: name, sha256 }) => ({ sha256, name: basename(name) }));
+      const answer = await this.#client.json(path, heldView, { body: { files } });
+      for (const { index, uploadId } of answer.held) {
+        const file = batch[index];
+        if (file !== undefined) file.held = uploadId;
+      }
+    }
+    return planned;
   }
-  if (verdicts.length === 0) {
-    if (json) process.stdout.write(`${JSON.stringify({ file: file.path, state: view.state, reason: view.reason })}\n`);
-    else process.stdout.write(`  ${view.fileName}  ${view.state}${view.reason === null ? "" : `: ${view.reason}`}\n`);
-    if (view.state === "ready") usable++;
-  }
-  return usable;
-}
 
-/** "game.pdb  ready  [pdb  1E9E…0  amd64  symbols+lines]", and what it lacks. */
-function verdictLines({
-  name,
-  state,
-  kind,
-  debugId,
-  codeId,
-  cpu,
-  features,
-  lacks,
-  reason,
-  offset,
-  waitingCrashes,
-}: UploadVerdict): string[] {
-  if (state === "rejected") {
-    return [`  ${name}  rejected: ${reason ?? "no reason given"}${offset === null ? "" : ` (at offset 0x${offset.toString(16)})`}`];
+  #sendFile(file: PlannedFile, onBytes: (bytes: number) => void): Promise<string> {
+    const options = { project: this.#options.project ?? null, compress: this.#options.compress === true, onBytes };
+    return file.chunked === null ? sendWhole(this.#client, file, options) : sendChunks(this.#client, file, file.chunked, options);
   }
-  const waiting = waitingCrashes > 0 ? `; ${waitingCrashes} crashes waited for it and are being upgraded` : "";
-  const about = [kind, debugId ?? codeId, cpu, features.join("+")].filter(Boolean).join("  ");
-  const words = state === "ready" ? `ready${waiting}` : "already there";
-  return [`  ${name}  ${words}${about === "" ? "" : `  [${about}]`}`, ...lacks.map((what) => `    lacks ${what}`)];
-}
 
-async function request(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, init);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new CliError(`${new URL(url).origin} could not be reached: ${cause || "connection failed"}.`);
+  async #verdict(uploadId: string): Promise<UploadView> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const view = await this.#view(uploadId);
+      if (view.state === "ready" || view.state === "rejected") return view;
+      if (Date.now() > deadline)
+        throw new CliError(`the server has not finished with ${view.fileName} after ${patienceMs / 60_000} minutes; it goes on.`, 4);
+      await sleep(pollMs);
+    }
   }
-}
 
-async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return { detail: text.slice(0, 200) };
+  #view(uploadId: string): Promise<UploadView> {
+    return this.#client.json(`/api/v1/uploads/${uploadId}`, uploadView);
+  }
+
+  #count(counts: VerdictCounts, view: UploadView): void {
+    this.#counts.ready += counts.ready;
+    this.#counts.alreadyThere += counts.alreadyThere;
+    this.#counts.refused += counts.refused;
+    if (view.upgraded.total > 0 || view.verdicts.some(({ waitingCrashes }) => waitingCrashes > 0)) this.#awaited.add(view.id);
   }
 }
 
-function refusal(status: number, answer: unknown, target: Target): CliError {
-  const detail = typeof answer === "object" && answer !== null && "detail" in answer ? String(answer.detail) : "";
-  if (status === 401) return new CliError("the server does not accept this token: make a new one under Organization, API tokens.");
-  if (status === 403)
-    return new CliError(
-      `this token may not upload debug files: it needs the scope debug-file:write.${detail === "" ? "" : ` (${detail})`}`,
-    );
-  if (status === 404) {
-    const what = target.project === null ? "" : ` or no project "${target.project}" in it`;
-    return new CliError(`there is no organization "${target.org}"${what} for this token on ${target.url}.`);
-  }
-  return new CliError(`the server answered ${status}${detail === "" ? "" : `: ${detail}`}.`);
-}
+const bytesOf = (files: readonly FileToSend[]) => files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-/** A percentage that rewrites its line on a terminal, and says nothing elsewhere. */
-function createProgress(totalBytes: number): { add(bytes: number): void; end(): void } {
-  if (!process.stderr.isTTY) return { add: () => undefined, end: () => undefined };
-  let sent = 0;
-  let shown = -1;
-  return {
-    add(bytes) {
-      sent += bytes;
-      const percent = totalBytes === 0 ? 100 : Math.floor((sent / totalBytes) * 100);
-      if (percent === shown) return;
-      shown = percent;
-      process.stderr.write(`\r  sent ${percent} %`);
-    },
-    end: () => process.stderr.write("\r\u001b[K"),
-  };
-}
-
-function size(bytes: number): string {
+function sizeInWords(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(0)} KiB`;
   return bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
