@@ -7,6 +7,7 @@ import { type BlobStore, blobKeys } from "@salvage/blobs";
 import type { SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { type Logger, metrics } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
 import { diskFull, isNoSpace } from "../intake/disk.ts";
@@ -55,6 +56,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
     await ports.blobs.put(blobKey, withinQuota(roomBytes, hashed(post.body, digest, counter)));
     if (counter.bytes === 0)
       throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
+    failPoint("upload.before-row");
     const outcome = await ports.db.uploads
       .insertReceived({
         id,
@@ -73,6 +75,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
         kept = true;
         throw new AppError(503, null, "not ready: the upload could not be recorded", { cause, headers: { "Retry-After": "10" } });
       });
+    failPoint("upload.after-row");
     kept = !outcome.duplicate;
     metrics.debugFilesReceived.inc({ duplicate: String(outcome.duplicate) });
     // Never rejects; when Temporal is away the sweep starts it.

@@ -44,6 +44,7 @@ test("tokens are 43 base62 characters, found again inside sentry-cli's form", ()
   assert.equal(new Set(tokens).size, 200);
   for (const token of tokens) {
     assert.match(token, /^[0-9A-Za-z]{43}$/);
+    assert.equal(Buffer.from(token, "base64").toString("base64").replace("=", ""), token, "it is base64 of 32 bytes");
     assert.equal(secretOfBearer(token), token);
     assert.equal(secretOfBearer(`sntrys_eyJ_x_${token}`), token);
   }

@@ -1,0 +1,340 @@
+/** Breakpad's symupload, Tecken and App Center: what each client reads, byte for byte where it matters, and no tenant's way to another. */
+import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import { deflateSync } from "node:zlib";
+import type { TokenScope } from "@salvage/contracts";
+import { fixture, publishFile } from "./debug-files.ts";
+import { curl, foreignUploadPaths, type Harness, raw, startIngest } from "./harness.ts";
+import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+
+let world: Tenants;
+let token: string;
+before(async () => {
+  world = await startTenants();
+  token = await tokenOf(world.a, "debug-file:write");
+});
+after(() => world?.stop());
+
+const tokenOf = async (tenant: Tenant, ...scopes: TokenScope[]) => (await tenant.db.tokens.create({ name: "ci", scopes })).token;
+const start = (t: TestContext) => startIngest(t, { db: world.system, gate: world.gate });
+const symbols = (id: string) =>
+  Buffer.from(`MODULE Linux x86_64 ${id.padEnd(32, "0")}0 app\nFUNC 1000 10 0 main\n1000 10 1 0\nFILE 0 a.c\n`);
+const latest = async () => {
+  const [row] = await world.rows<{
+    id: string;
+    file_name: string;
+    blob_key: string;
+    project_id: string | null;
+    claimed_debug_id: string | null;
+  }>("SELECT id, file_name, blob_key, project_id, claimed_debug_id FROM debug_file_uploads ORDER BY created_at DESC LIMIT 1");
+  assert.ok(row !== undefined);
+  return row;
+};
+
+async function stored(ingest: Harness): Promise<Buffer> {
+  return await readFile(join(ingest.blobDir, (await latest()).blob_key));
+}
+
+/** The address of an answer, on the server of this test. */
+const here = (ingest: Harness, url: string) => url.replace("http://localhost:4680", ingest.url);
+
+// ─── sym-upload-v1 ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("v1: the token stands in the query, the path or as password; the answer is 200 and short", async (t) => {
+  const ingest = await start(t);
+  const bare = ingest.url.replace("http://", "");
+  const urls = [
+    `${ingest.url}/symupload?key=${token}`,
+    `${ingest.url}/symupload/${token}`,
+    `http://x:${token}@${bare}/symupload`,
+    `${ingest.url}/symfiles?key=${token}&project=${world.a.projectSlug}`,
+  ];
+  const path = join(ingest.blobDir, "app.sym");
+  for (const [i, url] of urls.entries()) {
+    const file = symbols(`1${i}`.toUpperCase());
+    const id = `1${i}`.padEnd(32, "0");
+    const form = ["-F", "os=Linux", "-F", "cpu=x86_64", "-F", "debug_file=app", "-F", `debug_identifier=${id}0`];
+    await writeFile(path, file);
+    const answer = await curl(...form, "-F", `symbol_file=@${path}`, url);
+    assert.deepEqual([answer.status, answer.type, answer.body], [200, "text/plain", "stored"]);
+    assert.ok((await stored(ingest)).equals(file));
+  }
+  assert.equal(String((await latest()).project_id), world.a.projectId);
+});
+
+test("v1: Windows' form without a line end behind the file; the file's own id counts", async (t) => {
+  const ingest = await start(t);
+  const file = symbols("2A");
+  const boundary = `${"-".repeat(27)}0123456789abcdef`;
+  const field = (name: string, value: string) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const head = `${field("code_file", "app.exe")}${field("debug_file", "app.pdb")}${field("debug_identifier", "F".repeat(33))}--${boundary}\r\nContent-Disposition: form-data; name="symbol_file"; filename="C:\\build\\app.sym"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(head), file, Buffer.from(`--${boundary}--\r\n`)]);
+  const answer = await raw(ingest.port, [
+    `POST /symupload?key=${token} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    body,
+  ]);
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+  assert.match(answer, new RegExp(`the form says ${"F".repeat(33)}, the file 2A${"0".repeat(31)}`));
+  assert.ok((await stored(ingest)).equals(file));
+  assert.equal((await latest()).file_name, "app.sym");
+});
+
+// ─── sym-upload-v2 ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("v2: one blank behind each colon; a chunked or deflated PUT; a body that is not JSON", async (t) => {
+  const ingest = await start(t);
+  const key = `key=${token}`;
+  const check = await fetch(`${ingest.url}/symupload/v1/symbols/app/${"3B".padEnd(32, "0")}0:checkStatus?${key}`);
+  assert.deepEqual([check.status, await check.text()], [200, '{\n "status": "MISSING"\n}']);
+  for (const [id, project, put] of [
+    ["3B", "", { duplex: "half", body: (body: Buffer) => new Blob([new Uint8Array(body)]).stream() }],
+    ["3C", `/${world.a.projectSlug}`, { headers: { "Content-Encoding": "deflate" }, body: (body: Buffer) => deflateSync(body) }],
+  ] as const) {
+    const file = symbols(id);
+    const created = await fetch(`${ingest.url}/symupload${project}/v1/uploads:create?${key}`, { method: "POST" });
+    const text = await created.text();
+    const uploadUrl = /"uploadUrl": "([^"]+)"/.exec(text)?.[1] ?? "";
+    const uploadKey = /"uploadKey": "([\w-]+)"/.exec(text)?.[1] ?? "";
+    const { body, ...options } = put;
+    const sent = await fetch(here(ingest, uploadUrl), { method: "PUT", ...options, body: body(file) } as RequestInit);
+    assert.equal(sent.status, 200);
+    const complete = () =>
+      fetch(`${ingest.url}/symupload/v1/uploads/${uploadKey}:complete?${key}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/son" },
+        body: `{ symbol_id: { debug_file: "app", debug_id: "${id}" }, symbol_upload_type: "BREAKPAD", use_async_processing: true }`,
+      });
+    const completed = await complete();
+    assert.deepEqual([completed.status, await completed.text()], [200, '{\n "result": "OK"\n}']);
+    assert.ok((await stored(ingest)).equals(file));
+    assert.equal((await latest()).file_name, "app.sym");
+    assert.equal(String((await latest()).project_id), project === "" ? "null" : world.a.projectId);
+    assert.equal(await (await complete()).text(), '{\n "result": "DUPLICATE_DATA"\n}');
+    assert.equal((await fetch(here(ingest, uploadUrl), { method: "PUT", body: "again" })).status, 403, "an ended transfer takes no file");
+  }
+  const pdb = fixture("formats/windows-x64/game.pdb");
+  const file = await publishFile({ blobs: ingest.blobs, db: world.system, organizationId: world.a.organizationId }, "game.pdb", pdb);
+  const found = await fetch(`${ingest.url}/symupload/v1/symbols/game.pdb/${file.debugId}:checkStatus?${key}`);
+  assert.equal(await found.text(), '{\n "status": "FOUND"\n}');
+});
+
+test("v2: nothing put is nothing to complete", async (t) => {
+  const ingest = await start(t);
+  const text = await (await fetch(`${ingest.url}/symupload/v1/uploads:create?key=${token}`, { method: "POST" })).text();
+  const uploadKey = /"uploadKey": "([\w-]+)"/.exec(text)?.[1] ?? "";
+  const answer = await fetch(`${ingest.url}/symupload/v1/uploads/${uploadKey}:complete?key=${token}`, { method: "POST", body: "{}" });
+  assert.deepEqual([answer.status, /was not put/.test(await answer.text())], [409, true]);
+});
+
+// ─── Tecken ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("Tecken: a zip under any field name; a labelled token; 403 and 400 as its scripts expect", async (t) => {
+  const ingest = await start(t);
+  const zip = Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(100, 7)]);
+  const send = (authToken: string | null, name: string, bytes: Buffer) => {
+    const form = new FormData();
+    form.append(name, new Blob([new Uint8Array(bytes)]), name);
+    return fetch(`${ingest.url}/upload/`, { method: "POST", body: form, headers: authToken === null ? {} : { "Auth-Token": authToken } });
+  };
+  const answer = await send(`${token}-build-machine-7`, "target.crashreporter-symbols.ZIP", zip);
+  const { upload } = (await answer.json()) as { upload: Record<string, unknown> };
+  assert.equal(answer.status, 201);
+  assert.deepEqual([upload.size, upload.filename, upload.skipped_keys], [104, "target.crashreporter-symbols.ZIP", []]);
+  assert.ok((await stored(ingest)).equals(zip));
+  const refusals = [
+    await send(null, "a.zip", zip),
+    await send("0".repeat(43), "a.zip", zip),
+    await send(await tokenOf(world.a, "crash:read"), "a.zip", zip),
+    await send(token, "a.tar", zip),
+    await send(token, "a.zip", Buffer.from("no zip")),
+    await fetch(`${ingest.url}/upload/`, {
+      method: "POST",
+      body: new URLSearchParams({ url: "https://example.org/a.zip" }),
+      headers: { "Auth-Token": token },
+    }),
+  ];
+  assert.deepEqual(
+    refusals.map((each) => each.status),
+    [403, 403, 403, 400, 400, 400],
+  );
+  for (const each of refusals) assert.equal(typeof ((await each.json()) as { error: unknown }).error, "string");
+});
+
+// ─── App Center ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const appCenter = (ingest: Harness, path: string, method: string, bearer: string, body?: object, app = `alpha/${world.a.projectSlug}`) =>
+  fetch(`${ingest.url}/v0.1/apps/${app}${path}`, {
+    method,
+    headers: { "X-API-Token": bearer, "Content-Type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+type SymbolUpload = { symbol_upload_id: string; upload_url: string; status: string; symbol_type: string };
+const asUpload = async (answer: Response) => (await answer.json()) as SymbolUpload;
+
+test("App Center: three calls; blocks in any order; a commit without the file is refused", async (t) => {
+  const ingest = await start(t);
+  const announced = await appCenter(ingest, "/symbol_uploads", "POST", token, { symbol_type: "Breakpad" });
+  const { symbol_upload_id: id, upload_url: url } = await asUpload(announced);
+  assert.equal(announced.status, 200);
+  assert.match(new URL(url).pathname, /^\/[^/]+\/[^/]+$/, "two segments, or Azure's client cuts the rest");
+  const commit = () => appCenter(ingest, `/symbol_uploads/${id}`, "PATCH", token, { status: "committed" });
+  const early = await commit();
+  assert.equal(early.status, 409);
+  assert.match(((await early.json()) as { message: string }).message, /was not put/);
+
+  const blocks = ["first ", "second ", "third"].map((text) => Buffer.from(text));
+  const names = ["QUFB", "QUFC", "QUFD"];
+  for (const i of [2, 0, 1]) {
+    const put = await fetch(`${here(ingest, url)}&comp=block&blockid=${names[i]}`, { method: "PUT", body: blocks[i]?.toString() ?? "" });
+    assert.equal(put.status, 201);
+  }
+  const list = (ids: string[]) =>
+    fetch(`${here(ingest, url)}&comp=blocklist`, {
+      method: "PUT",
+      body: `<?xml version="1.0"?><BlockList>${ids.map((each) => `<Latest>${each}</Latest>`).join("")}</BlockList>`,
+    });
+  assert.equal((await list(["QUFB", "none"])).status, 400);
+  assert.equal((await list(names)).status, 201);
+  const committed = await asUpload(await commit());
+  assert.deepEqual([committed.symbol_upload_id, committed.status, committed.symbol_type], [id, "processing", "Breakpad"]);
+  assert.equal((await stored(ingest)).toString(), "first second third");
+  await world.system.uploads.setState((await latest()).id, { state: "ready" });
+  assert.equal((await asUpload(await appCenter(ingest, `/symbol_uploads/${id}`, "GET", token))).status, "indexed");
+  const listed = (await (await appCenter(ingest, "/symbol_uploads?status=indexed&top=5", "GET", token)).json()) as SymbolUpload[];
+  assert.deepEqual(
+    listed.map((each) => each.symbol_upload_id),
+    [id],
+  );
+});
+
+test("App Center: an aborted upload cannot be committed", async (t) => {
+  const ingest = await start(t);
+  const { symbol_upload_id: id } = await asUpload(await appCenter(ingest, "/symbol_uploads", "POST", token, { symbol_type: "Apple" }));
+  assert.equal((await asUpload(await appCenter(ingest, `/symbol_uploads/${id}`, "PATCH", token, { status: "aborted" }))).status, "aborted");
+  assert.equal((await appCenter(ingest, `/symbol_uploads/${id}`, "PATCH", token, { status: "committed" })).status, 409);
+});
+
+// ─── walls ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("every route of the foreign dialects: no token, a wrong one, one without the scope, one of another organization", async (t) => {
+  const ingest = await start(t);
+  const project = world.a.projectSlug;
+  const { symbol_upload_id: id, upload_url: url } = await asUpload(
+    await appCenter(ingest, "/symbol_uploads", "POST", token, { symbol_type: "Breakpad" }),
+  );
+  await fetch(here(ingest, url), { method: "PUT", body: symbols("5E").toString() });
+  const file = await publishFile(
+    { blobs: ingest.blobs, db: world.system, organizationId: world.a.organizationId },
+    "app.sym",
+    fixture("demo-crash/driftwood-1.0.sym"),
+  );
+  const upload = () => {
+    const form = new FormData();
+    form.append("symbol_file", new Blob([new Uint8Array(symbols(randomUUID().slice(0, 8).toUpperCase()))]), "app.zip");
+    return form;
+  };
+  const chunk = () => {
+    const form = new FormData();
+    const bytes = randomUUID();
+    form.append("file", new Blob([bytes]), createHash("sha1").update(bytes).digest("hex"));
+    return form;
+  };
+  type Case = [path: string, scope: TokenScope, body?: () => FormData | object];
+  const sentry = "/api/0/organizations/alpha";
+  const files = `/api/0/projects/alpha/${project}`;
+  const app = `/v0.1/apps/alpha/${project}`;
+  /** Method and path of a route → a request for what is alpha's, and the scope it needs. */
+  const cases: Record<string, Case> = {
+    "GET /api/0/organizations/:organization/projects": [`${sentry}/projects/`, "project:read"],
+    "GET /api/0/organizations/:organization/chunk-upload": [`${sentry}/chunk-upload/`, "debug-file:write"],
+    "POST /api/0/organizations/:organization/chunk-upload": [`${sentry}/chunk-upload/`, "debug-file:write", chunk],
+    "POST /api/0/projects/:organization/:project/files/difs/assemble": [`${files}/files/difs/assemble/`, "debug-file:write", () => ({})],
+    "GET /api/0/projects/:organization/:project/files/dsyms/unknown": [`${files}/files/dsyms/unknown/`, "debug-file:write"],
+    "GET /api/0/projects/:organization/:project/files/dsyms": [`${files}/files/dsyms/`, "debug-file:read"],
+    "POST /api/0/projects/:organization/:project/files/dsyms": [`${files}/files/dsyms/`, "debug-file:write", upload],
+    "DELETE /api/0/projects/:organization/:project/files/dsyms": [`${files}/files/dsyms/?id=${file.id}`, "debug-file:write"],
+    "POST /v0.1/apps/:organization/:app/symbol_uploads": [`${app}/symbol_uploads`, "debug-file:write", () => ({ symbol_type: "Breakpad" })],
+    "GET /v0.1/apps/:organization/:app/symbol_uploads": [`${app}/symbol_uploads`, "debug-file:write"],
+    "GET /v0.1/apps/:organization/:app/symbol_uploads/:upload": [`${app}/symbol_uploads/${id}`, "debug-file:write"],
+    "PATCH /v0.1/apps/:organization/:app/symbol_uploads/:upload": [
+      `${app}/symbol_uploads/${id}`,
+      "debug-file:write",
+      () => ({ status: "committed" }),
+    ],
+    "DELETE /v0.1/apps/:organization/:app/symbol_uploads/:upload": [`${app}/symbol_uploads/${id}`, "debug-file:write"],
+    "GET /v0.1/apps/:organization/:app/diagnostics/symbol_groups": [`${app}/diagnostics/symbol_groups`, "crash:read"],
+    "GET /v0.1/apps/:organization/:app/diagnostics/symbol_groups_info": [`${app}/diagnostics/symbol_groups_info`, "crash:read"],
+  };
+  for (const [route, [path, scope, body]] of Object.entries(cases)) {
+    const ask = (bearer: string | null) => {
+      const content = body?.();
+      const json = content !== undefined && !(content instanceof FormData);
+      return fetch(ingest.url + path, {
+        method: route.split(" ")[0] ?? "GET",
+        headers: {
+          ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+          ...(json ? { "Content-Type": "application/json" } : {}),
+        },
+        ...(content === undefined ? {} : { body: json ? JSON.stringify(content) : content }),
+      });
+    };
+    assert.equal((await ask(null)).status, 401, `${route} without a token`);
+    assert.equal((await ask("nonsense")).status, 401, `${route} with a wrong token`);
+    const other = scope === "crash:read" ? "project:read" : "crash:read";
+    assert.equal((await ask(await tokenOf(world.a, other))).status, 403, `${route} without the scope`);
+    assert.equal((await ask(await tokenOf(world.b, scope))).status, 404, `${route} from another organization`);
+    assert.ok((await ask(await tokenOf(world.a, scope))).ok, route);
+  }
+  // These have no foreign id in their path: they speak for the token's own organization, and are told apart in tests of their own.
+  const ofToken = [
+    "GET /api/0/",
+    "GET /api/0/organizations",
+    "GET /api/0/users/me/regions",
+    "POST /upload",
+    "POST /symfiles",
+    "POST /symupload",
+    "POST /symupload/:token",
+    "GET /symupload/v1/symbols/:file/:id",
+    "POST /symupload/v1/uploads:create",
+    "POST /symupload/v1/uploads/:upload",
+    "GET /symupload/:project/v1/symbols/:file/:id",
+    "POST /symupload/:project/v1/uploads:create",
+    "POST /symupload/:project/v1/uploads/:upload",
+    "PUT /symbol-uploads/:transfer",
+    // Missing files need a crash: the group of an unknown id is absent for everyone (below).
+    "GET /v0.1/apps/:organization/:app/diagnostics/symbol_groups/:group",
+    "POST /v0.1/apps/:organization/:app/symbols/:symbol/ignore",
+  ];
+  // Nothing is kept of releases: they are answered alike whatever they are called, to the organization's own token alone.
+  const releases = /\/(releases|repos)\b/;
+  assert.deepEqual(
+    ingest.ingest.routes
+      .map((route) => `${route.method} ${route.path}`)
+      .filter((route) => foreignUploadPaths.test(route.replace(/^\S+ /, "")) && !releases.test(route))
+      .sort(),
+    [...Object.keys(cases), ...ofToken].sort(),
+    "a new route needs a case here",
+  );
+
+  const stranger = await tokenOf(world.b, "debug-file:write", "crash:read", "crash:write");
+  const statuses = await Promise.all([
+    fetch(`${ingest.url}/symupload/v1/uploads/${id}:complete?key=${stranger}`, { method: "POST", body: "{}" }),
+    fetch(`${ingest.url}/symupload/${project}/v1/uploads:create?key=${stranger}`, { method: "POST" }),
+    fetch(`${here(ingest, url).replace(/ticket=.*/, "ticket=0")}`, { method: "PUT", body: "x" }),
+    fetch(`${ingest.url}/symbol-uploads/${randomUUID()}?ticket=0`, { method: "PUT", body: "x" }),
+    fetch(`${ingest.url}${sentry}/releases/`, { headers: { Authorization: `Bearer ${stranger}` } }),
+    appCenter(ingest, `/diagnostics/symbol_groups/${randomUUID()}`, "GET", stranger),
+    appCenter(ingest, `/symbols/${randomUUID()}/ignore`, "POST", stranger),
+    fetch(`${ingest.url}/symupload?key=${stranger}&project=${project}`, { method: "POST", body: upload() }),
+  ]);
+  assert.deepEqual(
+    statuses.map((answer) => answer.status),
+    [404, 404, 403, 403, 404, 404, 404, 404],
+  );
+  const seen = await fetch(`${ingest.url}/symupload/v1/symbols/${file.name}/${file.debugId}:checkStatus?key=${stranger}`);
+  assert.match(await seen.text(), /"MISSING"/, "what another organization holds is not there");
+});
