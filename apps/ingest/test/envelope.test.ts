@@ -236,7 +236,7 @@ test("over a limit: 429 with both headers when all was dropped, else 200 that sa
     const all = await post(address(ingest, a), lines({ event_id: randomUUID() }, { type: "event" }, {}, item, dump), auth(a));
     assert.equal(all.status, 429);
     assert.equal(all.headers.get("retry-after"), "60");
-    assert.equal(all.headers.get("x-sentry-rate-limits"), "60:error;attachment;default:key");
+    assert.equal(all.headers.get("x-sentry-rate-limits"), "60:error;attachment;default;feedback:key");
     const part = await post(address(ingest, a), lines({ event_id: randomUUID() }, { type: "session" }, {}, item, dump), auth(a));
     assert.equal(part.status, 200);
     assert.match(part.headers.get("x-sentry-rate-limits") ?? "", /^60:error/);

@@ -18,7 +18,7 @@ const waitSeconds = 60;
 /** `seconds:categories:scope`, as the SDKs read it. */
 export const limitHeaders = {
   "Retry-After": String(waitSeconds),
-  "X-Sentry-Rate-Limits": `${waitSeconds}:error;attachment;default:key`,
+  "X-Sentry-Rate-Limits": `${waitSeconds}:error;attachment;default;feedback:key`,
 } as const;
 
 export type SdkRoute = Pick<Route, "method" | "path" | "name"> & {
