@@ -106,7 +106,9 @@ export function dump(path: string, options: { ranges?: boolean; json?: boolean }
         const shown = frames.map(({ functionAddress: _, ...frame }) => frame);
         process.stdout.write(`${JSON.stringify({ address, frames: shown })}\n`);
       } else {
-        const texts = frames.map(({ function: name, file: place, line }) => `${name ?? "??"}${place === null ? "" : ` ${place}:${line ?? "?"}`}`);
+        const texts = frames.map(
+          ({ function: name, file: place, line }) => `${name ?? "??"}${place === null ? "" : ` ${place}:${line ?? "?"}`}`,
+        );
         process.stdout.write(`${address.padEnd(10)}  ${texts.join("  ←  ") || "-"}\n`);
       }
     }

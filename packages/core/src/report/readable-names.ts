@@ -1,7 +1,8 @@
 /** Names of functions as a report shows them: readable, and the debug file's own spelling beside where that is another. */
 import { demangle } from "../demangle/demangle.ts";
 
-export type ReadableName = { function: string; function_mangled: string | null };
+/** `function` is null for a function that the debug file has lines for but no name. */
+export type ReadableName = { function: string | null; function_mangled: string | null };
 
 /** Names that are kept: no stack that is listed has so many different ones. */
 const maxKept = 4096;
@@ -23,5 +24,5 @@ export class ReadableNames {
 }
 
 function asStated(stated: string): ReadableName {
-  return { function: stated, function_mangled: null };
+  return { function: stated === "" ? null : stated, function_mangled: null };
 }

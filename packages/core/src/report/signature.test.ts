@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { FrameTrust, ReportFrame, ReportModule, ReportThread } from "./report.ts";
 import { signatureOf } from "./signature.ts";
 
-type Given = { fn?: string; module?: string; offset?: string; trust?: FrameTrust; inlines?: string[] };
+type Given = { fn?: string; module?: string; offset?: string; trust?: FrameTrust; inlines?: (string | null)[] };
 
 function thread(...given: Given[]): ReportThread {
   const frames = given.map(
@@ -116,6 +116,12 @@ test("inlined functions count as functions, so that inlining does not split an i
 
 test("a bare lambda is titled by the function around it", () => {
   assert.equal(of(thread({ fn: "game::update", inlines: ["operator()"] })).title, "game::update");
+});
+
+test("an inlined function without a name adds nothing: the key does not depend on where in the build it lies", () => {
+  const key = (offset: string, inlines: (string | null)[]) => of(thread({ fn: "outer", inlines, offset }, { fn: "main" })).grouping_key;
+  assert.equal(key("0x10", [null]), key("0x20", [null]));
+  assert.equal(key("0x10", [null, "middle"]), key("0x10", ["middle"]));
 });
 
 test("scanned frames and what lies above them never count", () => {

@@ -77,9 +77,12 @@ function trustedFrames(thread: ReportThread | null): ReportFrame[] {
   return guessed < 0 ? frames : frames.slice(0, guessed);
 }
 
-/** Inlined functions count like called ones: which of them the compiler inlines changes from build to build. */
+/**
+ * Inlined functions count like called ones: which of them the compiler inlines changes from build to build. Without a name they add nothing to
+ * the function around them.
+ */
 function stepsOf(frame: ReportFrame): Step[] {
-  const inlined = (frame.inlines ?? []).map((inline): Step => ({ name: inline.function, frame }));
+  const inlined = (frame.inlines ?? []).flatMap(({ function: name }): Step[] => (name === null ? [] : [{ name, frame }]));
   return [...inlined, { name: frame.function, frame }];
 }
 

@@ -35,16 +35,18 @@ export function frameNames(
     return unnamed(unnamedStatus(namesStatus));
   }
   const inlines = frames.slice(0, -1).map((f) => ({ ...readable.of(f.function), file: f.file, line: f.line }));
+  const name = readable.of(physical.function);
+  const offset = Math.max(0, relativeAddress - physical.functionAddress)
+    .toString(16)
+    .padStart(digits, "0");
   return {
-    ...readable.of(physical.function),
-    function_offset: `0x${Math.max(0, relativeAddress - physical.functionAddress)
-      .toString(16)
-      .padStart(digits, "0")}`,
+    ...name,
+    function_offset: name.function === null ? null : `0x${offset}`,
     file: physical.file,
     line: physical.line,
     inlines: inlines.length === 0 ? null : inlines,
-    missing_symbols: false,
-    status: "symbolicated",
+    missing_symbols: name.function === null,
+    status: name.function === null ? "missing_symbol" : "symbolicated",
   };
 }
 
