@@ -4,6 +4,7 @@
  */
 import { AppError } from "../http/app-error.ts";
 import { inflate, metBy, peek, tooLarge } from "../http/body.ts";
+import { unpack } from "../unpack/index.ts";
 import type { Limit } from "./crash-limits.ts";
 
 /** Leading bytes of a dump (little-endian, big-endian) and of the containers that senders wrap it in. */
@@ -35,13 +36,12 @@ export async function dumpBytes(sent: AsyncIterable<Buffer>, limit: Limit): Prom
   if (outer.head.length === 0) throw new AppError(400, "empty_body", "the minidump is empty");
   const kind = sniff(outer.head);
   if (kind === "dump") return limited(outer.all, limit);
-  if (kind === "xz" || kind === "bzip2") {
-    throw new AppError(400, "invalid_compression", "invalid compression container", {
-      causes: [`${kind} is not supported; send gzip, zstd or the plain dump`],
-    });
-  }
   if (kind === null) throw notADump(outer.head, "begins with");
-  const inner = await peek(inflate(outer.all, kind, limit.value, "the minidump", limit.knob), sniffBytes);
+  const plain =
+    kind === "xz" || kind === "bzip2"
+      ? unpack(outer.all, kind, limit.value, "the minidump", limit.knob)
+      : inflate(outer.all, kind, limit.value, "the minidump", limit.knob);
+  const inner = await peek(plain, sniffBytes);
   if (sniff(inner.head) !== "dump") throw notADump(inner.head, `is ${kind} data that begins with`);
   return inner.all;
 }

@@ -20,8 +20,9 @@ export type IntakeRoutePorts = ReceiptPorts & { refusals: Refusals; admission: A
 /** What differs between the addresses that take a minidump as a form or as the body. */
 export type MinidumpDialect = {
   path: string;
-  /** The client key, and the project that the post is for. */
-  sender(context: RouteContext): Promise<{ projectId: string; publicKey: string }>;
+  /** The project that the post is for: known first, so that whatever is refused after it is counted there. */
+  project(context: RouteContext): Promise<string> | string;
+  publicKey(context: RouteContext): string;
   /** The answer for a crash that is kept, by its id. */
   kept(crashId: string): string;
   /** The answer for one over a limit. */
@@ -31,10 +32,8 @@ export type MinidumpDialect = {
 export function intakeRoutes(ports: IntakeRoutePorts): Route[] {
   return minidumpRoutes(ports, {
     path: "/api/:project/minidump",
-    sender: async ({ request, params, query }) => ({
-      projectId: projectIdOf(params.project ?? ""),
-      publicKey: clientKeyOf(request.headers, query),
-    }),
+    project: ({ params }) => projectIdOf(params.project ?? ""),
+    publicKey: ({ request, query }) => clientKeyOf(request.headers, query),
     kept: (crashId) => crashId,
     dropped: () => randomUUID(),
   });
@@ -53,9 +52,8 @@ export function minidumpRoutes(ports: IntakeRoutePorts, dialect: MinidumpDialect
     const { request, response } = context;
     let projectId: string | null = null;
     try {
-      const sender = await dialect.sender(context);
-      projectId = sender.projectId;
-      const key = await admission.admit(projectId, sender.publicKey);
+      projectId = await dialect.project(context);
+      const key = await admission.admit(projectId, dialect.publicKey(context));
       const outcome = await withBody(context, minidumpBody, async (body) => {
         try {
           admission.takeCrash(key);

@@ -19,15 +19,17 @@ export type PlainRoutePorts = IntakeRoutePorts & {
 };
 
 export function plainRoutes(ports: PlainRoutePorts): Route[] {
-  const sender: MinidumpDialect["sender"] = async ({ request, params, query }) => {
+  const publicKey: MinidumpDialect["publicKey"] = ({ request, params, query }) => {
     const headers = params.key === undefined ? request.headers : { "x-sentry-auth": `Sentry sentry_key=${encodeURIComponent(params.key)}` };
-    const publicKey = clientKeyOf(headers, query);
-    const projectId = await ports.db.keys.projectOf(publicKey);
-    if (projectId === null) throw new AppError(403, "wrong_key", "the client key is not a key of this project");
-    return { projectId, publicKey };
+    return clientKeyOf(headers, query);
   };
-  const bare = { sender, kept: (crashId: string) => crashId, dropped: () => randomUUID() };
-  const socorro = { sender, kept: (crashId: string) => `CrashID=bp-${crashId}\n`, dropped: () => "Discarded=1\n" };
+  const project: MinidumpDialect["project"] = async (context) => {
+    const projectId = await ports.db.keys.projectOf(publicKey(context));
+    if (projectId === null) throw new AppError(403, "wrong_key", "the client key is not a key of this project");
+    return projectId;
+  };
+  const bare = { project, publicKey, kept: (crashId: string) => crashId, dropped: () => randomUUID() };
+  const socorro = { project, publicKey, kept: (crashId: string) => `CrashID=bp-${crashId}\n`, dropped: () => "Discarded=1\n" };
   return [
     ...["/submit", "/submit/:key"].flatMap((path) => minidumpRoutes(ports, { ...socorro, path })),
     ...["/crashreports", "/crashreports/:key", "/post", "/post/:key"].flatMap((path) => minidumpRoutes(ports, { ...bare, path })),
