@@ -420,6 +420,26 @@ test("calls inlined into a nested function are its own, not the outer's", () => 
   assert.deepEqual(functionNames(names, 0x1018), ["outer::nested"]);
 });
 
+test("units without entries, and with a null entry alone, are no damage", () => {
+  for (const version of [2, 4, 5]) {
+    for (const body of [[], [0], [0, 0, 0]]) {
+      const builder = new DwarfBuilder({ version });
+      const info = builder.section("info");
+      const finish = builder.length(info);
+      info.uint(version, 2);
+      if (version >= 5) info.uint(UnitType.compile, 1).uint(8, 1).uint(0, 4);
+      else info.uint(0, 4).uint(8, 1);
+      info.raw(body);
+      finish();
+      builder.unit(unitOf([[T.subprogram, [named("f"), ...code(0x1000, 8)]]], code(0x1000, 8)));
+      const names = openDwarfNames(builder.sections());
+      assert.deepEqual(functionNames(names, 0x1000), ["f"]);
+      assert.deepEqual(visitedAnswers(names, 0x1010).lookup(0x1000), names.lookup(0x1000));
+      assert.deepEqual(names.damage.first, [], `DWARF ${version}, ${body.length} bytes`);
+    }
+  }
+});
+
 test("a call without code, or with too little, has that of the calls inside it", () => {
   const origin = (name: string): Entry => [T.subprogram, [[A.linkageName, F.string, name]], [], name];
   const call = (name: string, range: [number, number] | null, children: Entry[] = []): Entry => {
@@ -645,6 +665,36 @@ test("units that do not say where their code lies are asked, and DWARF 2 is comp
   for (const value of [0x1000, 8, 0x3000, 8, 0, 0]) set.uint(value, 8);
   finish();
   assert.deepEqual(functionNames(openDwarfNames(builder.sections()), 0x3004), ["far"]);
+});
+
+test("a function that the root of its unit leaves out is found both ways", () => {
+  for (const version of [3, 4, 5]) {
+    const builder = new DwarfBuilder({ version });
+    const high = (end: number): AttributeSpec[] => (version === 3 ? [[A.highPc, F.addr, end]] : [[A.highPc, F.data4, end - 0x1000]]);
+    const root: AttributeSpec[] = [[A.lowPc, F.addr, 0x1000], ...high(0x1010)];
+    const at = (start: number): AttributeSpec[] =>
+      version === 3
+        ? [
+            [A.lowPc, F.addr, start],
+            [A.highPc, F.addr, start + 8],
+          ]
+        : code(start, 8);
+    builder.unit(
+      unitOf(
+        [
+          [T.subprogram, [named("inside"), ...at(0x1000)]],
+          [T.subprogram, [named("outside"), ...at(0x3000)]],
+        ],
+        root,
+      ),
+    );
+    const names = openDwarfNames(builder.sections());
+    const visited = visitedAnswers(openDwarfNames(builder.sections()), 0x4000);
+    assert.deepEqual(functionNames(names, 0x1004), ["inside"]);
+    assert.deepEqual(functionNames(names, 0x3004), ["outside"]);
+    for (const address of [0xfff, 0x1000, 0x1007, 0x1008, 0x2fff, 0x3000, 0x3007, 0x3008])
+      assert.deepEqual(visited.lookup(address), names.lookup(address), `DWARF ${version}, ${address.toString(16)}`);
+  }
 });
 
 test("a damaged unit costs itself alone", () => {

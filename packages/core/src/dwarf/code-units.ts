@@ -74,7 +74,7 @@ export class CodeUnits {
   /** The unit at an offset when it may describe code, null when it cannot. Throws FormatError. */
   open(offset: number): Unit | null {
     const unit = this.file.unit(offset);
-    if (unit.type === UnitType.type || unit.type === UnitType.splitType) return null;
+    if (unit.isEmpty || unit.type === UnitType.type || unit.type === UnitType.splitType) return null;
     return unit.abbreviations.hasFunctions || unit.lineTable !== null || unit.dwoName !== null ? unit : null;
   }
 

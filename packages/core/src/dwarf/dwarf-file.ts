@@ -135,7 +135,7 @@ export class DwarfFile {
       throw new FormatError("dwarf: unit", header.offset, `addresses of ${header.addressBytes} bytes`);
     }
     const unit = new Unit(this, blocks, header, this.#abbreviations(header), skeleton);
-    this.readRoot(unit, this.#reader);
+    if (!unit.isEmpty) this.readRoot(unit, this.#reader);
     return unit;
   }
 

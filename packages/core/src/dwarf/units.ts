@@ -176,6 +176,11 @@ export class Unit {
     if (root.form[Slot.lowPc] !== 0) this.base = this.address(root, Slot.lowPc) ?? 0;
   }
 
+  /** A header with no entry behind it, as linkers leave of units whose contents they dropped. */
+  get isEmpty(): boolean {
+    return this.firstEntry === this.end;
+  }
+
   /** The section that the unit lies in. */
   get sectionName(): "info" | "types" {
     return this.blocks.name === "types" ? "types" : "info";
