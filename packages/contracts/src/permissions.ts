@@ -45,7 +45,7 @@ export const scopeSentences: Readonly<Record<TokenScope, string>> = {
   "crash:write": "Process crashes again; resolve and ignore issues and missing files",
   "crash:delete": "Delete crashes",
   "dump:download": "Download minidumps while they are held",
-  "debug-file:read": "List debug files",
+  "debug-file:read": "List and download debug files",
   "debug-file:write": "Upload and delete debug files",
   "project:read": "Read projects and their settings",
   "project:write": "Create projects, change settings and client keys",

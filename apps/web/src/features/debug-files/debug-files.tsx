@@ -20,6 +20,7 @@ import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
 import { DebugFileTable } from "./debug-file-table.tsx";
+import { Debuggers } from "./debuggers.tsx";
 import { debugFileFilters, debugFilesInput } from "./filters.ts";
 
 const refreshMs = 5000;
@@ -70,6 +71,7 @@ export function DebugFiles() {
         </EmptyState>
       )}
       <ShowMore hasMore={list.hasNextPage} loading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
+      <Debuggers />
       <ConfirmDialog
         open={asking !== null}
         onOpenChange={(open) => {
