@@ -10,7 +10,10 @@ const refusals = {
   "not found": { code: "NOT_FOUND", message: "Not found" },
   forbidden: { code: "FORBIDDEN", message: "Only an owner may do this" },
   "slug taken": { code: "CONFLICT", message: "This short name is taken; choose another" },
-  "bad slug": { code: "BAD_REQUEST", message: "A short name has 2 to 40 lower-case letters, digits and hyphens" },
+  "bad slug": {
+    code: "BAD_REQUEST",
+    message: "A short name has 2 to 40 lower-case letters, digits and hyphens, and is no address of Salvage itself",
+  },
   "not confirmed": { code: "BAD_REQUEST", message: "The name you typed is not the project's short name" },
   "last owner": { code: "CONFLICT", message: "An organization keeps at least one owner; make someone else owner first" },
   "nothing to process": { code: "CONFLICT", message: "Neither the dump nor a report of this crash is left" },

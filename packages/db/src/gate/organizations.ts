@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type OrganizationView, type Role, rolePermissions, role as roleSchema } from "@salvage/contracts";
 import { type AppDatabase, isUniqueViolation, type Tx } from "../scope.ts";
 import { hashToken } from "../shared/secrets.ts";
-import { isSlug } from "../shared/slugs.ts";
+import { isOrganizationSlug } from "../shared/slugs.ts";
 import { asUuid, storableText } from "../shared/text.ts";
 import { hashPassword, isTooWeak } from "./password.ts";
 import type { GateInvitations, GateOrganizations } from "./ports.ts";
@@ -21,7 +21,7 @@ export function createGateOrganizations(database: AppDatabase): GateOrganization
     },
     async create(userId, { name, slug }) {
       const owner = asUuid(userId);
-      if (!isSlug(slug)) return "bad slug";
+      if (!isOrganizationSlug(slug)) return "bad slug";
       if (owner === null) throw new Error("organizations.create: not a user id");
       const id = randomUUID();
       try {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { hashPassword, isTooWeak, passwordMatches } from "../gate/password.ts";
 import { pageSize, toPage, unpackCursor } from "./page.ts";
 import { hashToken, newPublicKey, newToken, secretOfBearer } from "./secrets.ts";
-import { isSlug, slugOfName } from "./slugs.ts";
+import { isOrganizationSlug, isSlug, slugOfName } from "./slugs.ts";
 import { asProjectId, asUuid, baseName, containsPattern, storableJson, storableText } from "./text.ts";
 
 test("texts lose what PostgreSQL cannot store, at any depth, and nothing else", () => {
@@ -37,6 +37,7 @@ test("slugs", () => {
   assert.deepEqual(["My Game!", "  Ünï  ", "a", "--", "x".repeat(60)].map(slugOfName), ["my-game", "u-ni", null, null, "x".repeat(40)]);
   for (const slug of ["ab", "a-b", "a1"]) assert.ok(isSlug(slug));
   for (const slug of ["a", "-a", "a-", "a--b", "A", "a_b", "x".repeat(41), "ab\n"]) assert.ok(!isSlug(slug), slug);
+  for (const slug of ["api", "symbols", "sign-in"]) assert.ok(isSlug(slug) && !isOrganizationSlug(slug), slug);
 });
 
 test("tokens are 43 base62 characters, found again inside sentry-cli's form", () => {

@@ -3,6 +3,26 @@
 const slugForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const maxSlugLength = 40;
 
+/** First parts of addresses that are not an organization's. */
+const takenByRoutes: ReadonlySet<string> = new Set([
+  "account",
+  "activate",
+  "api",
+  "health",
+  "invite",
+  "metrics",
+  "ready",
+  "sign-in",
+  "symbol-uploads",
+  "symbolicate",
+  "symbols",
+  "symupload",
+  "upload",
+]);
+
+/** A slug that an organization may have: its pages lie right below the root of all addresses. */
+export const isOrganizationSlug = (text: string) => isSlug(text) && !takenByRoutes.has(text);
+
 export function isSlug(text: string): boolean {
   return text.length >= 2 && text.length <= maxSlugLength && slugForm.test(text);
 }
