@@ -66,6 +66,11 @@ export class CodeUnits {
     return this.#supplementary;
   }
 
+  /** Whether an address may lie in code of the image. */
+  mayBeCode(relativeAddress: number): boolean {
+    return this.#addresses.isCode(relativeAddress, relativeAddress + 1);
+  }
+
   /** Offsets of all units of .debug_info. */
   get offsets(): Float64Array {
     return this.file.unitOffsets("info").offset;

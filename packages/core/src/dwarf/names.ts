@@ -2,8 +2,9 @@
  * Names of an image from its DWARF: functions, their lines and the calls inlined into them.
  *
  *   visit    unit by unit, each read once: lines, then one walk over its entries
- *   lookup   once: where the code of each unit lies, from the root entries. Then for an address: the unit's functions (ranges only), its
- *            lines, and the one function that holds the address; all are remembered for a while
+ *   lookup   once: where the code of each unit lies, from the root entries; once more from all functions when an address of code is in none, as
+ *            some compilers' roots leave functions out. Then for an address: the unit's functions (ranges only), its lines, and the one function
+ *            that holds the address; all are remembered for a while
  *
  * .debug_aranges is not used: tools leave units out of it, and the root entries say the same.
  */
@@ -26,6 +27,8 @@ import { CodeRanges } from "./range-lists.ts";
 import type { DwarfOptions, DwarfSections } from "./sections.ts";
 import type { Unit } from "./units.ts";
 
+/** Larger .debug_info is not walked for functions that the roots of their units leave out. */
+const maxAskedBytes = 64 << 20;
 /** Units remembered with their lines and functions between lookups. */
 const maxRememberedUnits = 24;
 /** Of each. */
@@ -45,8 +48,8 @@ export function openDwarfNames(sections: DwarfSections, options: DwarfOptions = 
   return new Names(sections, options);
 }
 
-/** Where the code of all units lies; ascending by start, with the highest end so far. */
-type UnitIndex = { start: Uint32Array; end: Uint32Array; highestEnd: Uint32Array; unit: Uint32Array };
+/** Where the code of all units lies; ascending by start, with the highest end so far. `isComplete`: there is no more to be found. */
+type UnitIndex = { start: Uint32Array; end: Uint32Array; highestEnd: Uint32Array; unit: Uint32Array; isComplete: boolean };
 
 /** A unit between lookups: one entry of the columns per range of a function, and the same ranges made disjoint. */
 type KnownUnit = CodeUnit & {
@@ -111,8 +114,14 @@ class Names implements DwarfNames {
   }
 
   lookup(relativeAddress: number): SourceFrame[] | null {
-    this.#index ??= this.#buildIndex();
-    const { start, end, highestEnd, unit } = this.#index;
+    this.#index ??= this.#buildIndex(false);
+    const found = this.#lookupIn(this.#index, relativeAddress);
+    if (found !== null || this.#index.isComplete || !this.#units.mayBeCode(relativeAddress)) return found;
+    this.#index = this.#buildIndex(true);
+    return this.#lookupIn(this.#index, relativeAddress);
+  }
+
+  #lookupIn({ start, end, highestEnd, unit }: UnitIndex, relativeAddress: number): SourceFrame[] | null {
     let best: KnownUnit | null = null;
     let bestRange = -1;
     let bestStart = -1;
@@ -144,7 +153,8 @@ class Names implements DwarfNames {
     this.damage.guard(unit.offset, undefined, () => this.#walker.walk(unit, from, withInlines, { tree }));
   }
 
-  #buildIndex(): UnitIndex {
+  /** With `asksAll` units tell all their functions, otherwise only those whose root does not say where their code lies. */
+  #buildIndex(asksAll: boolean): UnitIndex {
     const { offsets } = this.#units;
     const ranges = new CodeRanges();
     const owner = new U32Column();
@@ -153,10 +163,16 @@ class Names implements DwarfNames {
       if (unit === null) continue;
       const before = ranges.start.length;
       this.#units.appendUnitRanges(unit, ranges);
-      if (ranges.start.length === before) ranges.append(this.#knownUnit(offsets[i]!)?.ranges ?? new CodeRanges());
+      const isStated = ranges.start.length > before;
+      // The skeleton of a split unit is written with it, and states all.
+      if (!isStated || (asksAll && unit.dwoName === null)) {
+        const walked = this.#units.withFunctions(unit);
+        this.#walk(walked, walked.firstEntry, false, (tree) => ranges.append(tree.ranges));
+      }
       while (owner.length < ranges.start.length) owner.push(i);
     }
-    return sortedIndex(ranges, owner);
+    const isComplete = asksAll || (this.#units.file.blocks("info")?.size ?? 0) > maxAskedBytes;
+    return { ...sortedIndex(ranges, owner), isComplete };
   }
 
   #knownUnit(offset: number): KnownUnit | null {
@@ -237,7 +253,7 @@ function bareRanges({ ranges, bareRange }: KnownUnit): CodeRanges {
   return bare;
 }
 
-function sortedIndex(ranges: CodeRanges, owner: U32Column): UnitIndex {
+function sortedIndex(ranges: CodeRanges, owner: U32Column): Omit<UnitIndex, "isComplete"> {
   const order = Uint32Array.from(ranges.start.view(), (_, i) => i).sort((a, b) => ranges.start.at(a) - ranges.start.at(b) || a - b);
   const start = order.map((i) => ranges.start.at(i));
   const end = order.map((i) => ranges.end.at(i));
