@@ -96,7 +96,9 @@ ${cases}
   esac
 }`;
   });
-  return `#compdef salvage\n${functions.toReversed().join("\n\n")}\n\ncompdef _salvage salvage\n`;
+  // Loaded by name the file is the function; sourced, it declares it.
+  const entry = 'if [[ $funcstack[1] == _salvage ]]; then _salvage "$@"; else compdef _salvage salvage; fi';
+  return `#compdef salvage\n${functions.toReversed().join("\n\n")}\n\n${entry}\n`;
 }
 
 function fish(program: CommandWords): string {

@@ -4,6 +4,7 @@
  * be reached or is not ready, 4 = the time that was to be waited is over.
  */
 import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import { CliError } from "./cli-error.ts";
 import { declareCompletion } from "./declare/completion.ts";
 import { declareLocal } from "./declare/local.ts";
@@ -17,6 +18,7 @@ import { declareServer } from "./declare/server.ts";
 export async function runCli(args: readonly string[], declareMore: (program: Command) => void = () => undefined): Promise<number> {
   const program = new Command("salvage")
     .description("Salvage's command line: reports, symbols and lookups on this machine; debug files and crashes on a server.")
+    .version(manifest.version)
     .exitOverride()
     .showHelpAfterError("(add --help for the options)")
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
