@@ -31,6 +31,7 @@ export const limits = {
   /** A file that comes in pieces; dumps with a whole heap are that large. */
   maxResumableBytes: 2 * 1024 * 1024 * 1024,
   /** Of one project's files that are on their way. */
+  maxOpenResumables: 1_000,
   maxOpenResumableBytes: 8 * 1024 * 1024 * 1024,
   /** What is durable of a broken upload is cut at these. */
   resumablePartBytes: 32 * 1024 * 1024,
@@ -41,6 +42,8 @@ export const limits = {
   maxEventBytes: 1024 * 1024,
   /** One log of App Center without its attachment: stacks of all threads at most. */
   maxLogBytes: 1024 * 1024,
+  /** Attachments of one call of App Center. */
+  maxHeldFiles: 100,
   /** A sender that pauses longer is gone or means harm. */
   maxIdleMs: 30_000,
   /** Crashpad gives up after 60 s; a 200 MiB dump at 3 Mbit/s takes about this long. */

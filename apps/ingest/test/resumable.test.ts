@@ -190,6 +190,7 @@ test("limits and wrong headers are told", async (t) => {
   const ingest = await start(t);
   assert.equal((await create(ingest, a, 2 ** 31 + 1)).status, 413);
   assert.equal((await create(ingest, a, 5, { headers: { "Upload-Length": "-1" } })).status, 400);
+  assert.equal((await create(ingest, a, 0)).status, 400);
   assert.equal((await create(ingest, a, 5, { headers: { "Tus-Resumable": "0.2.2" } })).status, 412);
   assert.equal((await create(ingest, { ...a, publicKey: b.publicKey }, 5)).status, 403);
   const { location } = await create(ingest, a, 5);
@@ -199,7 +200,7 @@ test("limits and wrong headers are told", async (t) => {
   assert.equal((await create(ingest, b, 2 ** 31)).status, 201);
   const over = await create(ingest, b, 1);
   assert.equal(over.status, 429);
-  assert.match(over.text, /uploads of 8589934592 bytes are open/);
+  assert.match(over.text, /4 uploads of 8589934592 bytes are open/);
   assert.equal(over.headers.get("retry-after"), "60");
   const asked = await fetch(`${ingest.url}/api/${a.projectId}/upload/`, { method: "OPTIONS" });
   assert.equal(asked.headers.get("tus-max-size"), String(2 ** 31));

@@ -62,8 +62,13 @@ test("a file in pieces: offsets, limit of open bytes, counted as stored, forgott
   const id = randomUUID();
   const upload = { id, organizationId, projectId, clientKeyId, sizeBytes: 100, wrappedKey: new Uint8Array([7]), keyId: "k" };
   const before = await usedBytes(tenant);
-  assert.deepEqual(await rows.db.resumables.create(upload, 150), { created: true, openBytes: 100 });
-  assert.deepEqual(await rows.db.resumables.create({ ...upload, id: randomUUID() }, 150), { created: false, openBytes: 100 });
+  const open = { uploads: 1, bytes: 100 };
+  assert.equal((await rows.db.resumables.create(upload, { maxUploads: 2, maxBytes: 150 })).created, true);
+  for (const limits of [
+    { maxUploads: 2, maxBytes: 150 },
+    { maxUploads: 1, maxBytes: 1000 },
+  ])
+    assert.deepEqual(await rows.db.resumables.create({ ...upload, id: randomUUID() }, limits), { created: false, open });
   const part = (offset: number, sizeBytes: number, blobKey: string) => rows.db.resumables.append(id, { offset, sizeBytes, blobKey });
   assert.equal(await part(10, 10, "x"), false, "not there yet");
   assert.deepEqual(await Promise.all([part(0, 60, "a"), part(0, 60, "b")]).then((both) => both.toSorted()), [false, true]);
@@ -89,7 +94,7 @@ test("blobs of an open upload are known, those of a removed one are orphans", as
   const id = randomUUID();
   await rows.db.resumables.create(
     { ...{ id, organizationId, projectId, clientKeyId }, sizeBytes: 5, wrappedKey: new Uint8Array([7]), keyId: "k" },
-    1e6,
+    { maxUploads: 100, maxBytes: 1e6 },
   );
   const [mine, stray] = [`org/${organizationId}/part/${id}/1`, `org/${organizationId}/part/${id}/2`];
   await rows.db.resumables.append(id, { offset: 0, sizeBytes: 5, blobKey: mine });

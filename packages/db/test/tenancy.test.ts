@@ -86,7 +86,7 @@ async function inhabit(): Promise<Inhabited> {
   await rows.db.announced.add({ organizationId, projectId, eventId, event: {}, announcedAt: new Date() });
   await rows.db.resumables.create(
     { id: eventId, organizationId, projectId, clientKeyId: tenant.clientKeyId, sizeBytes: 1, wrappedKey: new Uint8Array([1]), keyId: "k" },
-    10,
+    { maxUploads: 1, maxBytes: 10 },
   );
   await rows.db.refusals.count([{ projectId, reason: "wrong_key", count: 1, example: null, met: null, at: new Date() }]);
   const one = (text: string) => rows.one<string>(text, [organizationId]);

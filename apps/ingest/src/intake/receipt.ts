@@ -7,6 +7,7 @@ import { type BlobStore, blobKeys, createDataKey, type Keyring, sealStream, wrap
 import type { FoundClientKey, ReceivedAttachment, SealedBlobRef, SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { type Logger, metrics } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
 import { drain } from "../http/body.ts";
@@ -49,6 +50,8 @@ export type Receipt = {
   storeAttachment(file: SentFile): Promise<void>;
   /** Says with the crash what became of something that was sent. */
   note(sentence: string): void;
+  /** So many of its bytes are stored already, elsewhere, and go after the commit: the quota counts them once. */
+  moved(bytes: number): void;
   /**
    * Makes it a crash. From here on `discard` deletes nothing that is needed.
    * @param said texts that tell this crash from another with the same dump, in any order
@@ -78,6 +81,7 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
   let attachmentsBytes = 0;
   let dump: Stored | null = null;
   let kept = false;
+  let movedBytes = 0;
   const maxDumpBytes = maxDumpBytesOf(ports.limits, key);
   const { maxBytes: maxAttachmentBytes, maxCount: maxAttachments } = attachmentLimitsOf(ports.limits, key);
   const storage = storageOf(ports.limits, key);
@@ -125,6 +129,9 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
       return dump !== null;
     },
     note,
+    moved(bytes) {
+      movedBytes += bytes;
+    },
     storeAttachment,
     async storeDump(file, limit = maxDumpBytes) {
       if (dump !== null) {
@@ -138,8 +145,9 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
       if (dump === null) throw new AppError(400, "missing_minidump", "missing minidump");
       const { ref, sha256 } = dump;
       const bytes = ref.sizeBytes + attachmentsBytes;
-      checkStorage(key, storage, bytes);
+      checkStorage(key, storage, Math.max(0, bytes - movedBytes));
       const files = attachments.map((attachment) => JSON.stringify(["file", attachment.fileName, attachment.sha256]));
+      failPoint("ingest.before-row");
       const outcome = await ports.db.crashes
         .insertReceived({
           id: crashId,
@@ -171,6 +179,7 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
           kept = true;
           throw new AppError(503, null, "not ready: the crash could not be recorded", { cause, headers: { "Retry-After": "10" } });
         });
+      failPoint("ingest.after-row");
       metrics.crashesAccepted.inc({ duplicate: String(outcome.duplicate) });
       if (!outcome.duplicate) {
         kept = true;

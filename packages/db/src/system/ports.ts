@@ -392,11 +392,11 @@ export interface SystemAnnounced {
 }
 
 export interface SystemResumables {
-  /** Not created when the project's open uploads would have more than `maxOpenBytes` together. */
+  /** Not created when the project's open uploads would be more, or have more bytes together. `open`: without this one. */
   create(
     upload: Omit<ResumableUpload, "receivedBytes" | "partBlobKeys">,
-    maxOpenBytes: number,
-  ): Promise<{ created: boolean; openBytes: number }>;
+    limits: { maxUploads: number; maxBytes: number },
+  ): Promise<{ created: boolean; open: { uploads: number; bytes: number } }>;
   find(upload: { uploadId: string; projectId: string; clientKeyId: string }): Promise<ResumableUpload | null>;
   /** Adds a part at `offset`. False: the upload is not at that offset, is gone, or would become too long; delete the blob. */
   append(uploadId: string, part: { offset: number; sizeBytes: number; blobKey: string }): Promise<boolean>;

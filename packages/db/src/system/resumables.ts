@@ -21,17 +21,17 @@ type Row = {
 
 export function createSystemResumables(pool: SqlPool): SystemResumables {
   return {
-    create: (upload, maxOpenBytes) =>
+    create: (upload, { maxUploads, maxBytes }) =>
       pool.transaction(async (sql) => {
         // Two at once must not pass the limit together.
         await sql.rows("SELECT id FROM projects WHERE id = $1::bigint FOR UPDATE", [upload.projectId]);
-        const { open } = only(
-          await sql.rows<{ open: number }>(
-            "SELECT coalesce(sum(size_bytes), 0)::float8 AS open FROM resumable_uploads WHERE project_id = $1::bigint",
+        const open = only(
+          await sql.rows<{ uploads: number; bytes: number }>(
+            "SELECT count(*)::int AS uploads, coalesce(sum(size_bytes), 0)::float8 AS bytes FROM resumable_uploads WHERE project_id = $1::bigint",
             [upload.projectId],
           ),
         );
-        if (open + upload.sizeBytes > maxOpenBytes) return { created: false, openBytes: open };
+        if (open.uploads >= maxUploads || open.bytes + upload.sizeBytes > maxBytes) return { created: false, open };
         await sql.run(
           `INSERT INTO resumable_uploads (id, organization_id, project_id, client_key_id, size_bytes, wrapped_key, key_id)
            VALUES ($1, $2, $3::bigint, $4, $5, $6, $7)`,
@@ -45,7 +45,7 @@ export function createSystemResumables(pool: SqlPool): SystemResumables {
             upload.keyId,
           ],
         );
-        return { created: true, openBytes: open + upload.sizeBytes };
+        return { created: true, open };
       }),
     async find({ uploadId, projectId, clientKeyId }) {
       const [row] = await pool.rows<Row>(

@@ -9,6 +9,7 @@ import type { FoundClientKey, SystemDb } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
 import { deleteBlobs } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
+import { tooLarge } from "../../http/body.ts";
 import { baseName } from "../../http/multipart.ts";
 import { limits } from "../../limits.ts";
 import { countRefusal } from "../count-refusal.ts";
@@ -70,6 +71,7 @@ export async function acceptLogs(ports: AppCenterPorts, post: LogsPost): Promise
 /** Reads the whole body. @param heldKeys collects the blobs that hold attachments */
 async function readLogs(ports: AppCenterPorts, { key, body }: LogsPost, heldKeys: string[]): Promise<Map<string, Report>> {
   const reader = new LogReader(body, { maxLogs: limits.maxItems, maxLogBytes: limits.maxLogBytes }, async (data) => {
+    if (heldKeys.length >= limits.maxHeldFiles) throw tooLarge(`more than ${limits.maxHeldFiles} attachments`);
     const held = await hold(ports.blobs, key, data);
     heldKeys.push(held.blobKey);
     return held;
@@ -100,6 +102,7 @@ async function keep(ports: AppCenterPorts, post: LogsPost, report: Report): Prom
   const { key, installId, logger } = post;
   const { error, eventId, attachments } = report;
   if (error !== null && announcesDump(error)) {
+    ports.admission.takeCrash(key);
     const { organizationId, projectId } = key;
     await ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() });
   } else if (error !== null) {

@@ -144,6 +144,7 @@ async function readReference(ports: EnvelopePorts, post: EnvelopePost, reading: 
   const whole = { ...file, contentType: text(payload?.content_type), data: uploadedBytes(ports, upload) };
   if (kind === "event.minidump") await receipt.storeDump(whole, { value: limits.maxResumableBytes, knob: "MAX_DUMP_BYTES" });
   else await receipt.storeAttachment(whole);
+  receipt.moved(upload.sizeBytes);
   reading.used.push(upload);
 }
 

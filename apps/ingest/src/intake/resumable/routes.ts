@@ -40,17 +40,18 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
     const key = await admit(context, projectId);
     checkVersion(context);
     const sizeBytes = wholeNumber(request.headers["upload-length"], "Upload-Length");
+    if (sizeBytes === 0) throw new AppError(400, null, "Upload-Length is 0: there is nothing to send");
     const most = Math.min(limits.maxResumableBytes, key.maxDumpBytes ?? limits.maxResumableBytes);
     if (sizeBytes > most) throw tooLarge(`Upload-Length is ${sizeBytes} bytes, the limit is ${most}`);
     checkStorage(key, storageOf(ports.limits, key), sizeBytes);
-    const upload = await open(key, sizeBytes);
+    const upload = await begin(key, sizeBytes);
     const offset = bytesType.test(request.headers["content-type"] ?? "") ? await receive(context, upload) : 0;
     // The key stands in the address, so that it can be used as it is.
     const publicKey = clientKeyOf(request.headers, query);
     answer(context, 201, { Location: `/api/${projectId}/upload/${upload.id}/?sentry_key=${publicKey}`, "Upload-Offset": String(offset) });
   }
 
-  async function open({ organizationId, projectId, keyId: clientKeyId }: FoundClientKey, sizeBytes: number): Promise<ResumableUpload> {
+  async function begin({ organizationId, projectId, keyId: clientKeyId }: FoundClientKey, sizeBytes: number): Promise<ResumableUpload> {
     const id = randomUUID();
     const upload = {
       id,
@@ -60,10 +61,11 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
       sizeBytes,
       ...newUploadKey(ports.keyring, { id, organizationId, projectId }),
     };
-    const { created, openBytes } = await db.resumables.create(upload, limits.maxOpenResumableBytes);
+    const { maxOpenResumables: maxUploads, maxOpenResumableBytes: maxBytes } = limits;
+    const { created, open } = await db.resumables.create(upload, { maxUploads, maxBytes });
     if (!created) {
-      const open = `uploads of ${openBytes} bytes are open in this project`;
-      throw new AppError(429, "rate_limited", `${open}, the limit is ${limits.maxOpenResumableBytes}`, { headers: limitHeaders });
+      const there = `${open.uploads} uploads of ${open.bytes} bytes are open in this project`;
+      throw new AppError(429, "rate_limited", `${there}, the limits are ${maxUploads} and ${maxBytes}`, { headers: limitHeaders });
     }
     return { ...upload, receivedBytes: 0, partBlobKeys: [] };
   }
