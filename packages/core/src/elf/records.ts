@@ -4,10 +4,12 @@ export const typeRelocatable = 1;
 export const typeCore = 4;
 
 export const segmentLoad = 1;
+export const segmentDynamic = 2;
 export const segmentNote = 4;
 export const segmentEhFrame = 0x6474e550;
 export const segmentArmExidx = 0x70000001;
 
+export const sectionProgram = 1;
 export const sectionSymtab = 2;
 export const sectionRela = 4;
 export const sectionNote = 7;

@@ -151,3 +151,79 @@ test("a damaged table is a FormatError, or has no names", () => {
 
 const smallFile =
   "/Td6WFoAAAFpIt42AgAhARwAAAAQz1jM4AIuAItdAD+RRYRoPYmm2orhgzJO8e3vZxg+r5uuUjIZL6mDycaj/vpOpU3jhwhJxSmAn+2BM+4eGRmp/8SPvLZlNC8iYZpYYVmigT+X3ljQ9rr5NuJ+oaeVmpvZV1u5Wjb/GQqfk0lg17ck6QUG9jsRor0K1xcW/bpxY/aXu+dFRjbp7KjLwoJxLBlIoaF7BMAAANkO+doAAaMBrwQAAKI/vHM+MA2LAgAAAAABWVo=";
+
+/** A library without section headers: header, segments, then at 0x200 its tables, at 0x1000 its code. */
+function withoutSections(is64: boolean, littleEndian: boolean, hash: "sysv" | "gnu" | "none"): Uint8Array {
+  const base = 0x10000;
+  const word = is64 ? 8 : 4;
+  const symbols: SynthSymbol[] = [
+    { name: "imported", value: 0, section: 0 },
+    { name: "exported", value: base + 0x1000, size: 0x20, section: 7 },
+    { name: "versioned@@V1", value: base + 0x1040, size: 0x10, section: 7 },
+    { name: "table", value: base + 0x1080, size: 4, type: 1, section: 7 },
+    { name: "elsewhere", value: base + 0x9000, size: 4, section: 9 },
+  ];
+  const table = symbolTable(symbols, is64, littleEndian);
+  const count = symbols.length + 1;
+  const tables = new Words(littleEndian);
+  const put = (bytes: ArrayLike<number>) => {
+    const at = base + 0x200 + tables.length;
+    tables.raw(bytes);
+    return at;
+  };
+  const symbolsAt = put(table.symbols);
+  const stringsAt = put(table.strings);
+  put(new Uint8Array((8 - (tables.length % 8)) % 8));
+  const sysv = new Words(littleEndian).put(4, 1, count, 1, ...Array.from({ length: count }, () => 0));
+  const gnu = new Words(littleEndian).put(4, 2, 2, 1, 6).put(word, 0).put(4, 2, 4).put(4, 2, 3, 4, 5);
+  const hashAt = hash === "none" ? 0 : put((hash === "sysv" ? sysv : gnu).bytes());
+  const dynamic = new Words(littleEndian).put(word, 5, stringsAt, 10, table.strings.length, 6, symbolsAt);
+  if (hash !== "none") dynamic.put(word, hash === "sysv" ? 4 : 0x6ffffef5, hashAt);
+  const dynamicAt = put(dynamic.put(word, 0, 0).bytes());
+  const header = new Words(littleEndian).raw([0x7f, 0x45, 0x4c, 0x46, is64 ? 2 : 1, littleEndian ? 1 : 2, 1, ...new Array(9).fill(0)]);
+  const headerBytes = is64 ? 64 : 52;
+  header
+    .put(2, 3, is64 ? 62 : 8)
+    .put(4, 1)
+    .put(word, 0, headerBytes, 0)
+    .put(4, 0);
+  header.put(2, headerBytes, is64 ? 56 : 32, 2, is64 ? 64 : 40, 0, 0);
+  const segment = (type: number, flags: number, address: number, size: number) => {
+    if (is64) header.put(4, type, flags).put(8, address - base, address, address, size, size, 4096);
+    else header.put(4, type, address - base, address, address, size, size, flags, 4096);
+  };
+  segment(1, 5, base, 0x1100);
+  segment(2, 6, dynamicAt, dynamic.length);
+  const file = new Uint8Array(0x1100);
+  file.set(header.bytes());
+  file.set(tables.bytes(), 0x200);
+  return file;
+}
+
+test("without section headers: what the dynamic segment names, counted by either hash table", () => {
+  for (const is64 of [true, false]) {
+    for (const littleEndian of [true, false]) {
+      for (const hash of ["sysv", "gnu"] as const)
+        assert.deepEqual(read(withoutSections(is64, littleEndian, hash)), ["1000-1020 exported", "1040-1050 versioned"], hash);
+      assert.deepEqual(read(withoutSections(is64, littleEndian, "none")), []);
+    }
+  }
+});
+
+test("a dynamic segment that lies is a FormatError, or has no names", () => {
+  const whole = withoutSections(true, true, "gnu");
+  let refused = 0;
+  for (let at = 0; at < 0x400; at++) {
+    for (const value of [0, 0x7f, 0xff]) {
+      const bytes = whole.slice();
+      bytes[at] = value;
+      try {
+        read(bytes);
+      } catch (error) {
+        assert.ok(error instanceof FormatError, String(error));
+        refused++;
+      }
+    }
+  }
+  assert.ok(refused > 20, `${refused} refused`);
+});

@@ -1,5 +1,6 @@
 /**
- * Symbol tables of ELF: .symtab, .dynsym, and the .symtab of the small ELF file that .gnu_debugdata holds packed with xz.
+ * Symbol tables of ELF: .symtab, .dynsym (without section headers through the dynamic segment), and the .symtab of the small ELF file that
+ * .gnu_debugdata holds packed with xz.
  *
  *   32 bits   name u32, value u32, size u32, info u8, other u8, section u16       64 bits   name u32, info u8, other u8, section u16, value, size
  *
@@ -14,6 +15,7 @@ import { FormatError } from "../bytes/format-error.ts";
 import type { Ports } from "../bytes/ports.ts";
 import { StringTable } from "../names/string-table.ts";
 import { type SymbolNames, type SymbolTable, SymbolTableBuilder } from "../names/symbol-table.ts";
+import { dynamicTable } from "./dynamic-symbols.ts";
 import { type ElfFile, type ElfSection, namedSection, openElf, sectionBytes } from "./elf-file.ts";
 import {
   extendedSection,
@@ -24,7 +26,10 @@ import {
   recordBytes,
   reservedSections,
   sectionDynsym,
+  sectionProgram,
   sectionSymtab,
+  segmentExecutable,
+  segmentLoad,
   symbolFunction,
   symbolIndirectFunction,
   symbolNoType,
@@ -63,6 +68,11 @@ function addDebugData(file: ElfFile, bytes: ByteSource, builder: SymbolTableBuil
 }
 
 function addTable(file: ElfFile, type: number, builder: SymbolTableBuilder, baseDifference = 0n): void {
+  if (type === sectionDynsym && hasNoSections(file)) {
+    const table = dynamicTable(file);
+    if (table !== null) new TableReader(file, builder, new VersionedNames(table.strings), 0).read(table.symbols, table.fileOffset);
+    return;
+  }
   for (const section of file.sections) {
     const bytes = section.type === type ? sectionBytes(file, section) : null;
     const strings = bytes === null ? undefined : file.sections[section.link];
@@ -70,6 +80,27 @@ function addTable(file: ElfFile, type: number, builder: SymbolTableBuilder, base
     if (bytes === null || stringBytes === null) continue;
     new TableReader(file, builder, new VersionedNames(stringBytes), Number(baseDifference)).read(bytes, section.offset);
   }
+}
+
+/** Section 0 is none. */
+function hasNoSections(file: ElfFile): boolean {
+  return file.sections.length <= 1;
+}
+
+/** What holds code: the sections, or where there are none the segments. */
+function codeHolders(file: ElfFile): readonly ElfSection[] {
+  if (!hasNoSections(file)) return file.sections;
+  const code = file.segments.filter(({ type, flags }) => type === segmentLoad && (flags & segmentExecutable) !== 0);
+  return code.map(({ address, offset, memorySize }) => ({
+    name: "",
+    type: sectionProgram,
+    flags: flagExecutable,
+    address,
+    offset,
+    size: memorySize,
+    link: 0,
+    info: 0,
+  }));
 }
 
 /** Cuts the version off a name. */
@@ -95,12 +126,14 @@ class TableReader {
   readonly #hasMarks: boolean;
   readonly #hasCodeBit: boolean;
   readonly #descriptors: Descriptors | null;
+  readonly #holders: readonly ElfSection[];
 
   constructor(file: ElfFile, builder: SymbolTableBuilder, names: VersionedNames, baseDifference: number) {
     this.#file = file;
     this.#builder = builder;
     this.#names = names;
     this.#baseDifference = baseDifference;
+    this.#holders = codeHolders(file);
     this.#hasMarks = markedMachines.includes(file.machine);
     this.#hasCodeBit = file.machine === machineArm || file.machine === machineMips;
     this.#descriptors = file.machine === machinePpc64 ? openDescriptors(file) : null;
@@ -156,11 +189,11 @@ class TableReader {
   #sectionOf(index: number, value: bigint): ElfSection | null {
     if (index === extendedSection) return this.#codeAt(Number(value - this.#file.imageBase));
     if (index === 0 || index >= reservedSections) return null;
-    return this.#file.sections[index] ?? null;
+    return hasNoSections(this.#file) ? this.#codeAt(Number(value - this.#file.imageBase)) : (this.#file.sections[index] ?? null);
   }
 
   #codeAt(address: number): ElfSection | null {
-    for (const section of this.#file.sections) {
+    for (const section of this.#holders) {
       const isCode = (section.flags & flagExecutable) !== 0;
       if (isCode && address >= section.address && address < section.address + section.size) return section;
     }

@@ -10,7 +10,7 @@ import { namesSplitFiles } from "../dwarf/split-marks.ts";
 import { hasDebugSection } from "../elf/debug-sections.ts";
 import { type ElfFile, namedSection, openElf, storedBytes } from "../elf/elf-file.ts";
 import { foldedText, readBuildId } from "../elf/notes.ts";
-import { typeCore, typeRelocatable } from "../elf/records.ts";
+import { segmentArmExidx, segmentEhFrame, typeCore, typeRelocatable } from "../elf/records.ts";
 import { exportsCode } from "../elf/symbols.ts";
 import { debugIdFromBuildId } from "../ids/debug-id.ts";
 import type { ObjectVerdict } from "./verdict.ts";
@@ -36,10 +36,15 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
   if (has(".symtab")) verdict.features.push("symbols");
   else addFewSymbols(file, has, verdict);
   addDebug(file, verdict);
-  if (has(".eh_frame", ".debug_frame", ".zdebug_frame", ".ARM.exidx")) verdict.features.push("unwind");
+  if (has(".eh_frame", ".debug_frame", ".zdebug_frame", ".ARM.exidx") || hasUnwindSegment(file)) verdict.features.push("unwind");
   else verdict.lacks.push("unwind tables");
   verdict.convertible = refusal === null && verdict.debugId !== null && verdict.features.length > 0;
   return verdict;
+}
+
+/** Tables of a file whose section headers were cut off. */
+function hasUnwindSegment({ sections, segments }: ElfFile): boolean {
+  return sections.length <= 1 && segments.some(({ type, size }) => (type === segmentEhFrame || type === segmentArmExidx) && size > 0);
 }
 
 type Has = (...names: string[]) => boolean;
