@@ -70,6 +70,7 @@ export type TestPdb = {
   /** Paths of the source files; file k has checksum offset 8 * k in every module. */
   files?: string[];
   flags?: number;
+  machine?: number;
   marks?: number[];
 };
 
@@ -174,7 +175,7 @@ export function namesPdb(pdb: TestPdb): Uint8Array {
     ...u32(0xffffffff, 19990903, 3),
     ...u16(0xffff, 0, publicsStream, 0, recordStream, 0),
     ...u32(moduleList.length, contributions.length, 0, 0, 0, 0, 2 * fpoStreams, 0),
-    ...u16(pdb.flags ?? 0, 0x8664),
+    ...u16(pdb.flags ?? 0, pdb.machine ?? 0x8664),
     ...u32(0),
     ...moduleList,
     ...contributions,

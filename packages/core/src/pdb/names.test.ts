@@ -287,6 +287,33 @@ test("public symbols count behind functions, within one module's code", () => {
   assert.deepEqual(at(opened({ modules: [], publics, contributions: "none" }), 0x1500), ["_gap"], "a stripped PDB");
 });
 
+test("public symbols of C in 32-bit x86 lose what its calling conventions add", () => {
+  const spelled: [decorated: string, plain: string][] = [
+    ["_cdecl", "cdecl"],
+    ["__two", "_two"],
+    ["_stdcall@12", "stdcall"],
+    ["@fastcall@8", "fastcall"],
+    ["vectorcall@@16", "vectorcall"],
+    ["__Z1fi", "_Z1fi"],
+    ["?f@@YGXH@Z", "?f@@YGXH@Z"],
+    ["name", "name"],
+    ["at@home", "at@home"],
+    ["_", "_"],
+    ["@8", "@8"],
+    ["@@8", "@@8"],
+  ];
+  const publics = spelled.map(([name], i): [string, number] => [name, 16 * i]);
+  const x86 = opened({ modules: [], publics, contributions: "none", machine: 0x14c });
+  const amd64 = opened({ modules: [], publics, contributions: "none" });
+  for (const [i, [decorated, plain]] of spelled.entries()) {
+    assert.deepEqual(at(x86, 0x1000 + 16 * i), [plain]);
+    assert.deepEqual(at(amd64, 0x1000 + 16 * i), [decorated]);
+  }
+  const given: string[] = [];
+  x86.visit({ function() {}, symbol: (_address, _size, name) => given.push(String.fromCharCode(...name)) }, () => {});
+  assert.deepEqual(given.sort(), spelled.map(([, plain]) => plain).sort());
+});
+
 test("a PDB without contributions: each function stands for its own", () => {
   const names = opened({ ...nested, contributions: "none" });
   assert.deepEqual(at(names, 0x1018)?.length, 2);

@@ -7,11 +7,13 @@
  *
  * One address is found by a few records. A PDB without an address map is scanned once. Records that the map does not name are left-overs of
  * incremental links. Of several symbols at one address (folded functions) the one whose record comes first counts.
+ * Names of C in 32-bit x86 are given as the program spells them (c-names.ts): as in a PDB of the same build that has its functions.
  * Specification: "The PDB Public Symbol Stream" in LLVM's documentation.
  */
 import { partitionPoint } from "../bytes/bisect.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import { U32Column } from "../bytes/columns.ts";
+import { undecorated } from "./c-names.ts";
 import type { Dbi } from "./dbi.ts";
 import type { Msf } from "./msf.ts";
 import type { MsfStream } from "./msf-stream.ts";
@@ -29,6 +31,7 @@ const maxBlocks = 64;
 const maxRecordBytes = 2 + 0xffff;
 const maxFolded = 4096;
 const noAddress = 0xffffffff;
+const machineX86 = 0x014c;
 
 export type PublicSymbol = { address: number; section: number; name: Uint8Array };
 
@@ -36,6 +39,7 @@ export class Publics {
   readonly #stream: MsfStream;
   readonly #reader: BlockReader;
   readonly #sections: Sections;
+  readonly #isX86: boolean;
   /** Record offsets, ascending by address. */
   readonly #map: Uint32Array;
 
@@ -44,6 +48,7 @@ export class Publics {
     this.#stream = msf.open(dbi.symbolRecordStream ?? 0xffff);
     this.#reader = new BlockReader(this.#stream, blockBytes, maxBlocks);
     this.#sections = sections;
+    this.#isX86 = dbi.machine === machineX86;
     this.#map = addressMap(msf, dbi) ?? this.#scan();
   }
 
@@ -104,7 +109,13 @@ export class Publics {
   #name(offset: number): Uint8Array {
     const length = this.#reader.upTo(offset, 2);
     const record = this.#reader.upTo(offset, 2 + length[0]! + (length[1]! << 8));
-    return nameIn(record, 0, record.length);
+    return this.#nameIn(record, 0, record.length);
+  }
+
+  #nameIn(bytes: Uint8Array, record: number, end: number): Uint8Array {
+    const nul = bytes.indexOf(0, record + recordHeadBytes);
+    const name = bytes.subarray(record + recordHeadBytes, nul < 0 || nul > end ? end : nul);
+    return this.#isX86 ? undecorated(name) : name;
   }
 
   #section(offset: number): number {
@@ -126,14 +137,9 @@ export class Publics {
       if (address === nowhere || !this.#sections.isCode(section)) continue;
       if (!window.hold(at, Math.min(bytes, maxRecordBytes))) return;
       const start = at - window.start;
-      give(address, section, nameIn(window.bytes, start, start + bytes));
+      give(address, section, this.#nameIn(window.bytes, start, start + bytes));
     }
   }
-}
-
-function nameIn(bytes: Uint8Array, record: number, end: number): Uint8Array {
-  const nul = bytes.indexOf(0, record + recordHeadBytes);
-  return bytes.subarray(record + recordHeadBytes, nul < 0 || nul > end ? end : nul);
 }
 
 function startsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
