@@ -2,12 +2,14 @@
 import type { Hash } from "node:crypto";
 import type { BlobStore } from "@salvage/blobs";
 import type { Logger } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 
 /** Passes a stream on while hashing and counting it. */
 export async function* hashed(bytes: AsyncIterable<Buffer>, digest: Hash, counter: { bytes: number }): AsyncGenerator<Buffer> {
   for await (const piece of bytes) {
     digest.update(piece);
     counter.bytes += piece.length;
+    failPoint("ingest.body");
     yield piece;
   }
 }

@@ -1,4 +1,5 @@
 /** The store that an installation's settings name: a folder, or a bucket. */
+import { withFaults } from "./faulty-store.ts";
 import { createFilesystemBlobStore } from "./filesystem.ts";
 import { createS3BlobStore, parseS3Url } from "./s3.ts";
 import type { BlobStore } from "./store.ts";
@@ -16,5 +17,7 @@ const defaultMaxCopyBytes = 10 * 1024 ** 3;
 
 /** @throws BlobUrlError */
 export function openBlobStore({ folder, url, maxCopyBytes = defaultMaxCopyBytes }: BlobSettings): BlobStore {
-  return url === null ? createFilesystemBlobStore(folder) : createS3BlobStore(parseS3Url(url), { folder, maxBytes: maxCopyBytes });
+  const store = url === null ? createFilesystemBlobStore(folder) : createS3BlobStore(parseS3Url(url), { folder, maxBytes: maxCopyBytes });
+  const faults = process.env.SALVAGE_FAIL_POINTS ?? "";
+  return faults === "" ? store : withFaults(store, faults);
 }

@@ -23,6 +23,8 @@ const schema = z.object({
     .optional(),
   /** The front door's watermark: below it crashes are refused, and a start is too. */
   MIN_FREE_DISK_BYTES: envFields.bytes().default(defaultMinimumFreeBytes),
+  /** The longest pause before a part that died is started again; it begins with a quarter of a second and doubles. */
+  RESTART_MAX_PAUSE_MS: envFields.wholeNumber(100, 600_000).default(30_000),
   /** 0: no demo project's crashes on the first start. */
   SALVAGE_DEMO: envFields.flag().default(true),
 });
@@ -34,6 +36,7 @@ export type LauncherEnv = {
   database: ExternalDatabase | null;
   temporalAddress: string | null;
   minimumFreeBytes: number;
+  maxRestartPauseMs: number;
   demo: boolean;
 };
 
@@ -62,6 +65,7 @@ export function readLauncherEnv(env: NodeJS.ProcessEnv = process.env): LauncherE
     database,
     temporalAddress: values.TEMPORAL_ADDRESS ?? null,
     minimumFreeBytes: values.MIN_FREE_DISK_BYTES,
+    maxRestartPauseMs: values.RESTART_MAX_PAUSE_MS,
     demo: values.SALVAGE_DEMO,
   };
 }

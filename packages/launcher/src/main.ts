@@ -55,6 +55,7 @@ async function main(): Promise<void> {
       publicPort: env.publicPort,
       publicUrl: env.publicUrl,
       minimumFreeBytes: env.minimumFreeBytes,
+      maxRestartPauseMs: env.maxRestartPauseMs,
       database: env.database,
       temporalAddress: env.temporalAddress,
       steps,

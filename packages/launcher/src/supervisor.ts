@@ -37,7 +37,7 @@ const stateFile = z.array(z.object({ name: z.string(), pid: z.number(), started:
 
 /** First pause before a dead child is started again; doubled each time up to the last, and reset once it ran for `steadyMs`. */
 const firstPauseMs = 250;
-const lastPauseMs = 30_000;
+const defaultLastPauseMs = 30_000;
 const steadyMs = 60_000;
 
 type Entry = {
@@ -60,10 +60,12 @@ export class Supervisor {
   readonly #home: Home;
   readonly #logs: LogFiles;
   readonly #events: SupervisorEvents;
+  readonly #lastPauseMs: number;
   readonly #entries = new Map<ServiceName, Entry>();
   readonly #halt = new AbortController();
 
-  constructor(home: Home, logs: LogFiles, events: SupervisorEvents = {}) {
+  constructor(home: Home, logs: LogFiles, events: SupervisorEvents = {}, lastPauseMs = defaultLastPauseMs) {
+    this.#lastPauseMs = lastPauseMs;
     this.#home = home;
     this.#logs = logs;
     this.#events = events;
@@ -157,7 +159,7 @@ export class Supervisor {
     if (this.#halt.signal.aborted || this.#entries.get(entry.service.name) !== entry) return;
     if (Date.now() - entry.startedAt > steadyMs) entry.pauseMs = firstPauseMs;
     const pauseMs = entry.pauseMs;
-    entry.pauseMs = Math.min(entry.pauseMs * 2, lastPauseMs);
+    entry.pauseMs = Math.min(entry.pauseMs * 2, this.#lastPauseMs);
     entry.restarts++;
     this.#save();
     this.#events.died?.(entry.service.name, how, pauseMs);

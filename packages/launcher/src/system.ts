@@ -32,6 +32,8 @@ export type SystemOptions = {
   temporalAddress: string | null;
   steps?: Steps;
   events?: SupervisorEvents;
+  /** The longest pause before a child that died is started again. */
+  maxRestartPauseMs?: number;
   /** Ends a start that is under way: what was started is stopped, and startSystem throws. */
   signal?: AbortSignal;
 };
@@ -54,7 +56,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const releaseLock = takeLock(home, options.publicUrl);
   const names: ServiceName[] = ["postgres", "temporal", "ingest", "web", "worker"];
   const logs = createLogFiles(home.logs, names);
-  const supervisor = new Supervisor(home, logs, options.events);
+  const supervisor = new Supervisor(home, logs, options.events, options.maxRestartPauseMs);
   let stopping: Promise<void> | null = null;
   const stop = () => {
     stopping ??= supervisor.stop([["ingest", "web"], ["worker"], ["temporal"], ["postgres"]]).finally(() => {

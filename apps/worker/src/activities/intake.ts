@@ -2,6 +2,7 @@
 import type { IntakeInput } from "@salvage/contracts";
 import type { ClaimedBatch, ClaimedCrash, SystemFiles } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import { BatchContext } from "../processing/batch-context.ts";
 import { type FollowUpPorts, FollowUps } from "../processing/follow-ups.ts";
 import { workThrough } from "../processing/pool-of-work.ts";
@@ -29,11 +30,13 @@ export function createIntakeActivities(ports: IntakePorts) {
       return await inBatch(ports, async (batch) => {
         let claimed = 0;
         while (batch.mayStart() && claimed < batchLimits.maxCrashes) {
+          failPoint("worker.before-claim");
           const limit = batchLimits.maxCrashes - claimed;
           const taken = await ports.crashes.claimBatch({ projectId, limit, leaseMs: batchLimits.leaseMs });
           metrics.batches.inc({ queue: "intake", empty: String(taken.crashes.length === 0) });
           if (taken.crashes.length === 0) return { claimed, empty: true };
           claimed += taken.crashes.length;
+          failPoint("worker.after-claim");
           await runClaimed(ports, batch, taken);
         }
         return { claimed, empty: false };

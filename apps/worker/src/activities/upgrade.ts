@@ -2,6 +2,7 @@
 import type { ArrivalInput, FileNeed } from "@salvage/contracts";
 import type { ClaimedCrash, SystemArrivals } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import { BatchContext } from "../processing/batch-context.ts";
 import { FollowUps } from "../processing/follow-ups.ts";
 import { workThrough } from "../processing/pool-of-work.ts";
@@ -38,6 +39,7 @@ export function createUpgradeActivities(ports: UpgradePorts) {
       return await inBatch(ports, async (batch) => {
         const { arrivals } = ports;
         const page = await arrivals.waitingPage({ organizationId, fileKey, cursor, limit: batchLimits.maxCrashes });
+        failPoint("arrival.page");
         const total = done + (await arrivals.waitingCount(organizationId, fileKey));
         const counts = { visited: 0, upgraded: 0, busy: 0 };
         const context = new BatchContext(ports.files);

@@ -15,6 +15,7 @@ import { FormatError } from "@salvage/core";
 import { baseName } from "@salvage/core/own-modules";
 import type { PublishOutcome, StoredUpload } from "@salvage/db/system";
 import { type Logger, metrics } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import type { Companion, FileFacts, UnpackOutput } from "../core-pool/tasks.ts";
 import { type ConvertPorts, convertFile, type StoredConversion, storeSymcache, verdictReason } from "./convert-file.ts";
 
@@ -199,6 +200,7 @@ class ImportRun {
     const sourceBlobKey = candidate.blobKey ?? blobKeys.debugFile(organizationId, id);
     if (candidate.blobKey === null) await blobs.put(sourceBlobKey, createReadStream(candidate.path));
     const { kind, codeId, cpu, os, features } = facts;
+    failPoint("import.before-publish");
     const outcome = await debugFiles.publish({
       id,
       organizationId,
@@ -221,6 +223,7 @@ class ImportRun {
       hasUnwind: features.includes("unwind"),
       symcache,
     });
+    failPoint("import.after-publish");
     if (!isMine(outcome, id) && candidate.blobKey === null) await blobs.delete(sourceBlobKey);
     return outcome;
   }

@@ -8,6 +8,7 @@ import type { RevisionKind } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
 import type { ClaimedCrash, FinishOutcome, SystemCrashes } from "@salvage/db/system";
 import { type Logger, metrics, reportError } from "@salvage/telemetry";
+import { failPoint } from "@salvage/telemetry/fail-points";
 import { ChildDied, TaskBroken } from "../core-pool/pool.ts";
 import type { BatchContext } from "./batch-context.ts";
 import type { FollowUps } from "./follow-ups.ts";
@@ -33,6 +34,7 @@ export async function processCrash(ports: ProcessPorts, work: CrashWork, context
   const { crash, claimToken } = work;
   const logger = ports.logger.child({ crashId: crash.crashId });
   if (!(await ports.crashes.startAttempt(claimToken, crash.crashId))) return lost(logger);
+  failPoint("worker.attempt");
   let made: MadeReport;
   try {
     made = await makeReport(ports, crash, work.way, context);
@@ -50,6 +52,7 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
   const { gzip, summary } = made.output;
   const reportBlobKey = blobKeys.report(crash.organizationId, crash.crashId, crash.revision + 1, claimToken);
   await ports.blobs.put(reportBlobKey, [gzip]);
+  failPoint("worker.before-commit");
   let outcome: Awaited<ReturnType<SystemCrashes["finish"]>>;
   try {
     const { reWalked: _, lacking: __, ...columns } = summary;
@@ -73,6 +76,7 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
     after.deleteBlobs([reportBlobKey]);
     return lost(logger);
   }
+  failPoint("worker.after-commit");
   followUp(outcome, crash, after);
   metrics.crashesFinished.inc({ state: outcome.state, kind });
   if (kind === "first") metrics.crashSeconds.observe((Date.now() - crash.receivedAt.getTime()) / 1000);

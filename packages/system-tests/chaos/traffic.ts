@@ -1,0 +1,115 @@
+/**
+ * A known stream of crashes and debug files: builds of the demo program with ids of their own, crashes of each, files that are no dumps, senders
+ * that go away. Whatever is answered is kept, so that it can be held against the rows afterwards.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { demoFiles, repositoryRoot } from "@salvage/launcher";
+import type { ChaosStack } from "./stack.ts";
+
+const dump = await readFile(join(repositoryRoot, demoFiles.secondDump));
+const symbols = await readFile(join(repositoryRoot, demoFiles.secondSymbols), "utf8");
+const codeId = /INFO CODE_ID ([0-9A-F]+)/.exec(symbols)?.[1]?.toLowerCase() ?? "";
+const idAt = dump.indexOf(Buffer.from(codeId.slice(0, 32), "hex"));
+if (idAt < 0) throw new Error("the demo dump does not hold the build id of its symbols");
+
+export type Sent = { eventId: string; build: number; good: boolean; crashId: string | null };
+
+/** Sixteen bytes of build id for each build of each run. */
+function buildId(seed: number, build: number): Buffer {
+  return createHash("sha256").update(`${seed} ${build}`).digest().subarray(0, 16);
+}
+
+export class Traffic {
+  readonly #stack: ChaosStack;
+  readonly #seed: number;
+  readonly sent: Sent[] = [];
+  readonly uploaded = new Set<number>();
+  /** Posts that were answered with something else than 200, or not at all, before they were accepted. */
+  refusedAnswers = 0;
+
+  constructor(stack: ChaosStack, seed: number) {
+    this.#stack = stack;
+    this.#seed = seed;
+  }
+
+  /** Posts a crash again and again until it is accepted, as a patient sender does. @throws after two minutes */
+  async crash(build: number, good = true): Promise<void> {
+    const sent: Sent = { eventId: randomUUID(), build, good, crashId: null };
+    this.sent.push(sent);
+    const bytes = Buffer.from(dump);
+    buildId(this.#seed, build).copy(bytes, idAt);
+    // A dump whose directory leads nowhere.
+    if (!good) bytes.fill(0xff, 8, 16);
+    const tail = Buffer.from(sent.eventId);
+    const deadline = Date.now() + 120_000;
+    while (sent.crashId === null) {
+      sent.crashId = await this.#post(Buffer.concat([bytes, tail]), sent.eventId);
+      if (sent.crashId !== null) return;
+      this.refusedAnswers++;
+      if (Date.now() > deadline) throw new Error(`crash ${sent.eventId} was not accepted within two minutes`);
+      await sleep(250);
+    }
+  }
+
+  async #post(bytes: Buffer<ArrayBuffer>, eventId: string): Promise<string | null> {
+    const form = new FormData();
+    form.set("upload_file_minidump", new Blob([bytes]), "driftwood.dmp");
+    form.set("sentry[event_id]", eventId);
+    form.set("sentry[release]", "driftwood@chaos");
+    form.set("log", new Blob(["a line of a log\n".repeat(200)]), "log.txt");
+    try {
+      const response = await fetch(this.#minidumpUrl(), { method: "POST", body: form, signal: AbortSignal.timeout(20_000) });
+      const text = await response.text();
+      return response.status === 200 ? text : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** A sender that goes away in the middle of its body. */
+  async abort(): Promise<void> {
+    const { port, pathname, search } = new URL(this.#minidumpUrl());
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), "127.0.0.1", () => {
+        const head = `POST ${pathname}${search} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: ${dump.length}\r\n\r\n`;
+        socket.write(head);
+        socket.write(dump.subarray(0, dump.length / 2), () => setTimeout(() => socket.destroy(), 50));
+      });
+      socket.on("error", () => undefined).on("close", () => resolve());
+    });
+  }
+
+  /** Uploads the symbols of a build until they are taken. */
+  async upload(build: number): Promise<void> {
+    this.uploaded.add(build);
+    const id = buildId(this.#seed, build);
+    const hex = id.toString("hex").toUpperCase();
+    const guid = `${hex.slice(6, 8)}${hex.slice(4, 6)}${hex.slice(2, 4)}${hex.slice(0, 2)}${hex.slice(10, 12)}${hex.slice(8, 10)}${hex.slice(14, 16)}${hex.slice(12, 14)}${hex.slice(16)}0`;
+    const text = symbols
+      .replace(/^(MODULE \S+ \S+ )\S+/, `$1${guid}`)
+      .replace(/^INFO CODE_ID .*$/m, `INFO CODE_ID ${hex}${codeId.slice(32).toUpperCase()}`);
+    const url = `${this.#stack.publicUrl}/api/v1/organizations/demo/debug-files?name=driftwood-${build}.sym`;
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      const headers = { authorization: `Bearer ${this.#stack.token}` };
+      const taken = await fetch(url, { method: "POST", body: text, headers, signal: AbortSignal.timeout(20_000) }).then(
+        async (answer) => {
+          await answer.arrayBuffer();
+          return answer.status === 201;
+        },
+        () => false,
+      );
+      if (taken) return;
+      if (Date.now() > deadline) throw new Error(`symbols of build ${build} were not taken within two minutes`);
+      await sleep(250);
+    }
+  }
+
+  #minidumpUrl(): string {
+    return `${this.#stack.publicUrl}/api/${this.#stack.projectId}/minidump/?sentry_key=${this.#stack.publicKey}`;
+  }
+}
