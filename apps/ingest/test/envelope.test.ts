@@ -1,10 +1,12 @@
 /** Envelopes and /store/ over real HTTP and the real database, in the forms of Sentry's SDKs; what is kept, dropped, counted, refused. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
 import { after, before, type TestContext, test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
+import type { ReceivedCrash } from "@salvage/db/system";
 import type { OperatorLimits } from "../src/limits.ts";
-import { dumpOf, type Harness, raw, startIngest } from "./harness.ts";
+import { dumpOf, type Harness, raw, startIngest, waitFor } from "./harness.ts";
 import { packMessage } from "./pack-message.ts";
 import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
 
@@ -268,6 +270,44 @@ test("what is no envelope, or breaks off inside, is refused and leaves nothing",
     assert.match(answer.text, message);
   }
   assert.deepEqual(await ingest.files(), []);
+});
+
+test("a sender that goes away inside an envelope leaves nothing and is counted", async (t) => {
+  const ingest = await start(t);
+  const gained = await counted(ingest, b, async () => {
+    const head = [`POST /api/${b.projectId}/envelope/?sentry_key=${b.publicKey} HTTP/1.1`, "Host: h", "Content-Length: 900000", "", ""];
+    const socket = connect(ingest.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(head.join("\r\n"));
+    socket.write(lines({}, { type: "attachment", length: 800_000, attachment_type: "event.minidump" }));
+    socket.write(dumpOf(300_000, 39));
+    await waitFor("bytes on disk", async () => (await ingest.files()).length > 0);
+    socket.destroy();
+    await waitFor("nothing on disk", async () => (await ingest.files()).length === 0);
+    await waitFor("noticed", () => ingest.lines.some((line) => line.includes("the sender went away")));
+  });
+  assert.deepEqual(gained, { aborted: 1 });
+});
+
+test("the database away: 503 with Retry-After, for what is sent again; nothing is lost or left", async (t) => {
+  const away = { insert: true };
+  const system = {
+    ...tenants.system,
+    crashes: {
+      ...tenants.system.crashes,
+      insertReceived: (crash: ReceivedCrash) =>
+        away.insert ? Promise.reject(new Error("the connection was lost")) : tenants.system.crashes.insertReceived(crash),
+    },
+  };
+  const ingest = await startIngest(t, { db: system, gate: tenants.gate });
+  const dump = dumpOf(400, 40);
+  const body = lines({ event_id: randomUUID() }, { type: "attachment", length: dump.length, attachment_type: "event.minidump" }, dump);
+  const refused = await post(address(ingest, a), body, auth(a));
+  assert.equal(refused.status, 503, refused.text);
+  assert.equal(refused.headers.get("retry-after"), "10");
+  away.insert = false;
+  assert.equal((await post(address(ingest, a), body, auth(a))).status, 200);
+  assert.equal(ingest.pokes.length, 1);
 });
 
 test("/store/: an event as JSON, in base64, deflated; by project or by key alone; an envelope by its type", async (t) => {

@@ -5,12 +5,12 @@ import { LogError, LogReader } from "./log-reader.ts";
 
 const limits = { maxLogs: 10, maxLogBytes: 500 };
 
-async function* pieces(body: string, size: number): AsyncGenerator<Buffer> {
-  const bytes = Buffer.from(body);
+async function* pieces(body: string | Buffer, size: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(body as string);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function read(body: string, size = 5) {
+async function read(body: string | Buffer, size = 5) {
   const reader = new LogReader(pieces(body, size), limits, async (data) => Buffer.concat(await Array.fromAsync(data)).toString("latin1"));
   return await Array.fromAsync(reader.logs());
 }
@@ -69,6 +69,28 @@ test("what is refused, with its place", async () => {
   for (const [body, message] of cases) {
     await assert.rejects(read(body), (error) => error instanceof LogError && message.test(error.message), body.slice(0, 60));
   }
+});
+
+test("ten thousand damaged bodies: read or refused with a place, never anything else", async () => {
+  const whole = Buffer.from('{"logs":[{"type":"managedError","n":[1,-2.5,true],"e":{"t":"a\\"b"}},{"data":"TU1NTQ==","x":null}]}');
+  let state = 11;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  let refused = 0;
+  for (let round = 0; round < 10_000; round++) {
+    let body = Buffer.from(whole);
+    for (let i = 0; i <= random(3); i++) body[random(body.length)] = [0, 34, 44, 92, 93, 123, 125, 255][random(8)] ?? 0;
+    if (random(3) === 0) body = body.subarray(0, random(body.length));
+    try {
+      await read(body, 1 + random(30));
+    } catch (error) {
+      assert.ok(error instanceof LogError, String(error));
+      refused++;
+    }
+  }
+  assert.ok(refused > 1000 && refused < 10_000, `${refused} were refused`);
 });
 
 test("large data passes through in pieces; what is not wanted is not held", async () => {
