@@ -48,7 +48,7 @@ export type FollowedInstruction = { start: number; length: number; state: FrameS
 export type FunctionFlow = {
   /** The instruction that covers an offset; null where no path leads. */
   at(offset: number): FollowedInstruction | null;
-  /** How many bytes from an offset on no path leads to; at least 1. */
+  /** How many bytes behind an offset the next instruction starts that a path leads to; at least 1. */
   gapAt(offset: number): number;
   /** Registers that some path saves: what is known of the others comes from elsewhere. */
   readonly everSaved: ReadonlySet<string>;

@@ -5,7 +5,7 @@
  *
  * The function where a program starts has no caller.
  */
-import { lastAtOrBelow } from "../bytes/bisect.ts";
+import { lastAtOrBelow, partitionPoint } from "../bytes/bisect.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { FormatError } from "../bytes/format-error.ts";
@@ -38,9 +38,13 @@ type Place = { start: number; end: number; isOutermost: boolean; manyFunctions: 
 /** Code with one state, as offsets in what was followed. */
 type Piece = { start: number; end: number; state: FrameState };
 
-/** Where the encoding of ARM code is guessed from: bytes before and behind an address. */
+/**
+ * Where the encoding of ARM code is guessed from: bytes before and behind a place. Code of unknown functions is guessed anew for each block of
+ * it, as both encodings may follow each other.
+ */
 const guessBefore = 32;
 const guessBehind = 64;
+const guessBlock = 32;
 
 type FunctionSymbols = { start: Uint32Array; size: Uint32Array; isThumb: Uint8Array };
 
@@ -74,7 +78,7 @@ export class CodeRules {
     let at = stretch.start;
     while (at < stretch.end) {
       const place = this.#placeOf(at, stretch);
-      const end = Math.min(Math.max(place.end, at + 1), stretch.end);
+      const end = this.#sameEncodingTo(at, place, Math.min(Math.max(place.end, at + 1), stretch.end));
       if (place.isOutermost) yield { start: at, length: end - at, row: this.#outermost() };
       else yield* this.#rangesOf(place, at, end);
       at = end;
@@ -89,10 +93,12 @@ export class CodeRules {
       pieces = piecesOf(flow, place.end - place.start);
       this.#pieces.set(flow, pieces);
     }
-    for (const piece of pieces) {
+    const first = partitionPoint(pieces.length, (i) => place.start + pieces[i]!.end <= start);
+    for (let i = first; i < pieces.length && place.start + pieces[i]!.start < end; i++) {
+      const piece = pieces[i]!;
       const from = Math.max(start, place.start + piece.start);
       const until = Math.min(end, place.start + piece.end);
-      const row = from < until ? this.#row(piece.state, place.isThumb) : null;
+      const row = this.#row(piece.state, place.isThumb);
       if (row !== null) yield { start: from, length: until - from, row };
     }
   }
@@ -118,22 +124,28 @@ export class CodeRules {
     // The outermost function is another place.
     if (relativeAddress < entry) end = Math.min(end, Math.max(entry, start));
     else if (entry >= start) start = Math.max(start, entryEnd);
-    return {
-      start,
-      end,
-      isOutermost: false,
-      manyFunctions: !stretch.isOneFunction,
-      isThumb: this.#looksLikeThumb(relativeAddress, start, end),
-    };
+    const manyFunctions = !stretch.isOneFunction;
+    const isThumb = this.#looksLikeThumb(manyFunctions ? relativeAddress : start, start, end);
+    return { start, end, isOutermost: false, manyFunctions, isThumb };
+  }
+
+  /** Up to where, from an address on, the code of a place is taken for the same encoding. */
+  #sameEncodingTo(relativeAddress: number, place: Place, end: number): number {
+    const { manyFunctions, isThumb } = place;
+    if (this.#file.cpu !== "arm" || !manyFunctions || place.end - place.start > maxFollowedBytes) return end;
+    let at = blockOf(relativeAddress) + guessBlock;
+    while (at < end && this.#looksLikeThumb(at, place.start, place.end) === isThumb) at += guessBlock;
+    return Math.min(at, end);
   }
 
   /** Nearly all A32 instructions are executed always, which the highest four bits of their word say. */
   #looksLikeThumb(relativeAddress: number, start: number, end: number): boolean {
     if (this.#file.cpu !== "arm") return false;
-    const from = Math.max(start, relativeAddress - guessBefore) & ~3;
+    const block = blockOf(relativeAddress);
+    const from = Math.max(start, block - guessBefore) & ~3;
     const code = bytesAt(this.#file, from)?.bytes ?? null;
     if (code === null) return false;
-    const bytes = code.read(0, Math.min(code.size, relativeAddress + guessBehind - from, end - from));
+    const bytes = code.read(0, Math.min(code.size, block + guessBehind - from, end - from));
     let always = 0;
     for (let i = 3; i < bytes.length; i += 4) if (bytes[i]! >>> 4 === 0x0e) always++;
     return always * 2 < Math.floor(bytes.length / 4);
@@ -240,6 +252,10 @@ export class CodeRules {
   }
 }
 
+function blockOf(relativeAddress: number): number {
+  return relativeAddress - (relativeAddress % guessBlock);
+}
+
 /** The loaded, executable parts of a file that it holds: sections, or segments where there are none; ascending. */
 export function executableStretches(file: ElfFile): Stretch[] {
   const sections = file.sections.filter((section) => (section.flags & flagExecutable) !== 0 && sectionBytes(file, section) !== null);
@@ -251,12 +267,14 @@ export function executableStretches(file: ElfFile): Stretch[] {
   return stretches.filter(({ start }, i) => start >= (stretches[i - 1]?.end ?? 0));
 }
 
+/** Paths through bytes that are no code may lead into the middle of an instruction: it counts up to where the next one starts. */
 function piecesOf(flow: FunctionFlow, length: number): Piece[] {
   const pieces: Piece[] = [];
   let last: Piece | null = null;
   for (let at = 0; at < length; ) {
     const instruction = flow.at(at);
-    const end = instruction === null ? at + flow.gapAt(at) : instruction.start + instruction.length;
+    const next = at + flow.gapAt(at);
+    const end = instruction === null ? next : Math.min(instruction.start + instruction.length, next);
     if (instruction === null) last = null;
     else if (last !== null && last.state === instruction.state) last.end = end;
     else {

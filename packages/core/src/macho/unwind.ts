@@ -134,7 +134,9 @@ class MachOUnwind implements UnwindSource {
     let before: FollowedInstruction | null = null;
     for (let at = from; at < piece.end; ) {
       const here = followed.flow.at(at - piece.start);
-      const step = here === null ? followed.flow.gapAt(at - piece.start) : here.start + here.length - (at - piece.start);
+      const next = followed.flow.gapAt(at - piece.start);
+      // Paths through bytes that are no code may lead into the middle of an instruction.
+      const step = here === null ? next : Math.min(here.start + here.length - (at - piece.start), next);
       const isFixed = whole !== null || (this.#ehFrame === null && this.#debugFrame === null);
       // Without the code's word, the records of __eh_frame may still differ from byte to byte.
       const length = Math.min(here === null && !isFixed ? 1 : step, piece.end - at);
