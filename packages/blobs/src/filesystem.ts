@@ -15,6 +15,8 @@ import { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } fr
 const temporaryFolder = "tmp";
 /** Segments of a key that lies right in its kind's folder: org/<organization>/<kind>/<id>. */
 const flatKeySegments = 4;
+/** A source waits when this much is not written yet. */
+const maxWaitingBytes = 256 * 1024;
 /** What createReadStream reads at a time. */
 const readBytes = 256 * 1024;
 
@@ -30,11 +32,7 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
     const temporary = join(dir, temporaryFolder, randomUUID());
     const file = await openNew(temporary);
     try {
-      let size = 0;
-      for await (const chunk of chunks) {
-        await writeAll(file, chunk);
-        size += chunk.length;
-      }
+      const size = await writeAll(file, chunks);
       // Data and length must be on disk before the name is.
       await file.datasync();
       await file.close();
@@ -166,16 +164,16 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
   };
 }
 
-/** Renames and flushes. A deletion may take the folder away as it becomes empty: then it is made again. */
+/** Renames and flushes. The folder may not be there yet, or a deletion may take it away as it becomes empty: then it is made. */
 async function moveInto(temporary: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    await makeFolder(dirname(path));
     try {
       await rename(temporary, path);
       break;
     } catch (error) {
       if (!isCode(error, "ENOENT") || attempt === 5) throw error;
     }
+    await makeFolder(dirname(path));
   }
   await syncFolder(dirname(path));
 }
@@ -187,7 +185,28 @@ async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Folders being flushed; `next` is the flush that follows, for all who asked meanwhile. */
+const flushes = new Map<string, { running: Promise<void>; next: Promise<void> | null }>();
+
+/** Flushes a folder's names. Who asks while a flush runs, perhaps too late for it, shares the next one. */
+function syncFolder(path: string): Promise<void> {
+  const known = flushes.get(path);
+  if (known !== undefined) {
+    known.next ??= known.running.catch(() => undefined).then(() => startFlush(path));
+    return known.next;
+  }
+  return startFlush(path);
+}
+
+function startFlush(path: string): Promise<void> {
+  const flush = { running: flushFolder(path), next: null };
+  flushes.set(path, flush);
+  const ended = () => void (flushes.get(path) === flush && flush.next === null && flushes.delete(path));
+  flush.running.then(ended, ended);
+  return flush.running;
+}
+
+async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();
@@ -196,9 +215,60 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** One write call may take less than it was given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+/**
+ * Writes pieces as they come. What comes while a write is under way is written together after it, so that a fast source costs few
+ * writes and a slow one holds no memory. Pieces must not change once they are given. @returns bytes written
+ */
+async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let failed: unknown = null;
+  let writing: Promise<void> | null = null;
+  const write = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      waitingBytes = 0;
+      await writeBatch(file, batch);
+    }
+  };
+  const start = () =>
+    write()
+      .catch((error: unknown) => {
+        failed = error;
+      })
+      .finally(() => {
+        writing = null;
+      });
+  try {
+    for await (const piece of pieces) {
+      waiting.push(piece);
+      waitingBytes += piece.length;
+      size += piece.length;
+      writing ??= start();
+      if (waitingBytes >= maxWaitingBytes) await writing;
+      if (failed !== null) throw failed;
+    }
+  } finally {
+    if (writing !== null) await writing;
+  }
+  if (failed !== null) throw failed;
+  // What came between the end of the last write and the end of the pieces.
+  await write();
+  return size;
+}
+
+/** One call may take less than it was given. */
+async function writeBatch(file: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+  let left = batch;
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left);
+    let whole = 0;
+    while (whole < left.length && bytesWritten >= (left[whole]?.length ?? 0)) bytesWritten -= left[whole++]?.length ?? 0;
+    const [cut, ...rest] = left.slice(whole);
+    left = cut === undefined ? [] : [cut.subarray(bytesWritten), ...rest];
+  }
 }
 
 const isCode = (error: unknown, code: string) => error instanceof Error && "code" in error && error.code === code;

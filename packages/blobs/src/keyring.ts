@@ -5,7 +5,7 @@
  * wrapped it: after a change of secret, the old one stays in the ring for unwrapping until every dump wrapped with it is gone (dumps
  * live days), and new dumps use the new one.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 
 const wrappedVersion = 1;
 const keyIdBytes = 8;
@@ -37,11 +37,11 @@ export class KeyringError extends Error {
  * @throws KeyringError for a secret that is too short
  */
 export function createKeyring(secret: string, previousSecrets: readonly string[] = []): Keyring {
-  const ring = new Map<string, Buffer>();
+  const ring = new Map<string, KeyObject>();
   for (const each of [secret, ...previousSecrets]) {
     if (each.length < minSecretLength) throw new KeyringError(`SALVAGE_SECRET must have at least ${minSecretLength} characters`);
     const id = deriveKey(each, "key id", keyIdBytes).toString("hex");
-    if (!ring.has(id)) ring.set(id, deriveKey(each, "wrap data keys", 32));
+    if (!ring.has(id)) ring.set(id, createSecretKey(deriveKey(each, "wrap data keys", 32)));
   }
   const [first] = ring;
   if (first === undefined) throw new KeyringError("SALVAGE_SECRET is missing");

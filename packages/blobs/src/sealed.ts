@@ -18,7 +18,7 @@
  *
  * Version history: 1 = this.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { RandomAccessBlob } from "./store.ts";
 
@@ -53,7 +53,7 @@ export function createDataKey(): Uint8Array {
   return randomBytes(32);
 }
 
-/** Seals a stream. Holds at most one chunk; yields pieces of at most 64 KiB + 16 bytes. */
+/** Seals a stream. Holds at most one chunk; yields pieces of at most 64 KiB, which are not used again. */
 export async function* sealStream(
   plain: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   dataKey: Uint8Array,
@@ -74,7 +74,7 @@ export async function* sealStream(
   for await (const piece of plain) {
     for (let at = 0; at < piece.length; ) {
       if (filled === sealedChunkBytes) {
-        yield chunks.seal(waiting, number++, false);
+        yield* chunks.seal(waiting, number++, false);
         filled = 0;
       }
       const taken = Math.min(sealedChunkBytes - filled, piece.length - at);
@@ -83,7 +83,7 @@ export async function* sealStream(
       at += taken;
     }
   }
-  yield chunks.seal(waiting.subarray(0, filled), number, true);
+  yield* chunks.seal(waiting.subarray(0, filled), number, true);
 }
 
 /** Size of a sealed blob that holds `plainBytes`. */
@@ -218,7 +218,7 @@ function shapeOf(sealedBytes: number): Shape {
 
 /** Seals and opens the chunks of one blob. */
 class ChunkCipher {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #associated: Buffer;
 
   constructor(header: Uint8Array, dataKey: Uint8Array, context: SealContext) {
@@ -228,7 +228,7 @@ class ChunkCipher {
     if (head.readUInt32LE(8) !== formatVersion) throw new SealBroken(`sealed blob: unknown version ${head.readUInt32LE(8)} at 0x8`);
     if (head.readUInt32LE(12) !== sealedChunkBytes) throw new SealBroken(`sealed blob: unknown chunk size ${head.readUInt32LE(12)} at 0xc`);
     const salt = head.subarray(16, 16 + saltBytes);
-    this.#key = Buffer.from(hkdfSync("sha256", dataKey, salt, "salvage sealed blob v1", 32));
+    this.#key = createSecretKey(Buffer.from(hkdfSync("sha256", dataKey, salt, "salvage sealed blob v1", 32)));
     const words = [context.organizationId, context.projectId, context.crashId, context.part].map((word) => {
       const bytes = Buffer.from(word, "utf8");
       const length = Buffer.alloc(4);
@@ -239,11 +239,14 @@ class ChunkCipher {
     this.#associated = Buffer.concat([head, ...words, Buffer.alloc(9)]);
   }
 
-  seal(plain: Uint8Array, number: number, last: boolean): Uint8Array {
+  /** @returns the cipher text, then its tag */
+  seal(plain: Uint8Array, number: number, last: boolean): [Uint8Array, Uint8Array] {
     const cipher = createCipheriv("aes-256-gcm", this.#key, nonceOf(number));
     cipher.setAAD(this.#associatedOf(number, last));
     const body = cipher.update(plain);
-    return Buffer.concat([body, cipher.final(), cipher.getAuthTag()]);
+    // GCM is a stream cipher: nothing is left for final().
+    cipher.final();
+    return [body, cipher.getAuthTag()];
   }
 
   open(sealed: Uint8Array, number: number, last: boolean): Uint8Array {
