@@ -7,6 +7,8 @@ test("the key is the user of the DSN and a query field of the minidump URL", () 
   assert.deepEqual(clientUrls("http://localhost:4680", "7", "ab12"), {
     dsn: "http://ab12@localhost:4680/7",
     minidump: "http://localhost:4680/api/7/minidump/?sentry_key=ab12",
+    appCenterLogs: "http://localhost:4680/logs?api-version=1.0.0",
+    appSecret: "ab12",
   });
 });
 

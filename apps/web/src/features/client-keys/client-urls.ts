@@ -1,6 +1,12 @@
 /** The addresses that clients post to, made of the public origin, a project and one of its client keys. */
 
-export type ClientUrls = { dsn: string; minidump: string };
+export type ClientUrls = {
+  dsn: string;
+  minidump: string;
+  /** App Center's SDKs: where they send, and the client key in the form of their app secret. */
+  appCenterLogs: string;
+  appSecret: string;
+};
 
 /** @param publicUrl origin without a trailing slash, e.g. http://localhost:4680 */
 export function clientUrls(publicUrl: string, projectId: string, publicKey: string): ClientUrls {
@@ -9,5 +15,7 @@ export function clientUrls(publicUrl: string, projectId: string, publicKey: stri
   return {
     dsn: `${url.protocol}//${publicKey}@${url.host}${path}/${projectId}`,
     minidump: `${url.origin}${path}/api/${projectId}/minidump/?sentry_key=${publicKey}`,
+    appCenterLogs: `${url.origin}${path}/logs?api-version=1.0.0`,
+    appSecret: publicKey.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"),
   };
 }

@@ -4,7 +4,7 @@ import type { ClientUrls } from "./client-urls.ts";
 export type Snippet = { id: string; title: string; note: string; blocks: { what: string; code: string }[] };
 
 export function snippetsFor(urls: ClientUrls): Snippet[] {
-  const { minidump, dsn } = urls;
+  const { minidump, dsn, appCenterLogs, appSecret } = urls;
   return [
     {
       id: "curl",
@@ -83,12 +83,16 @@ export function snippetsFor(urls: ClientUrls): Snippet[] {
             "});",
           ].join("\n"),
         },
+        {
+          what: "Electron with Sentry's SDK",
+          code: ['import * as Sentry from "@sentry/electron/main";', "", `Sentry.init({ dsn: "${dsn}" });`].join("\n"),
+        },
       ],
     },
     {
       id: "sentry-native",
       title: "sentry-native",
-      note: "Build with the crashpad backend, which posts minidumps straight to this project.",
+      note: "Any backend works: crashpad posts minidumps by itself, the others send them at the next start.",
       blocks: [
         {
           what: "sentry-native start-up",
@@ -102,6 +106,19 @@ export function snippetsFor(urls: ClientUrls): Snippet[] {
             'sentry_options_set_database_path(options, ".sentry-native");',
             "sentry_init(options);",
           ].join("\n"),
+        },
+      ],
+    },
+    {
+      id: "app-center",
+      title: "App Center",
+      note: "Before the SDK starts, native crashes included. The app secret is the client key, written as a UUID.",
+      blocks: [
+        {
+          what: "App Center start-up on Android",
+          code: [`AppCenter.setLogUrl("${appCenterLogs}");`, `AppCenter.start(getApplication(), "${appSecret}", Crashes.class);`].join(
+            "\n",
+          ),
         },
       ],
     },
