@@ -3,7 +3,7 @@
  * are unpacked in pieces into scratch files.
  */
 import { randomUUID } from "node:crypto";
-import { gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import zlib from "node:zlib";
 import { BufferSource, type ByteSource, type Compression, FormatError, type Ports, type ScratchFile } from "@salvage/core";
 import { unpackDeflate } from "./deflate.ts";
 import { unpackLzma } from "./lzma.ts";
@@ -36,10 +36,11 @@ const unpackers: Readonly<Record<Compression, (packed: ByteSource, output: Outpu
 type WholeUnpacker = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
 const wholeUnpackers: Partial<Record<Compression, WholeUnpacker>> = {
-  zlib: inflateSync,
-  deflate: inflateRawSync,
-  gzip: gunzipSync,
-  zstd: zstdDecompressSync,
+  zlib: zlib.inflateSync,
+  deflate: zlib.inflateRawSync,
+  gzip: zlib.gunzipSync,
+  // Not in Node 20, where the command line runs too: then all zstd is unpacked in pieces.
+  ...(typeof zlib.zstdDecompressSync === "function" ? { zstd: zlib.zstdDecompressSync } : {}),
 };
 
 /** Packed data are held beside their result while node:zlib works. */
