@@ -31,6 +31,9 @@ import {
 import { type CheckedPage, PageCache } from "./page-cache.ts";
 import type { SymcacheCounts } from "./writer.ts";
 
+/** A ref is a page and a place in it, in words of 4 bytes. */
+const refBits = 10;
+const refMask = pageBytes / 4 - 1;
 /** Pages kept per open file: 1 MiB. */
 const defaultMaxCachedPages = 256;
 const maxCachedStrings = 1024;
@@ -195,8 +198,8 @@ class StringReader {
 
 /** The page of a record, after checking that the record lies within it. */
 function recordPage(cache: PageCache, ref: number, kind: PageKind, size: number, what: string): CheckedPage {
-  const page = cache.page(Math.floor(ref / (pageBytes / 4)), kind, what);
-  if (((ref * 4) % pageBytes) + size > page.used) throw new FormatError(`symcache: ${what}`, ref * 4, "record lies outside its page");
+  const page = cache.page(ref >>> refBits, kind, what);
+  if (4 * (ref & refMask) + size > page.used) throw new FormatError(`symcache: ${what}`, ref * 4, "record lies outside its page");
   return page;
 }
 
@@ -284,8 +287,8 @@ export class SymcacheNames implements NameLookup {
     let file = range.getUint32(rangeAt + 8, true);
     let line = range.getUint32(rangeAt + 12, true);
     for (let steps = 0; steps < maxChainLength; steps++) {
-      const page = this.#cache.anyPage(Math.floor(scope / (pageBytes / 4)), "scope");
-      const at = (scope * 4) % pageBytes;
+      const page = this.#cache.anyPage(scope >>> refBits, "scope");
+      const at = 4 * (scope & refMask);
       const isFunction = page.kind === PageKind.functions;
       if (!isFunction && page.kind !== PageKind.inlines)
         throw new FormatError("symcache: scope", scope * 4, "neither a function nor an inline record");
