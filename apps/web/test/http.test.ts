@@ -268,3 +268,26 @@ describe("errors", () => {
     assert.deepEqual(await response.json(), { ready: true });
   });
 });
+
+describe("signing a machine in", () => {
+  test("the page asks to sign in first and keeps the code; it approves nothing by itself, and nothing from another site", async () => {
+    const { email, orgSlug } = await createAccount();
+    const { gate } = world.services;
+    const { secret, userCode } = await gate.deviceCodes.create({ clientName: "build-7" });
+    const stranger = await browser().fetch(`/activate?code=${userCode}`);
+    assert.equal(stranger.status, 307);
+    assert.equal(new URL(stranger.headers.get("location") ?? "", publicUrl).searchParams.get("callbackUrl"), `/activate?code=${userCode}`);
+
+    const person = await signedIn(email);
+    const page = await person.fetch(`/activate?code=${userCode}`);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), new RegExp(`value="${userCode}"`));
+    assert.equal(await gate.deviceCodes.state(secret), "pending");
+
+    const approval = { userCode, organizationSlug: orgSlug };
+    assert.equal((await person.mutate("deviceCodes.approve", approval, "https://elsewhere.example")).status, 403);
+    assert.equal(await gate.deviceCodes.state(secret), "pending");
+    assert.equal((await person.mutate("deviceCodes.approve", approval, publicUrl)).status, 200);
+    assert.ok(typeof (await gate.authorizeToken(secret, "crash:read")) === "object");
+  });
+});
