@@ -50,8 +50,8 @@ const userInfo = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/?#\s"@]{1,300}@/gi;
 /** API tokens of the sntrys_ form, wherever they stand (also as a path segment). */
 const tokenForm = /\b(sntrys_)(?:[A-Za-z0-9+/=]+_[A-Za-z0-9+=_-]+|[A-Za-z0-9+=_-]+)/g;
 
-/** A token in the path of the symbol server: longer than the organization that may stand there instead. */
-const symbolPath = /(\/symbols\/+)[^/?#\s"]{41,}/g;
+/** A token in the path of the symbol server or of symupload: longer than the organization or project that may stand there instead. */
+const symbolPath = /(\/(?:symbols|symupload)\/+)[^/?#\s"]{41,}/g;
 
 /** @returns the text with everything that looks like a credential replaced by `[cut]`. */
 export function redactText(text: string): string {

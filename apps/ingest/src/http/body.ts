@@ -19,6 +19,9 @@ export type BodyLimits = {
   maxBodyMs: number;
 };
 
+/** What a gzip stream inflates at a time: small pieces cost a write each. */
+const inflatedPieceBytes = 64 * 1024;
+
 /** zstd frames may ask for a window of up to 2 GiB; 8 MiB is what levels up to 19 use. */
 const maxZstdWindowLog = 23;
 
@@ -121,7 +124,7 @@ export async function* inflate(
     const peeked = await peek(source, 2);
     input = peeked.all;
     inflater = isZlibHeader(peeked.head) ? createInflate() : createInflateRaw();
-  } else if (coding === "gzip") inflater = createGunzip();
+  } else if (coding === "gzip") inflater = createGunzip({ chunkSize: inflatedPieceBytes });
   else if (coding === "br") inflater = createBrotliDecompress();
   else inflater = createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: maxZstdWindowLog } });
   // An error of the source arrives at the inflater; ending early ends the source.

@@ -1,0 +1,202 @@
+/**
+ * One large debug file by sentry-cli and by our command line, against `curl -T` to a bare server that flushes the same bytes to disk: times,
+ * the most memory that ingest ever had, and what a second run sends after the first was killed half-way.
+ *
+ * usage: pnpm --filter @salvage/ingest bench:upload [megabytes, default 2000]
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createOrgGate } from "@salvage/db";
+import { client } from "@salvage/testkit/clients";
+import { startTestDatabase } from "@salvage/testkit/postgres";
+import pg from "pg";
+
+/** What the launcher starts ingest with. */
+const launcherFlags = ["--max-old-space-size=256", "--max-semi-space-size=8"];
+const megabytes = Number(process.argv[2] ?? 2000);
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), "salvage-bench-upload-"));
+const database = await startTestDatabase();
+const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 2 });
+sql.on("error", () => undefined);
+const children = new Set<ChildProcess>();
+
+try {
+  await measure();
+} finally {
+  for (const child of children) child.kill("SIGKILL");
+  await sql.end();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measure(): Promise<void> {
+  const files = [join(folder, "one.sym"), join(folder, "two.sym"), join(folder, "three.sym")];
+  for (const [i, file] of files.entries()) await writeSymbols(file, i + 1);
+  const target = await startIngest();
+  const row = (name: string, seconds: number, note = "") =>
+    console.log(`${name.padEnd(34)}${seconds.toFixed(1).padStart(8)} s ${(megabytes / seconds).toFixed(0).padStart(6)} MB/s  ${note}`);
+  console.log(`${megabytes} MB`);
+
+  const bare = await startBareServer();
+  const { port } = bare.address() as AddressInfo;
+  row("curl -T to a bare server", await timed("curl", ["-sS", "-T", files[0] ?? "", `http://127.0.0.1:${port}/file`]));
+  bare.close();
+
+  console.log(`ingest, idle: ${await target.peak()} MB`);
+  const sentry = ["debug-files", "upload", files[0] ?? ""];
+  row(
+    "sentry-cli 3",
+    await timed(client("sentry-cli-3"), sentry, target.env),
+    `server at most ${await target.peak()} MB, busy ${await target.busy()} s`,
+  );
+  row("sentry-cli 3, again", await timed(client("sentry-cli-3"), sentry, target.env));
+  const ours = [path("../../../packages/cli/src/main.ts"), "upload", files[1] ?? ""];
+  // Nobody imports here: the command is done when the server has the file.
+  const sent = () => uploadOf("two.sym");
+  row("salvage upload", await timed(process.execPath, ours, target.env, sent), `server at most ${await target.peak()} MB`);
+
+  const third = ["debug-files", "upload", files[2] ?? ""];
+  const before = await chunkBytes();
+  await timed(client("sentry-cli-3"), third, target.env, async () => (await chunkBytes()) - before > (megabytes / 2) * 1e6);
+  const kept = (await chunkBytes()) - before;
+  const seconds = await timed(client("sentry-cli-3"), third, target.env);
+  const sentAgain = (await chunkBytes()) - before - kept;
+  row("sentry-cli 3, after it was killed", seconds, `${toMb(kept)} MB were there, ${toMb(sentAgain)} MB were sent`);
+  console.log(`ingest's memory at most: ${await target.peak()} MB`);
+}
+
+function toMb(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}
+
+async function chunkBytes(): Promise<number> {
+  const { rows } = await sql.query<{ bytes: string }>("SELECT coalesce(sum(size_bytes), 0) AS bytes FROM upload_chunks");
+  return Number(rows[0]?.bytes);
+}
+
+async function uploadOf(name: string): Promise<boolean> {
+  return (await sql.query("SELECT 1 FROM debug_file_uploads WHERE file_name = $1", [name])).rowCount === 1;
+}
+
+/** A `.sym` file that packs about as well as real ones, another for each seed. */
+async function writeSymbols(file: string, seed: number): Promise<void> {
+  const out = await open(file, "w");
+  await out.write(`MODULE Linux x86_64 ${String(seed).repeat(32)}0 app\nFILE 0 /src/app.cc\n`);
+  let state = seed;
+  const lines: string[] = [];
+  for (let at = 0x1000, written = 0; written < megabytes * 1e6; at += 32) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    const hex = at.toString(16);
+    lines.push(`FUNC ${hex} 20 0 app::part_${state.toString(36)}::run(int)\n${hex} 10 ${state % 9000} 0\n`);
+    if (lines.length < 20_000) continue;
+    written += (await out.write(lines.join(""))).bytesWritten;
+    lines.length = 0;
+  }
+  await out.close();
+}
+
+async function startBareServer(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const file = createWriteStream(join(folder, randomUUID()), { flush: true });
+    request.pipe(file).on("close", () => response.end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** The real process on its own settings, so that its memory is its own. */
+async function startIngest() {
+  const userId = randomUUID();
+  await sql.query("INSERT INTO users (id, email, name) VALUES ($1, 'bench@example.org', 'bench')", [userId]);
+  const gate = createOrgGate({ databaseUrl: database.databaseUrl });
+  await gate.organizations.create(userId, { name: "Bench", slug: "bench" });
+  const db = await gate.authorizeOrganization(userId, "bench", "organization:admin");
+  if (db === null || db === "forbidden") throw new Error("not let in");
+  await db.projects.create({ name: "Bench" });
+  const { token } = await db.tokens.create({ name: "bench", scopes: ["debug-file:read", "debug-file:write"] });
+  await gate.close();
+  const child = spawn(process.execPath, [...launcherFlags, path("../src/main.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      PATH: process.env.PATH,
+      SALVAGE_HOME: join(folder, "home"),
+      PUBLIC_URL: "http://localhost:4680",
+      PORT: "0",
+      HOST: "127.0.0.1",
+      WEB_URL: "http://127.0.0.1:1",
+      DATABASE_URL: database.databaseUrl,
+      DATABASE_SYSTEM_URL: database.databaseSystemUrl,
+      TEMPORAL_ADDRESS: "127.0.0.1:1",
+      SALVAGE_SECRET: "a secret for benchmarks, long enough to be one",
+      MAX_DEBUG_FILE_BYTES: String(4 * 1024 ** 3),
+    },
+  });
+  children.add(child);
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = "";
+    const look = (bytes: Buffer) => {
+      text += bytes;
+      const found = /"port":(\d+)/.exec(text)?.[1];
+      if (found === undefined) return;
+      child.stdout?.off("data", look).resume();
+      resolve(Number(found));
+    };
+    child.stdout?.on("data", look);
+    child.once("exit", (code) => reject(new Error(`ingest ended with ${code}`)));
+  });
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      SENTRY_URL: url,
+      SENTRY_AUTH_TOKEN: token,
+      SENTRY_ORG: "bench",
+      SENTRY_PROJECT: "bench",
+      SENTRY_DISABLE_UPDATE_CHECK: "1",
+      SALVAGE_URL: url,
+      SALVAGE_TOKEN: token,
+      SALVAGE_ORG: "bench",
+      NODE_NO_WARNINGS: "1",
+    },
+    /** Its largest resident memory so far, in MB. Linux only. */
+    async peak() {
+      const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+      return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
+    },
+    /** Processor seconds that it has used. */
+    async busy() {
+      const fields = (await readFile(`/proc/${child.pid}/stat`, "utf8")).split(" ");
+      return (Number(fields[13]) + Number(fields[14])) / 100;
+    },
+  };
+}
+
+/** Seconds until the command has ended; or, when `done` says so, until it was killed. */
+async function timed(command: string, args: string[], env: NodeJS.ProcessEnv = {}, done?: () => Promise<boolean>): Promise<number> {
+  const since = performance.now();
+  const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+  children.add(child);
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  let killed = false;
+  while (done !== undefined && child.exitCode === null && !killed) {
+    killed = await done();
+    if (killed) child.kill("SIGKILL");
+    await sleep(50);
+  }
+  const [code] = await ended;
+  children.delete(child);
+  if (code !== 0 && !killed) throw new Error(`${command} ended with ${code}`);
+  return (performance.now() - since) / 1000;
+}
