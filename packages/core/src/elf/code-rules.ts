@@ -5,8 +5,11 @@
  *
  * The function where a program starts has no caller.
  */
+import { ascendingOrder } from "../bytes/ascending.ts";
 import { lastAtOrBelow, partitionPoint } from "../bytes/bisect.ts";
 import { BlockReader } from "../bytes/block-reader.ts";
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { U32Column } from "../bytes/columns.ts";
 import { Cursor } from "../bytes/cursor.ts";
 import { FormatError } from "../bytes/format-error.ts";
 import { armMachine, thumbMachine } from "../code/arm.ts";
@@ -26,6 +29,7 @@ const maxKeptFillings = 1024;
 const blockBytes = 64 << 10;
 const maxBlocks = 8;
 const maxSymbols = 1 << 22;
+const symbolsAtOnce = 4096;
 /** Start-up code of every C library is shorter. */
 const maxStartBytes = 64;
 const typeFunction = 2;
@@ -287,46 +291,53 @@ function piecesOf(flow: FunctionFlow, length: number): Piece[] {
 }
 
 function readFunctionSymbols(file: ElfFile): FunctionSymbols {
-  const found: { start: number; size: number; isThumb: boolean }[] = [];
+  const start = new U32Column();
+  const size = new U32Column();
+  const isThumb = new U32Column();
   for (const type of [sectionSymtab, sectionDynsym]) {
     const section = file.sections.find((one) => one.type === type);
     const bytes = section === undefined ? null : sectionBytes(file, section);
     if (section === undefined || bytes === null) continue;
-    collectFunctions(file, bytes.read(0, bytes.size), section.offset, found);
-    if (found.length > 0) break;
+    collectFunctions(file, bytes, section.offset, { start, size, isThumb });
+    if (start.length > 0) break;
   }
-  found.sort((a, b) => a.start - b.start || b.size - a.size);
+  const order = ascendingOrder(start.view());
+  // Of equal starts the largest first.
+  for (let first = 0, behind = 0; first < order.length; first = behind) {
+    while (behind < order.length && start.at(order[behind]!) === start.at(order[first]!)) behind++;
+    if (behind > first + 1) order.subarray(first, behind).sort((a, b) => size.at(b) - size.at(a) || a - b);
+  }
   return {
-    start: Uint32Array.from(found, (symbol) => symbol.start),
-    size: Uint32Array.from(found, (symbol) => symbol.size),
-    isThumb: Uint8Array.from(found, (symbol) => (symbol.isThumb ? 1 : 0)),
+    start: order.map((symbol) => start.at(symbol)),
+    size: order.map((symbol) => size.at(symbol)),
+    isThumb: Uint8Array.from(order, (symbol) => isThumb.at(symbol)),
   };
 }
 
-function collectFunctions(
-  file: ElfFile,
-  bytes: Uint8Array,
-  offset: number,
-  found: { start: number; size: number; isThumb: boolean }[],
-): void {
-  const size = recordBytes[file.is64 ? 64 : 32].symbol;
-  const count = Math.floor(bytes.length / size);
-  if (count > maxSymbols) throw new FormatError("elf: symbol table", offset, `${count} symbols`);
-  const cursor = new Cursor(bytes, "elf: symbol", offset, file.littleEndian);
+function collectFunctions(file: ElfFile, table: ByteSource, fileOffset: number, out: Record<keyof FunctionSymbols, U32Column>): void {
+  const entryBytes = recordBytes[file.is64 ? 64 : 32].symbol;
+  const count = Math.floor(table.size / entryBytes);
+  if (count > maxSymbols) throw new FormatError("elf: symbol table", fileOffset, `${count} symbols`);
   const base = Number(BigInt.asUintN(32, file.imageBase));
-  for (let i = 0; i < count; i++) {
-    cursor.seek(i * size + (file.is64 ? 4 : 12));
-    const info = cursor.u8();
-    cursor.skip(1);
-    const section = cursor.u16();
-    if ((info & 0x0f) !== typeFunction || section === 0) continue;
-    cursor.seek(i * size + (file.is64 ? 8 : 4));
-    // Of 64-bit addresses the low half suffices: images are smaller than 4 GiB.
-    if (file.is64 && !file.littleEndian) cursor.skip(4);
-    const low = cursor.u32();
-    if (file.is64) cursor.seek(i * size + 16);
-    const length = file.is64 ? Number(BigInt.asUintN(32, cursor.u64())) : cursor.u32();
-    const isThumb = file.cpu === "arm" && (low & 1) === 1;
-    found.push({ start: ((isThumb ? low - 1 : low) - base) >>> 0, size: length, isThumb });
+  // Of 64-bit values the low half suffices: images are smaller than 4 GiB.
+  const low = file.is64 && !file.littleEndian ? 4 : 0;
+  for (let first = 0; first < count; first += symbolsAtOnce) {
+    const at = first * entryBytes;
+    const some = Math.min(symbolsAtOnce, count - first);
+    const cursor = new Cursor(table.read(at, some * entryBytes), "elf: symbol", fileOffset + at, file.littleEndian);
+    for (let entry = 0; entry < some * entryBytes; entry += entryBytes) {
+      cursor.seek(entry + (file.is64 ? 4 : 12));
+      const info = cursor.u8();
+      cursor.skip(1);
+      const section = cursor.u16();
+      if ((info & 0x0f) !== typeFunction || section === 0) continue;
+      cursor.seek(entry + (file.is64 ? 8 : 4) + low);
+      const value = cursor.u32();
+      cursor.seek(entry + (file.is64 ? 16 : 8) + low);
+      const isThumb = file.cpu === "arm" && (value & 1) === 1;
+      out.start.push(((isThumb ? value - 1 : value) - base) >>> 0);
+      out.size.push(cursor.u32());
+      out.isThumb.push(isThumb ? 1 : 0);
+    }
   }
 }

@@ -5,6 +5,7 @@
  *   a symbol without a size reaches to the next symbol or boundary, at most to the end of its section
  *   a symbol inside another hides that part of it
  */
+import { ascendingOrder } from "../bytes/ascending.ts";
 import { lastAtOrBelow } from "../bytes/bisect.ts";
 import { F64Column, U32Column } from "../bytes/columns.ts";
 import { FormatError } from "../bytes/format-error.ts";
@@ -15,8 +16,6 @@ import type { NameDamage, NameSink, NameSource } from "./name-source.ts";
 
 /** Browsers have about one million; beyond this a table is damage, and its columns would take hundreds of megabytes. */
 const maxSymbols = 8 << 20;
-/** So many symbols are numbered by the 21 bits that an address leaves of a whole number. */
-const packedLimit = 1 << 21;
 const none: NameDamage = { count: 0, first: [] };
 const progressEvery = 4096;
 
@@ -80,7 +79,7 @@ export class SymbolTableBuilder {
   /** One symbol for each address, ascending. */
   #chosen(): Uint32Array {
     const address = this.#address.view();
-    const order = ascending(address);
+    const order = ascendingOrder(address);
     const chosen = new Uint32Array(order.length);
     let count = 0;
     for (let k = 0; k < order.length; k++) {
@@ -91,18 +90,6 @@ export class SymbolTableBuilder {
     }
     return chosen.slice(0, count);
   }
-}
-
-/** Indexes in ascending order of value, equal ones in the order given. */
-function ascending(values: Uint32Array): Uint32Array {
-  if (values.length > packedLimit) return Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b);
-  // Both keys in one number: the native sort needs no comparator.
-  const packed = new Float64Array(values.length);
-  for (let i = 0; i < packed.length; i++) packed[i] = values[i]! * packedLimit + i;
-  packed.sort();
-  const order = new Uint32Array(packed.length);
-  for (let i = 0; i < order.length; i++) order[i] = packed[i]! % packedLimit;
-  return order;
 }
 
 type SymbolColumns = { start: Uint32Array; end: Float64Array; nameId: Float64Array; table: Uint32Array };
