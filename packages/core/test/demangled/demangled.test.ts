@@ -3,6 +3,8 @@
  *
  * itanium-expressions.tsv   names of the declarations in expressions.cpp, names assembled from the ABI's grammar for expressions, and damaged
  *                           ones; the answers are llvm-cxxfilt 19's. It reads no literals of char8_t, char16_t and char32_t (LDu, LDs, LDi).
+ * itanium-names.tsv         the same for names.cpp and for names and types. It does not read _Float64x, std::bfloat16_t, transaction clones, `->*`
+ *                           as a member, and blocks behind four underscores
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +12,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { demangle } from "../../src/demangle/demangle.ts";
 
-for (const file of ["itanium-expressions.tsv"]) {
+for (const file of ["itanium-expressions.tsv", "itanium-names.tsv"]) {
   test(`${file}: every name`, () => {
     const lines = readFileSync(join(import.meta.dirname, file), "utf8")
       .trimEnd()
