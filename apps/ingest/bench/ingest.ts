@@ -1,0 +1,65 @@
+/**
+ * How many minidumps ingest takes in, against a bare server that writes the same bytes as durably and records nothing: both in turns, in
+ * one run, so that a shared machine slows both alike. Ingest's database is a real PostgreSQL on the same machine, and so are the senders.
+ * Proves that nothing is lost: posts sent = rows found.
+ *
+ * usage: pnpm bench:ingest [--posts 2000] [--rounds 4] [--connections 50] [--bytes 200000]
+ */
+import { parseArgs } from "node:util";
+import { distinctForm, type Load, post, processorMs, quantile, residentMiB, type Server, startBareServer, startWorld } from "./world.ts";
+
+const { values } = parseArgs({
+  options: {
+    posts: { type: "string", default: "2000" },
+    rounds: { type: "string", default: "4" },
+    connections: { type: "string", default: "50" },
+    bytes: { type: "string", default: "200000" },
+  },
+});
+const [posts, rounds, connections, bytes] = [values.posts, values.rounds, values.connections, values.bytes].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+const world = await startWorld();
+const bare = await startBareServer();
+const form = distinctForm(bytes);
+const load = (count: number) => ({ count, connections, type: form.type, next: form.next });
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+/** One round against one server: rate, latency, processor time of the server's own process, its memory. */
+async function measure(name: string, server: Server, path: string): Promise<Load> {
+  const before = await processorMs(server);
+  const result = await post(server.port, path, load(posts));
+  const milliseconds = ((await processorMs(server)) - before) / posts;
+  const [p50, p99] = [0.5, 0.99].map((share) => quantile(result.latencies, share).toFixed(0));
+  print(
+    `${name}  ${result.perSecond.toFixed(0)} posts/s  p50 ${p50} ms  p99 ${p99} ms  ${milliseconds.toFixed(2)} ms of processor a post  ${await residentMiB(server)} MiB`,
+  );
+  return result;
+}
+
+print(`${posts} posts of ${bytes} bytes a round, ${connections} connections`);
+const warmUp = Math.min(300, posts);
+await post(bare.port, "/", load(warmUp));
+await post(world.ingest.port, world.path, load(warmUp));
+let sent = warmUp;
+const ratios: number[] = [];
+for (let round = 1; round <= rounds; round++) {
+  const ofBare = await measure("bare  ", bare, "/");
+  const ofIngest = await measure("ingest", world.ingest, world.path);
+  sent += posts;
+  const answers = [...ofIngest.answers].map(([status, count]) => `${count} × ${status}`).join(", ");
+  ratios.push(ofIngest.perSecond / ofBare.perSecond);
+  print(`        ${((100 * ofIngest.perSecond) / ofBare.perSecond).toFixed(0)} % of the bare server; answers ${answers}`);
+}
+const { rows } = await world.sql.query("SELECT count(*)::int AS count FROM crashes");
+const { rows: refused } = await world.sql.query("SELECT coalesce(sum(count), 0)::int AS count FROM refusal_counts");
+await bare.stop();
+await world.stop();
+print(
+  `median ${(100 * quantile(ratios, 0.5)).toFixed(0)} %; sent ${sent}, rows ${rows[0].count}, refused ${refused[0].count}, lost ${sent - rows[0].count - refused[0].count}`,
+);
+process.exit(sent === rows[0].count ? 0 : 1);
