@@ -55,6 +55,8 @@ export type ElfFile = {
   entry: number;
   sections: readonly ElfSection[];
   segments: readonly ElfSegment[];
+  /** Where the section headers end, in a file that has them the last thing of all; 0 when it has none. */
+  sectionHeadersEnd: number;
 };
 
 /** Where the headers are read from: section headers are not loaded, so in a copy from memory something else lies in their place. */
@@ -99,6 +101,7 @@ export function openElf(source: ByteSource, layout: ElfLayout = "file"): ElfFile
     entry: relative(entry),
     sections: sections.map(({ address, ...section }) => ({ ...section, address: relative(address) })),
     segments: rawSegments.map(({ address, ...segment }) => ({ ...segment, address: relative(address) })),
+    sectionHeadersEnd: sectionTable === 0 ? 0 : sectionTable + sectionEntry * sectionCount,
   };
 }
 

@@ -84,6 +84,8 @@ export type MachOFile = {
   /** In bytes of the slice; null when absent. */
   functionStarts: FileRange | null;
   symbols: MachOSymbolPlace | null;
+  /** The end of the last segment that the file should hold; a file that was cut off has fewer bytes. */
+  statedSize: number;
   /** The slice itself: offset 0 is its header. */
   bytes: ByteSource;
 };
@@ -274,8 +276,7 @@ function fileOf(found: Found, head: Head, bytes: ByteSource): MachOFile {
   for (const raw of found.segments) {
     const start = relativeTo(baseAddress, raw.address);
     if (start === null) continue;
-    const isOwn = !head.isDsym || raw.name === "__DWARF" || raw.name === "__LINKEDIT";
-    const here = isOwn ? Math.max(0, Math.min(raw.fileSize, bytes.size - raw.fileOffset)) : 0;
+    const here = isOwn(raw, head) ? Math.max(0, Math.min(raw.fileSize, bytes.size - raw.fileOffset)) : 0;
     const memorySize = Number(BigInt.asUintN(53, raw.memorySize));
     segments.push({ name: raw.name, start, memorySize, fileOffset: raw.fileOffset, fileSize: Math.min(here, MAX_RELATIVE - start) });
   }
@@ -307,9 +308,13 @@ function fileOf(found: Found, head: Head, bytes: ByteSource): MachOFile {
     sections,
     functionStarts: found.functionStarts,
     symbols: found.symbols,
+    statedSize: Math.max(0, ...found.segments.filter((raw) => isOwn(raw, head)).map((raw) => raw.fileOffset + raw.fileSize)),
     bytes,
   };
 }
+
+/** Of the segments that a dSYM repeats it holds these only. */
+const isOwn = ({ name }: RawSegment, { isDsym }: Head) => !isDsym || name === "__DWARF" || name === "__LINKEDIT";
 
 /** Whether a section's bytes are where it says. */
 function hasBytes(section: RawSection, type: number, isDsym: boolean, sliceSize: number): boolean {

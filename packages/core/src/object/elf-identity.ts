@@ -13,7 +13,7 @@ import { foldedText, readBuildId } from "../elf/notes.ts";
 import { segmentArmExidx, segmentEhFrame, typeCore, typeRelocatable } from "../elf/records.ts";
 import { exportsCode } from "../elf/symbols.ts";
 import { debugIdFromBuildId } from "../ids/debug-id.ts";
-import type { ObjectVerdict } from "./verdict.ts";
+import { cutOff, type ObjectVerdict } from "./verdict.ts";
 
 export function identifyElf(source: ByteSource): ObjectVerdict {
   const file = openElf(source);
@@ -38,6 +38,7 @@ export function identifyElf(source: ByteSource): ObjectVerdict {
   addDebug(file, verdict);
   if (has(".eh_frame", ".debug_frame", ".zdebug_frame", ".ARM.exidx") || hasUnwindSegment(file)) verdict.features.push("unwind");
   else verdict.lacks.push("unwind tables");
+  if (file.sectionHeadersEnd > source.size) verdict.lacks.unshift(cutOff(source.size, file.sectionHeadersEnd));
   verdict.convertible = refusal === null && verdict.debugId !== null && verdict.features.length > 0;
   return verdict;
 }

@@ -1,6 +1,8 @@
 /** Debug files built byte by byte: ids as protocol and tools state them, features from what is really there. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { randomFrom } from "../../test/random-sym.ts";
 import { symbolTable, synthElf } from "../../test/synth-elf.ts";
 import { BufferSource } from "../bytes/byte-source.ts";
@@ -375,6 +377,7 @@ test("other content is named where it is known", () => {
     ["\0asm\u0001\0\0\0", /WebAssembly/],
     ["BSJB", /portable PDB/],
     ["!<arch>\n", /static library/],
+    ["BC\u00c0\u00de\u0035\u0014\0\0", /LLVM bitcode/],
     ["Microsoft C/C++ program database 2.00\r\n\u001aJG\0\0", /old 2.00/],
     ["\u00ca\u00fe\u00ba\u00be\0\0\0\u0034", /unknown content/], // a Java class
     ["hello world", /unknown content/],
@@ -384,6 +387,56 @@ test("other content is named where it is known", () => {
       (error: unknown) => error instanceof FormatError && error.offset === 0 && reason.test(error.reason),
       JSON.stringify(start),
     );
+  }
+});
+
+test("object files of Microsoft's compilers are named, in both forms; what only looks a little like one is not", () => {
+  const small = (machine: number, sections = 3, symbolsAt = 100, optional = 0) =>
+    new Bytes(200).u16(0, machine, sections).u32(8, symbolsAt).u16(16, optional).bytes();
+  const large = (version: number, machine: number) => new Bytes(200).u16(0, 0, 0xffff, version, machine).bytes();
+  assert.throws(
+    () => identify(small(0x8664)),
+    /object file of the compiler \(COFF, amd64\), not a linked image: upload the exe or dll and its PDB/,
+  );
+  assert.throws(() => identify(small(0x14c)), /COFF, x86/);
+  assert.throws(() => identify(large(2, 0xaa64)), /COFF, arm64/);
+  for (const other of [
+    small(0x8664, 0),
+    small(0x8664, 3, 1000),
+    small(0x8664, 3, 100, 240),
+    small(0x1234),
+    large(1, 0x8664),
+    large(2, 0x1234),
+  ])
+    assert.throws(() => identify(other), /unknown content/);
+});
+
+test("a file that was cut off says so, wherever it ends", () => {
+  const whole = elf([
+    { name: ".note.gnu.build-id", type: 7, content: buildIdNote(buildId) },
+    { name: ".text", content: some },
+    { name: ".eh_frame", content: some },
+  ]);
+  const files = { elf: whole, pe: pe(true), "mach-o": machO(0x0100000c, 2, ["__text", "__unwind_info"]) };
+  for (const [format, file] of Object.entries(files)) {
+    for (const length of [12, 20, 40]) {
+      assert.throws(
+        () => identify(file.subarray(0, length)),
+        (error: unknown) =>
+          error instanceof FormatError && error.format === format && /^the file is cut off: need \d+ bytes, \d+ left$/.test(error.reason),
+        `${length} bytes of ${format}`,
+      );
+    }
+  }
+  assert.throws(() => identify(whole.subarray(0, whole.length - 1)), /the file is cut off/, "within the section headers");
+  assert.doesNotMatch(identify(whole).lacks.join(), /cut off/);
+  const fixture = (path: string) => readFileSync(fileURLToPath(new URL(`../../../../fixtures/formats/${path}`, import.meta.url)));
+  for (const path of ["linux-x64/app.debug", "macos-arm64/game", "macos-arm64/game.dSYM/Contents/Resources/DWARF/game"]) {
+    const file = fixture(path);
+    assert.doesNotMatch(identify(file).lacks.join(), /cut off/, path);
+    const half = identify(file.subarray(0, file.length / 2));
+    assert.equal(half.lacks[0], `its end: it has ${Math.floor(file.length / 2)} of at least ${file.length} bytes, so it was cut off`, path);
+    assert.equal(half.convertible, false, path);
   }
 });
 

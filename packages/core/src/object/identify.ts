@@ -45,21 +45,25 @@ export function identifyObject(source: ByteSource): ObjectVerdict {
 
 /** All images of a file: several for a fat Mach-O file, each with its own debug id, else one. Throws FormatError as identifyObject does. */
 export function identifyObjects(source: ByteSource): ObjectVerdict[] {
-  switch (objectKind(source)) {
-    case "breakpad":
-      return [identifyBreakpad(source)];
-    case "elf":
-      return [identifyElf(source)];
-    case "pdb":
-      return [identifyPdb(source)];
-    case "pe":
-      return [identifyPe(source)];
-    case "macho":
-      return identifyMachO(source);
-    case null:
-      throw new FormatError("debug file", 0, refusal(source));
+  const kind = objectKind(source);
+  if (kind === null) throw new FormatError("debug file", 0, refusal(source));
+  try {
+    return identifiers[kind](source);
+  } catch (error) {
+    // A source knows only that it was read past its end.
+    if (!(error instanceof FormatError) || error.format !== "file") throw error;
+    throw new FormatError(kindNames[kind], error.offset, `the file is cut off: ${error.reason}`);
   }
 }
+
+const identifiers: Readonly<Record<ObjectKind, (source: ByteSource) => ObjectVerdict[]>> = {
+  breakpad: (source) => [identifyBreakpad(source)],
+  elf: (source) => [identifyElf(source)],
+  pdb: (source) => [identifyPdb(source)],
+  pe: (source) => [identifyPe(source)],
+  macho: identifyMachO,
+};
+const kindNames: Readonly<Record<ObjectKind, string>> = { breakpad: "breakpad", elf: "elf", pdb: "pdb", pe: "pe", macho: "mach-o" };
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   if (bytes.length < text.length) return false;

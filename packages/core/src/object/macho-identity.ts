@@ -4,7 +4,7 @@ import { FormatError } from "../bytes/format-error.ts";
 import { normalizeDebugId } from "../ids/debug-id.ts";
 import { type MachOFile, machOSlices, openMachOFile, sectionNamed } from "../macho/headers.ts";
 import { unlinkedObjectFile } from "../macho/symbols.ts";
-import type { ObjectVerdict } from "./verdict.ts";
+import { cutOff, type ObjectVerdict } from "./verdict.ts";
 
 /** One verdict per image, in the order of the file. Throws FormatError for damaged headers. */
 export function identifyMachO(source: ByteSource): ObjectVerdict[] {
@@ -39,7 +39,9 @@ function verdictOf(file: MachOFile): ObjectVerdict {
   if (has("__unwind_info", "__eh_frame", "__debug_frame")) verdict.features.push("unwind");
   else verdict.lacks.push("unwind data: it is in the binary");
   if (file.uuid === null) verdict.lacks.push("a UUID, so no crash can ever match the file");
-  verdict.convertible = !file.isObjectFile && verdict.debugId !== null && verdict.features.length > 0;
+  const isCutOff = file.statedSize > file.bytes.size;
+  if (isCutOff) verdict.lacks.unshift(cutOff(file.bytes.size, file.statedSize));
+  verdict.convertible = !isCutOff && !file.isObjectFile && verdict.debugId !== null && verdict.features.length > 0;
   return verdict;
 }
 

@@ -28,6 +28,7 @@ const refusals: readonly (readonly [start: string, reason: string])[] = [
   ["PK\u0003\u0004", "a zip archive, not a debug file"],
   ["\u001f\u008b", "a gzip file, not a debug file: unpack it first"],
   ["!<arch>\n", "a static library, not a linked image"],
+  ["BC\u00c0\u00de", "LLVM bitcode, not machine code: upload what the linker made of it"],
 ];
 
 /** Why the content is refused. */
@@ -37,6 +38,8 @@ export function refusal(source: ByteSource): string {
   if (startsWith(head, "\0asm")) return `a WebAssembly file${idText(() => wasmId(source))}, which is not supported`;
   if (startsWith(head, "BSJB")) return `a portable PDB (.NET)${idText(() => portablePdbId(source))}, which is not supported`;
   for (const [start, reason] of refusals) if (startsWith(head, start)) return reason;
+  const cpu = coffCpu(source, head);
+  if (cpu !== null) return `an object file of the compiler (COFF, ${cpu}), not a linked image: upload the exe or dll and its PDB`;
   return "unknown content: neither Breakpad symbols nor ELF, PE, PDB or Mach-O";
 }
 
@@ -44,6 +47,21 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   if (bytes.length < text.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+const coffMachines: Readonly<Record<number, string>> = { 332: "x86", 452: "arm", 34404: "amd64", 43620: "arm64" };
+const coffHeaderBytes = 20;
+const maxCoffSections = 0x7fff;
+
+/** The processor of an object file, in the small form (machine first) or the large one ("\0\0", 0xffff, version from 2 on, machine); null for others. */
+function coffCpu(source: ByteSource, head: Uint8Array): string | null {
+  if (head.length < coffHeaderBytes) return null;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const u16 = (at: number) => view.getUint16(at, true);
+  if (u16(0) === 0 && u16(2) === 0xffff && u16(4) >= 2) return coffMachines[u16(6)] ?? null;
+  const [sections, symbolsAt, optionalHeaderBytes] = [u16(2), view.getUint32(8, true), u16(16)];
+  const isPlausible = sections > 0 && sections <= maxCoffSections && symbolsAt <= source.size && optionalHeaderBytes === 0;
+  return isPlausible ? (coffMachines[u16(0)] ?? null) : null;
 }
 
 function idText(read: () => string | null): string {

@@ -22,3 +22,8 @@ export type ObjectVerdict = {
   /** What is missing, each in words for people; empty when nothing is. */
   lacks: string[];
 };
+
+/** What a file lacks that ends before the place that its headers name: an upload or a build that broke off. */
+export function cutOff(size: number, statedSize: number): string {
+  return `its end: it has ${size} of at least ${statedSize} bytes, so it was cut off`;
+}
