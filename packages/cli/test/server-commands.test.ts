@@ -174,6 +174,17 @@ test("upload: exit code 1 when a file was refused, 3 when the server is away, 2 
   assert.match(unreachable.stderr, /could not be reached/);
 });
 
+test("a file that is too large for the server is told, and the others go up", async (t) => {
+  const inner = uploads({ "driftwood-1.0.sym": "ready" });
+  const server = await serve(t, (request) =>
+    request.url.includes("name=driftwood-1.1.sym") ? { status: 413, body: { detail: "the limit is 5 bytes" } } : inner(request),
+  );
+  const { code, stdout, stderr } = await salvage(["upload", demo, "--url", server.url, "--org", "demo", "--token", "good"]);
+  assert.equal(code, 1);
+  assert.match(stdout, /driftwood-1\.1\.sym {2}rejected: .* answered 413: the limit is 5 bytes/);
+  assert.match(stderr, /1 ready, 0 already there, 1 refused/);
+});
+
 test("a server that is not ready for a moment is asked again", async (t) => {
   let refusals = 2;
   const inner = uploads({ "driftwood-1.0.sym": "ready" });

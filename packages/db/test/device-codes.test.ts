@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Role } from "@salvage/contracts";
 import { createOrgGate, type OrgGate } from "../src/index.ts";
+import { resetPassword } from "../src/setup/index.ts";
 import { type Rows, startRows, type Tenant } from "./rows.ts";
 
 let rows: Rows;
@@ -128,4 +129,28 @@ test("guesses are throttled per member; an own code in between buys none", async
   const refused = await gate.deviceCodes.find(guesser, userCode);
   assert.ok(typeof refused === "object" && "throttledUntil" in refused, "also for the right code");
   assert.ok(typeof (await gate.deviceCodes.find(await person("member"), userCode)) === "object", "others go on");
+});
+
+test("a new password, by the user or by the operator, ends the user's logins and nobody else's", async () => {
+  const admin = await gate.authorizeOrganization(await person("admin"), slug, "organization:admin");
+  assert.ok(admin !== null && admin !== "forbidden");
+  const invitation = await admin.invitations.create({ role: "member" });
+  assert.ok(invitation !== "forbidden");
+  const account = { email: "eve@example.org", name: "Eve", password: "a password of the tests" };
+  const accepted = await gate.invitations.accept(invitation.token, account);
+  assert.ok(typeof accepted === "object");
+  const { userId } = accepted;
+  const login = async (of: string) => {
+    const { secret, userCode } = await ask();
+    assert.ok(typeof (await gate.deviceCodes.approve(of, userCode, slug)) === "object");
+    return secret;
+  };
+  const other = await login(await person("member"));
+  const first = await login(userId);
+  assert.equal(await gate.users.changePassword(userId, "a password of the tests", "another long password"), "done");
+  assert.equal(await gate.authorizeToken(first, "crash:read"), null);
+  const second = await login(userId);
+  assert.equal(await resetPassword(rows.database, "eve@example.org", "set by the operator"), true);
+  assert.equal(await gate.authorizeToken(second, "crash:read"), null);
+  assert.ok(typeof (await gate.authorizeToken(other, "crash:read")) === "object");
 });

@@ -9,12 +9,12 @@ import { heldView, maxAsked, type UploadView, uploadView } from "@salvage/contra
 import { CliError } from "../cli-error.ts";
 import { Progress } from "../progress.ts";
 import { chooseFiles, type FileToSend } from "../server/choose-files.ts";
-import { ApiClient } from "../server/client.ts";
+import { ApiClient, Refused } from "../server/client.ts";
 import { type FileHashes, hashFile } from "../server/hash-file.ts";
 import { inParallel } from "../server/parallel.ts";
 import { chunkBytesOf, minChunkedBytes, sendChunks, sendWhole } from "../server/send-file.ts";
 import { findTarget, type ServerOptions } from "../server/target.ts";
-import { printVerdicts, type VerdictCounts } from "../server/verdicts.ts";
+import { printRefused, printVerdicts, type VerdictCounts } from "../server/verdicts.ts";
 
 export type UploadOptions = ServerOptions & {
   project?: string;
@@ -53,8 +53,8 @@ class UploadRun {
   readonly #options: UploadOptions;
   readonly #files: readonly FileToSend[];
   readonly #counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0 };
-  /** Uploads for whose files crashes waited. */
-  readonly #awaited = new Set<string>();
+  /** Uploads for whose files crashes may wait. */
+  readonly #uploads = new Set<string>();
   #upgraded = 0;
 
   constructor(client: ApiClient, options: UploadOptions, files: readonly FileToSend[]) {
@@ -74,15 +74,19 @@ class UploadRun {
         progress.end();
         process.stderr.write(`[${begun}/${planned.length}] ${file.path} (${sizeInWords(file.sizeBytes)})\n`);
       }
-      const uploadId =
-        file.held ??
-        (await this.#sendFile(file, (more) => {
-          sentBytes += more;
-          progress.update(sentBytes);
-        }));
-      const view = await this.#verdict(uploadId);
+      const view = await this.#takeIn(file, (more) => {
+        sentBytes += more;
+        progress.update(sentBytes);
+      });
       progress.end();
-      this.#count(printVerdicts(file.path, view, this.#options.json === true, file.held !== null), view);
+      const json = this.#options.json === true;
+      if (view instanceof Refused) {
+        this.#count(printRefused(file.path, view.message, json));
+        return;
+      }
+      this.#count(printVerdicts(file.path, view, json, file.held !== null));
+      // What the server had before may have upgraded its crashes long ago.
+      if (file.held === null || view.upgraded.done < view.upgraded.total) this.#uploads.add(view.id);
     });
     progress.end();
   }
@@ -90,7 +94,7 @@ class UploadRun {
   /** Waits until every crash that waited for one of the files has its better report. Throws CliError (4) when that takes too long. */
   async waitForCrashes(seconds: number): Promise<void> {
     const until = Date.now() + seconds * 1000;
-    for (const uploadId of this.#awaited) {
+    for (const uploadId of this.#uploads) {
       for (;;) {
         const { upgraded } = await this.#view(uploadId);
         if (upgraded.done >= upgraded.total) {
@@ -143,6 +147,16 @@ class UploadRun {
     return planned;
   }
 
+  /** Sends a file where it has to be, and waits for the verdict. A file that is too large ends nothing: the others may fit. */
+  async #takeIn(file: PlannedFile, onBytes: (bytes: number) => void): Promise<UploadView | Refused> {
+    try {
+      return await this.#verdict(file.held ?? (await this.#sendFile(file, onBytes)));
+    } catch (error) {
+      if (error instanceof Refused && error.status === 413) return error;
+      throw error;
+    }
+  }
+
   #sendFile(file: PlannedFile, onBytes: (bytes: number) => void): Promise<string> {
     const options = { project: this.#options.project ?? null, compress: this.#options.compress === true, onBytes };
     return file.chunked === null ? sendWhole(this.#client, file, options) : sendChunks(this.#client, file, file.chunked, options);
@@ -163,11 +177,10 @@ class UploadRun {
     return this.#client.json(`/api/v1/uploads/${uploadId}`, uploadView);
   }
 
-  #count(counts: VerdictCounts, view: UploadView): void {
+  #count(counts: VerdictCounts): void {
     this.#counts.ready += counts.ready;
     this.#counts.alreadyThere += counts.alreadyThere;
     this.#counts.refused += counts.refused;
-    if (view.upgraded.total > 0 || view.verdicts.some(({ waitingCrashes }) => waitingCrashes > 0)) this.#awaited.add(view.id);
   }
 }
 

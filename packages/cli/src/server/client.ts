@@ -25,6 +25,16 @@ export type ClientOptions = {
 const passing = new Set([502, 503, 504]);
 const retryMs = [500, 2_000, 5_000];
 
+/** The server answered with a refusal. */
+export class Refused extends CliError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message, status >= 500 ? 3 : 1);
+    this.status = status;
+  }
+}
+
 export class ApiClient {
   readonly url: string;
   readonly #token: string | null;
@@ -89,13 +99,13 @@ export class ApiClient {
   }
 
   /** What a refusal means to the person at the keyboard. */
-  async refusal(response: Response, names: ApiRequest["names"] = {}): Promise<CliError> {
+  async refusal(response: Response, names: ApiRequest["names"] = {}): Promise<Refused> {
     const { status } = response;
     const answer = await readJson(response);
     const detail = typeof answer === "object" && answer !== null && "detail" in answer ? String(answer.detail) : "";
     const said = detail === "" ? "" : `: ${detail}`;
-    if (status === 401) return new CliError(`${this.url} does not accept this token: run "salvage login", or make a new API token.`);
-    if (status === 403) return new CliError(`this token may not do that${said}.`);
+    if (status === 401) return new Refused(status, `${this.url} does not accept this token: run "salvage login", or make a new API token.`);
+    if (status === 403) return new Refused(status, `this token may not do that${said}.`);
     if (status === 404) {
       const all: Readonly<Record<string, string>> = {
         ...names,
@@ -103,9 +113,12 @@ export class ApiClient {
       };
       const kind = /no such ([a-z ]+)$/.exec(detail)?.[1] ?? "";
       const name = all[kind];
-      return new CliError(`${this.url} says${said === "" ? ": not found" : said}${name === undefined ? "" : ` "${name}"`} for this token.`);
+      return new Refused(
+        status,
+        `${this.url} says${said === "" ? ": not found" : said}${name === undefined ? "" : ` "${name}"`} for this token.`,
+      );
     }
-    return new CliError(`${this.url} answered ${status}${said}.`, status >= 500 ? 3 : 1);
+    return new Refused(status, `${this.url} answered ${status}${said}.`);
   }
 
   async #once(path: string, init: RequestInit): Promise<Response> {

@@ -1,5 +1,6 @@
 /** What the server made of each uploaded file, as lines for people and as JSON for scripts. */
 import type { UploadVerdict, UploadView } from "@salvage/contracts";
+import { fileName } from "./names.ts";
 
 export type VerdictCounts = { ready: number; alreadyThere: number; refused: number };
 
@@ -16,6 +17,13 @@ export function printVerdicts(path: string, view: UploadView, json: boolean, hel
     else process.stdout.write(`${verdictLines({ ...verdict, state }).join("\n")}\n`);
   }
   return counts;
+}
+
+/** Prints that the server did not take a file at all. */
+export function printRefused(path: string, reason: string, json: boolean): VerdictCounts {
+  if (json) process.stdout.write(`${JSON.stringify({ file: path, state: "rejected", reason, sent: false })}\n`);
+  else process.stdout.write(`  ${fileName(path)}  rejected: ${reason}\n`);
+  return { ready: 0, alreadyThere: 0, refused: 1 };
 }
 
 /** An upload in which no file was found stands for itself. */

@@ -17,7 +17,7 @@ export interface GateUsers {
    * @param address the client's network address, or null when unknown
    */
   verifyPassword(email: string, password: string, address: string | null): Promise<{ userId: string } | { throttledUntil: Date } | null>;
-  /** Sets a new password and ends all the user's sessions (except `keepSessionId`). */
+  /** Sets a new password and ends all the user's sessions (except `keepSessionId`) and logins. */
   changePassword(
     userId: string,
     currentPassword: string,

@@ -55,12 +55,19 @@ export function createGateUsers(database: AppDatabase): GateUsers {
       if ("throttledUntil" in verdict) return verdict;
       const passwordHash = await hashPassword(newPassword);
       const keep = keepSessionId === undefined ? null : asUuid(keepSessionId);
-      await database.transaction({ userId: id }, async ({ models }) => {
+      await database.transaction({ userId: id }, async ({ models, use }) => {
         await models.user.update({ where: { id }, data: { passwordHash } });
         await models.session.updateMany({
           where: { userId: id, revokedAt: null, ...(keep === null ? {} : { id: { not: keep } }) },
           data: { revokedAt: new Date() },
         });
+        for (const { organizationId } of await models.membership.findMany({ where: { userId: id } })) {
+          await use({ userId: id, organizationId });
+          await models.apiToken.updateMany({
+            where: { organizationId, createdByUserId: id, kind: "login", revokedAt: null },
+            data: { revokedAt: new Date() },
+          });
+        }
       });
       return "done";
     },

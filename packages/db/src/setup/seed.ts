@@ -71,7 +71,7 @@ export async function seed(databases: Pick<RoleUrls, "databaseSystemUrl">, input
 }
 
 /**
- * Sets a user's password without the old one, ends all sessions and lifts the throttle of the e-mail.
+ * Sets a user's password without the old one, ends all sessions and logins, and lifts the throttle of the e-mail.
  * @returns false when there is no such user
  * @throws Error when the password is too short or too long
  */
@@ -87,6 +87,9 @@ export async function resetPassword(databases: Pick<RoleUrls, "databaseSystemUrl
       ]);
       if (user === undefined) return false;
       await sql.run("UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", [user.id]);
+      await sql.run("UPDATE api_tokens SET revoked_at = now() WHERE created_by_user_id = $1 AND kind = 'login' AND revoked_at IS NULL", [
+        user.id,
+      ]);
       await sql.run("DELETE FROM sign_in_throttles WHERE key = $1", [throttleKey("email", normalEmail(email))]);
       return true;
     });
