@@ -5,6 +5,7 @@
  *                           ones; the answers are llvm-cxxfilt 19's. It reads no literals of char8_t, char16_t and char32_t (LDu, LDs, LDi).
  * itanium-names.tsv         the same for names.cpp and for names and types. It does not read _Float64x, std::bfloat16_t, transaction clones, `->*`
  *                           as a member, and blocks behind four underscores
+ * swift.tsv, swift-old.tsv  made after Swift's docs/ABI (Mangling.rst, OldMangling.rst), a name per operator; words as `swift demangle` has them
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { demangle } from "../../src/demangle/demangle.ts";
 
-for (const file of ["itanium-expressions.tsv", "itanium-names.tsv"]) {
+for (const file of ["itanium-expressions.tsv", "itanium-names.tsv", "swift.tsv", "swift-old.tsv"]) {
   test(`${file}: every name`, () => {
     const lines = readFileSync(join(import.meta.dirname, file), "utf8")
       .trimEnd()
