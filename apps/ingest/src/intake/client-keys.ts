@@ -5,10 +5,16 @@
 import type { ClientKeyAnswer, FoundClientKey, SystemDb } from "@salvage/db/system";
 import { AppError } from "../http/app-error.ts";
 import { limits } from "../limits.ts";
+import { asked } from "./asked.ts";
 
 export type ClientKeys = {
   /** @throws AppError 403, or 503 when the database does not answer */
   authenticate(projectId: string, publicKey: string): Promise<FoundClientKey>;
+  /**
+   * The project of a key, for senders that know no project.
+   * @throws AppError 403 for an unknown key, 503 when the database does not answer
+   */
+  projectOf(publicKey: string): Promise<string>;
   /** Notes the use of a key; written together by flush. */
   used(keyId: string): void;
   /** Adds to what a cached key's organization has stored, so that a burst cannot run past its quota. */
@@ -41,12 +47,15 @@ export function createClientKeys(db: Pick<SystemDb, "keys">, now: () => number =
 
   return {
     async authenticate(projectId, publicKey) {
-      const answer = await find(projectId, publicKey).catch((cause: unknown) => {
-        throw new AppError(503, null, "not ready: the database does not answer", { cause, headers: { "Retry-After": "10" } });
-      });
-      if (answer.found !== "key") throw new AppError(403, "wrong_key", "the client key is not a key of this project");
+      const answer = await asked(find(projectId, publicKey));
+      if (answer.found !== "key") throw wrongKey();
       if (answer.key.disabled) throw new AppError(403, "disabled_key", "the client key is disabled");
       return answer.key;
+    },
+    async projectOf(publicKey) {
+      const projectId = await asked(db.keys.projectOf(publicKey));
+      if (projectId === null) throw wrongKey();
+      return projectId;
     },
     used(keyId) {
       const last = touchedAt.get(keyId);
@@ -65,3 +74,6 @@ export function createClientKeys(db: Pick<SystemDb, "keys">, now: () => number =
     },
   };
 }
+
+/** The same for a project that is not there, so that nobody learns which ones are. */
+const wrongKey = () => new AppError(403, "wrong_key", "the client key is not a key of this project");

@@ -12,16 +12,18 @@ import { AppError } from "../../http/app-error.ts";
 import { tooLarge } from "../../http/body.ts";
 import { baseName } from "../../http/multipart.ts";
 import { limits } from "../../limits.ts";
+import type { Admission } from "../admission.ts";
+import { asked } from "../asked.ts";
 import { countRefusal } from "../count-refusal.ts";
 import { Dropped } from "../dropped.ts";
 import { mergeEvent, normalizeEventId } from "../event.ts";
-import { addFiles, type EventAttachmentPorts } from "../event-attachments/routes.ts";
+import { type AddFilesPorts, addFiles } from "../event-attachments/add-files.ts";
 import { openReceipt, type SentFile } from "../receipt.ts";
 import { type Held, hold } from "./held.ts";
 import { announcesDump, eventOfLog } from "./log-event.ts";
 import { type Json, LogError, LogReader } from "./log-reader.ts";
 
-export type AppCenterPorts = EventAttachmentPorts & { db: Pick<SystemDb, "crashes" | "announced"> };
+export type AppCenterPorts = AddFilesPorts & { admission: Admission; db: Pick<SystemDb, "crashes" | "announced"> };
 
 export type LogsPost = {
   key: FoundClientKey;
@@ -104,12 +106,14 @@ async function keep(ports: AppCenterPorts, post: LogsPost, report: Report): Prom
   if (error !== null && announcesDump(error)) {
     ports.admission.takeCrash(key);
     const { organizationId, projectId } = key;
-    await ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() });
+    await asked(
+      ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() }),
+    );
   } else if (error !== null) {
     ports.refusals.count(key.projectId, "event_without_minidump", `${String(error.type).slice(0, 40)} without a minidump`);
   }
   if (attachments.length === 0) return;
-  const crash = await ports.db.crashes.findByEvent(key.projectId, eventId);
+  const crash = await asked(ports.db.crashes.findByEvent(key.projectId, eventId));
   if (crash === null) ports.refusals.count(key.projectId, "file_without_crash", `attachments of error ${eventId}, which is no crash`);
   else await addFiles(ports, key, crash, filesOf(attachments), logger);
 }
@@ -121,7 +125,8 @@ async function keepCrash(ports: AppCenterPorts, post: LogsPost, report: Report, 
   try {
     await receipt.storeDump(fileOf(dump));
     for (const attachment of report.attachments) if (attachment !== dump) await receipt.storeAttachment(fileOf(attachment));
-    const said = report.error === null ? await ports.db.announced.find(key.projectId, report.eventId) : eventOfLog(report.error, installId);
+    const said =
+      report.error === null ? await asked(ports.db.announced.find(key.projectId, report.eventId)) : eventOfLog(report.error, installId);
     await receipt.commit(mergeEvent([{ event_id: report.eventId }, said, eventOfLog(dump.log, installId)]), []);
   } finally {
     await receipt.discard();

@@ -13,21 +13,13 @@ import { normalizeEventId } from "../event.ts";
 import { sdkRoutes } from "../sdk-route.ts";
 import { type AppCenterPorts, acceptLogs } from "./accept-logs.ts";
 
-export type AppCenterRoutePorts = AppCenterPorts & {
-  db: AppCenterPorts["db"] & { keys: { projectOf(publicKey: string): Promise<string | null> } };
-};
-
-export function appCenterRoutes(ports: AppCenterRoutePorts): Route[] {
+export function appCenterRoutes(ports: AppCenterPorts): Route[] {
   const bodyLimits = {
     ...{ maxBytes: ports.limits.maxRequestBytes, knob: "MAX_REQUEST_BYTES" as const },
     ...{ maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxMinidumpBodyMs },
   };
 
-  async function project({ request }: RouteContext): Promise<string> {
-    const projectId = await ports.db.keys.projectOf(secretOf(request.headers["app-secret"]));
-    if (projectId === null) throw new AppError(403, "wrong_key", "the App-Secret is not a client key");
-    return projectId;
-  }
+  const project = ({ request }: RouteContext) => ports.clientKeys.projectOf(secretOf(request.headers["app-secret"]));
 
   async function postLogs(context: RouteContext, projectId: string): Promise<void> {
     const { headers } = context.request;

@@ -13,6 +13,7 @@ import { collect, tooLarge } from "../../http/body.ts";
 import { baseName } from "../../http/multipart.ts";
 import { limits } from "../../limits.ts";
 import type { Admission } from "../admission.ts";
+import { asked } from "../asked.ts";
 import { Dropped } from "../dropped.ts";
 import { mergeEvent, normalizeEventId } from "../event.ts";
 import { type EventFileKind, EventFiles } from "../event-files.ts";
@@ -177,7 +178,7 @@ async function keepFeedback(ports: EnvelopePorts, { key }: EnvelopePost, reading
   ports.admission.takeCrash(key);
   reading.eventId ??= feedback.eventId;
   const { organizationId, projectId } = key;
-  await ports.db.feedback.add({ organizationId, projectId, ...feedback, receivedAt: new Date() });
+  await asked(ports.db.feedback.add({ organizationId, projectId, ...feedback, receivedAt: new Date() }));
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);

@@ -18,14 +18,10 @@ import { limitHeaders, sdkRoutes, sendEventId } from "../sdk-route.ts";
 import { acceptEnvelope, type EnvelopeOutcome, type EnvelopePorts } from "./accept-envelope.ts";
 import { EnvelopeError, EnvelopeReader } from "./reader.ts";
 
-export type EnvelopeRoutePorts = EnvelopePorts & {
-  db: EnvelopePorts["db"] & { keys: { projectOf(publicKey: string): Promise<string | null> } };
-};
-
 const envelopeType = /^\s*application\/x-sentry-envelope\s*(;|$)/i;
 const readerLimits = { maxItems: limits.maxItems, maxHeaderBytes: limits.maxItemHeaderBytes };
 
-export function envelopeRoutes(ports: EnvelopeRoutePorts): Route[] {
+export function envelopeRoutes(ports: EnvelopePorts): Route[] {
   const bodyLimits = {
     ...{ maxBytes: ports.limits.maxRequestBytes, knob: "MAX_REQUEST_BYTES" as const },
     ...{ maxIdleMs: limits.maxIdleMs, maxBodyMs: limits.maxMinidumpBodyMs },
@@ -75,11 +71,7 @@ export function envelopeRoutes(ports: EnvelopeRoutePorts): Route[] {
     ports.clientKeys.used(key.keyId);
   }
 
-  async function projectOfKey({ request, query }: RouteContext): Promise<string> {
-    const projectId = await ports.db.keys.projectOf(clientKeyOf(request.headers, query));
-    if (projectId === null) throw new AppError(403, "wrong_key", "the client key is not a key of this project");
-    return projectId;
-  }
+  const projectOfKey = ({ request, query }: RouteContext) => ports.clientKeys.projectOf(clientKeyOf(request.headers, query));
 
   return [
     ...sdkRoutes(ports, { method: "POST", path: "/api/:project/envelope", name: "envelope", handle: postEnvelope }),

@@ -9,25 +9,16 @@
  * further segment of the path (`/submit/<key>`), which a reverse proxy can add where the address in the program cannot be changed.
  */
 import { randomUUID } from "node:crypto";
-import { AppError } from "../../http/app-error.ts";
 import type { Route } from "../../http/router.ts";
 import { clientKeyOf } from "../credentials.ts";
 import { type IntakeRoutePorts, type MinidumpDialect, minidumpRoutes } from "../routes.ts";
 
-export type PlainRoutePorts = IntakeRoutePorts & {
-  db: IntakeRoutePorts["db"] & { keys: { projectOf(publicKey: string): Promise<string | null> } };
-};
-
-export function plainRoutes(ports: PlainRoutePorts): Route[] {
+export function plainRoutes(ports: IntakeRoutePorts): Route[] {
   const publicKey: MinidumpDialect["publicKey"] = ({ request, params, query }) => {
     const headers = params.key === undefined ? request.headers : { "x-sentry-auth": `Sentry sentry_key=${encodeURIComponent(params.key)}` };
     return clientKeyOf(headers, query);
   };
-  const project: MinidumpDialect["project"] = async (context) => {
-    const projectId = await ports.db.keys.projectOf(publicKey(context));
-    if (projectId === null) throw new AppError(403, "wrong_key", "the client key is not a key of this project");
-    return projectId;
-  };
+  const project: MinidumpDialect["project"] = (context) => ports.clientKeys.projectOf(publicKey(context));
   const bare = { project, publicKey, kept: (crashId: string) => crashId, dropped: () => randomUUID() };
   const socorro = { project, publicKey, kept: (crashId: string) => `CrashID=bp-${crashId}\n`, dropped: () => "Discarded=1\n" };
   return [

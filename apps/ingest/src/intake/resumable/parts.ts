@@ -10,6 +10,7 @@ import { deleteBlobs } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
 import { tooLarge } from "../../http/body.ts";
 import { limits } from "../../limits.ts";
+import { asked } from "../asked.ts";
 import { diskFull, isNoSpace } from "../disk.ts";
 
 export type ResumablePorts = { blobs: BlobStore; keyring: Keyring; db: Pick<SystemDb, "resumables"> };
@@ -53,7 +54,9 @@ export async function receiveParts(
     }
     try {
       await blobs.put(blobKey, sealStream(plain(), dataKey, contextOf(upload, blobKey)));
-      kept = await db.resumables.append(upload.id, { offset, sizeBytes, blobKey });
+      // Without an answer it may have been added: then the blob is needed, else the collection of orphans takes it.
+      kept = true;
+      kept = await asked(db.resumables.append(upload.id, { offset, sizeBytes, blobKey }));
       if (!kept) throw new AppError(409, null, "another request has added to the upload; ask for its offset");
     } catch (error) {
       throw isNoSpace(error) ? diskFull([]) : error;
@@ -94,7 +97,7 @@ export async function removeUpload({ blobs, db }: Pick<ResumablePorts, "blobs" |
 
 /** Finds an upload of this project and key by the address that its sender was given. */
 export async function findUpload(db: ResumablePorts["db"], key: FoundClientKey, uploadId: string): Promise<ResumableUpload | null> {
-  return await db.resumables.find({ uploadId, projectId: key.projectId, clientKeyId: key.keyId });
+  return await asked(db.resumables.find({ uploadId, projectId: key.projectId, clientKeyId: key.keyId }));
 }
 
 /** A body whose failure is an end like another, told afterwards. */

@@ -17,6 +17,7 @@ import type { Route, RouteContext } from "../../http/router.ts";
 import { withBody } from "../../http/with-body.ts";
 import { limits, type OperatorLimits } from "../../limits.ts";
 import type { Admission } from "../admission.ts";
+import { asked } from "../asked.ts";
 import { corsHeaders } from "../cors.ts";
 import { storageOf } from "../crash-limits.ts";
 import { clientKeyOf } from "../credentials.ts";
@@ -62,7 +63,7 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
       ...newUploadKey(ports.keyring, { id, organizationId, projectId }),
     };
     const { maxOpenResumables: maxUploads, maxOpenResumableBytes: maxBytes } = limits;
-    const { created, open } = await db.resumables.create(upload, { maxUploads, maxBytes });
+    const { created, open } = await asked(db.resumables.create(upload, { maxUploads, maxBytes }));
     if (!created) {
       const there = `${open.uploads} uploads of ${open.bytes} bytes are open in this project`;
       throw new AppError(429, "rate_limited", `${there}, the limits are ${maxUploads} and ${maxBytes}`, { headers: limitHeaders });
