@@ -149,9 +149,10 @@ module.exports = {
     },
     {
       name: "dashboard-parses-no-dumps",
-      comment: "Core runs on tenants' data in child processes only: the worker's under a watchdog, ingest's for the text of a lookup file.",
+      comment:
+        "Core runs on tenants' data in child processes only: the worker's under a watchdog, ingest's for what is read of lookup files.",
       severity: "error",
-      from: { path: "^apps/(web|ingest)/", pathNot: `${tests}|^apps/ingest/src/symbol-server/sym-child\\.ts$` },
+      from: { path: "^apps/(web|ingest)/", pathNot: `${tests}|^apps/ingest/src/(symbol-server/sym-child|symbolicate/child)\\.ts$` },
       to: { path: "^packages/core/" },
     },
     {

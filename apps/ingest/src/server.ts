@@ -27,6 +27,7 @@ import { limits, type OperatorLimits } from "./limits.ts";
 import { createProxy, type ProxyOptions } from "./proxy.ts";
 import { readRoutes } from "./read/routes.ts";
 import { symbolServerRoutes } from "./symbol-server/routes.ts";
+import { symbolicateRoutes } from "./symbolicate/routes.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
 
 export type IngestPorts = {
@@ -51,7 +52,7 @@ export type Ingest = {
 };
 
 /** These belong to ingest, whatever the dashboard has there: of our API, of project ids, of sentry-cli's API, and of the symbol server. */
-const ownPaths = /^\/+(api\/+(v1|\d+)|symbols|symupload|symbol-uploads|v0\.1)(\/|$)/;
+const ownPaths = /^\/+(api\/+(v1|\d+)|symbols|symbolicate|symupload|symbol-uploads|v0\.1)(\/|$)/;
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
   const { gate, db, blobs, keyring, lanes, logger } = ports;
@@ -81,6 +82,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     ...plainRoutes(crashPorts),
     ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: options.proxy.publicUrl }),
     ...symbolServerRoutes({ gate, blobs }),
+    ...symbolicateRoutes({ gate, db, blobs }),
     ...readRoutes({ gate, blobs, keyring, publicUrl: options.proxy.publicUrl, trustProxy: options.proxy.trustProxy }),
   ];
 

@@ -376,7 +376,7 @@ test("no tenant sees another; no token, a wrong one, one without the scope: ever
     ...["/submit", "/crashreports", "/post"].flatMap((path) => [path, `${path}/:key`]),
   ];
   // These know the bearer alone (machine.test.ts).
-  const ofBearer = ["/api/v1/token", "/api/v1/device-codes"];
+  const ofBearer = ["/symbolicate/v5", "/api/v1/token", "/api/v1/device-codes"];
   assert.deepEqual(
     [...new Set(ingest.ingest.routes.map((route) => route.path))].filter((path) => !foreignUploadPaths.test(path)).sort(),
     [...Object.keys(byToken), ...byKey, ...ofBearer].sort(),

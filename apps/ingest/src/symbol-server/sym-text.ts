@@ -45,11 +45,11 @@ export function createSymTexts(blobs: BlobStore): SymTexts {
   };
 }
 
-function moduleOf({ debugFile, parts: { names, unwind } }: Extract<Chosen, { form: "text" }>): SymTask["module"] {
+function moduleOf({ debugFile, debugId, parts: { names, unwind } }: Extract<Chosen, { form: "text" }>): SymTask["module"] {
   const program = [names, unwind].find((file) => file?.codeId) ?? debugFile;
   return {
     debugFile: debugFile.name,
-    debugId: debugFile.debugId ?? "",
+    debugId,
     codeId: program.codeId,
     codeFile: program.kind === "pe" ? program.name : null,
     cpu: debugFile.cpu ?? program.cpu,
@@ -84,7 +84,7 @@ async function* output(task: SymTask, logger: Logger): AsyncGenerator<Uint8Array
 type Turns = { take(): Promise<() => void> };
 
 /** So many at a time, in the order in which they came. */
-function createTurns(): Turns {
+export function createTurns(): Turns {
   let free: number = symbolLimits.maxTexts;
   const waiting: (() => void)[] = [];
   const give = () => {
@@ -92,7 +92,7 @@ function createTurns(): Turns {
     if (next === undefined) free++;
     else next();
   };
-  const busy = () => new AppError(503, null, "too many symbol files are being made", { headers: { "Retry-After": "10" } });
+  const busy = () => new AppError(503, null, "too many symbol files are being made or read", { headers: { "Retry-After": "10" } });
   return {
     async take() {
       if (free > 0) {
