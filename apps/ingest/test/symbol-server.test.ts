@@ -166,6 +166,19 @@ test("an unstripped program is both, and the newest of equals answers", async (t
   for (const part of ["executable", "debuginfo"]) assert.ok((await bytesOf(await get(`buildid/${id}/${part}`))).equals(newer), part);
 });
 
+test("a bundle of sources answers beside its image, and is no debug file", async (t) => {
+  const { publish, get } = await world(t);
+  const bundle = fixture("demo-crash/driftwood-1.0.sym");
+  await publish("formats/windows-x64/game.pdb");
+  await publish("game.src.zip", bundle, { kind: "sourcebundle", debugId: windows, name: "game.src.zip" });
+  const unified = `${windows.slice(0, 2)}/${windows.slice(2)}`.toLowerCase();
+  for (const path of [`game.pdb/${windows}/game.pdb.src.zip`, `${unified}/sourcebundle`]) {
+    assert.ok((await bytesOf(await get(path))).equals(bundle), path);
+  }
+  assert.ok((await bytesOf(await get(`${unified}/debuginfo`))).equals(fixture("formats/windows-x64/game.pdb")));
+  assert.match(await (await get(`${unified}/breakpad`)).text(), /^MODULE windows x86_64 \S+ game\.pdb\n/);
+});
+
 test("a deleted file is gone at once", async (t) => {
   const { publish, get, db, ingest } = await world(t);
   const { id, sourceBlobKey } = await publish("formats/windows-x64/game.pdb");
@@ -213,6 +226,19 @@ test("a .sym of files that are no .sym: names of the PDB, rules of the program; 
   assert.equal(known.status, 304);
   assert.equal((await get(`game.pdb/${windows}/game.sym`, { method: "HEAD" })).status, 200);
   await waitFor("lines of the log", () => ingest.lines.filter((line) => line.includes("debug file fetched")).length >= 4);
+});
+
+test("a PDB that was rewritten has another age than its program states: both ids get the names", async (t) => {
+  const { publish, get } = await world(t);
+  const rewritten = `${windows.slice(0, -1)}7`;
+  await publish("formats/windows-x64/game.pdb", undefined, { statedDebugId: rewritten });
+  await publish("formats/windows-x64/game.exe");
+  for (const id of [windows, rewritten]) {
+    const text = await (await get(`game.pdb/${id}/game.sym`)).text();
+    assert.match(text, new RegExp(`^MODULE windows x86_64 ${id} game\\.pdb\n`), id);
+    assert.match(text, /^FUNC .* geo::crashHere/m, id);
+    assert.equal((await get(`game.pdb/${id}/game.pdb`)).status, 200, id);
+  }
 });
 
 test("a lookup file that is being made, and one that is damaged", async (t) => {

@@ -14,7 +14,7 @@ export type TextParts = Record<"names" | "unwind" | "windowsFrames", AnsweringFi
 export type Chosen =
   /** Bytes of a stored file. */
   | { form: "stored"; file: AnsweringFile; offset: number; size: number }
-  | { form: "text"; debugFile: AnsweringFile; parts: TextParts }
+  | { form: "text"; debugFile: AnsweringFile; debugId: string; parts: TextParts }
   /** Asked by code id: its debug id says where it lies. Relative to the path asked for. */
   | { form: "elsewhere"; location: string }
   /** Its lookup file is being made. */
@@ -22,7 +22,7 @@ export type Chosen =
 
 /** @param files newest first. @returns null when none is what was asked for */
 export async function choose(blobs: BlobStore, wanted: Wanted, files: readonly AnsweringFile[]): Promise<Chosen | null> {
-  if (wanted.part === "sym") return chooseSym(wanted, files);
+  if (wanted.part === "sym") return chooseSym(files, wanted.debugIds?.[0] ?? null);
   const { buildId } = wanted;
   const fitting = files.filter(
     (file) => wanted.kinds.some((kind) => kind === file.kind) && (buildId === null || sameBuildId(file.codeId, buildId)),
@@ -86,17 +86,11 @@ async function inBlob<T>(blobs: BlobStore, file: AnsweringFile, look: (blob: Ran
   }
 }
 
-function chooseSym({ debugIds }: Wanted, all: readonly AnsweringFile[]): Chosen | null {
-  const known = all.filter(({ debugId }) => debugId !== null);
-  const direct = debugIds === null ? known : known.filter(({ debugId }) => debugIds.includes(debugId ?? ""));
-  const [newest] = direct.length > 0 ? direct : known;
-  if (newest === undefined) return null;
-  const files = known.filter(({ debugId }) => debugId === newest.debugId);
-  const debugFile = files.find(({ kind }) => kind === "pdb" || kind === "breakpad") ?? newest;
-  if (direct.length === 0) {
-    const name = encodeURIComponent(debugFile.name);
-    return { form: "elsewhere", location: `../../${name}/${newest.debugId}/${encodeURIComponent(symNames(debugFile.name)[0] ?? "")}` };
-  }
+/** @param debugId what the .sym is asked by: a PDB answers to the id that its program states, too, whose age may be another */
+function chooseSym(all: readonly AnsweringFile[], debugId: string | null): Chosen | null {
+  const files = all.filter(isDebugFile);
+  const debugFile = mainDebugFile(files);
+  if (debugFile === null) return null;
   const stored = files.find(({ kind }) => kind === "breakpad");
   if (stored !== undefined) return { form: "stored", file: stored, offset: 0, size: stored.sizeBytes };
   const ready = files.filter(({ symcacheBlobKey }) => symcacheBlobKey !== null);
@@ -104,6 +98,7 @@ function chooseSym({ debugIds }: Wanted, all: readonly AnsweringFile[]): Chosen 
   return {
     form: "text",
     debugFile,
+    debugId: debugId ?? debugFile.debugId ?? "",
     parts: {
       names: ready.toSorted((a, b) => namesRank(b) - namesRank(a))[0] ?? null,
       unwind: ready.find(({ hasUnwind }) => hasUnwind) ?? null,
@@ -111,6 +106,20 @@ function chooseSym({ debugIds }: Wanted, all: readonly AnsweringFile[]): Chosen 
     },
   };
 }
+
+/** Where a .sym lies that was asked by code id. */
+export function elsewhere(files: readonly AnsweringFile[]): Chosen | null {
+  const debugFile = mainDebugFile(files.filter(isDebugFile));
+  if (debugFile === null) return null;
+  const [sym = ""] = symNames(debugFile.name);
+  return { form: "elsewhere", location: `../../${encodeURIComponent(debugFile.name)}/${debugFile.debugId}/${encodeURIComponent(sym)}` };
+}
+
+const isDebugFile = ({ debugId, kind }: AnsweringFile) => debugId !== null && kind !== "sourcebundle";
+
+/** The one that the image's .sym is named after. */
+const mainDebugFile = (files: readonly AnsweringFile[]) =>
+  files.find(({ kind }) => kind === "pdb" || kind === "breakpad") ?? files[0] ?? null;
 
 /** The better names, as a crash chooses them. */
 const namesRank = ({ features }: AnsweringFile) =>

@@ -4,16 +4,16 @@
  * that they are sent to. Each file that goes out is a line in the log: token, file, bytes.
  */
 import { BlobNotFound, type BlobStore } from "@salvage/blobs";
-import type { OrgGate } from "@salvage/db";
+import type { OrgDb, OrgGate } from "@salvage/db";
 import type { Logger } from "@salvage/telemetry";
 import { AppError } from "../http/app-error.ts";
 import { sendText } from "../http/respond.ts";
 import type { RouteContext } from "../http/router.ts";
 import { createRateLimiter } from "../intake/rate-limit.ts";
 import { authorizeReader, type Reader } from "./access.ts";
-import { type Chosen, choose } from "./choose.ts";
+import { type Chosen, choose, elsewhere } from "./choose.ts";
 import { symbolLimits } from "./limits.ts";
-import { parsePath } from "./paths.ts";
+import { parsePath, type Wanted } from "./paths.ts";
 import { type Sendable, type Sent, send } from "./send.ts";
 import { createSymTexts, type SymTexts } from "./sym-text.ts";
 
@@ -57,12 +57,19 @@ type Fetchable = Extract<Chosen, { form: "stored" | "text" }>;
 
 async function find(blobs: BlobStore, { db }: Reader, path: string): Promise<Fetchable | Extract<Chosen, { form: "elsewhere" }>> {
   const wanted = parsePath(path);
-  const chosen = wanted === null ? null : await choose(blobs, wanted, await db.debugFiles.answering(wanted));
+  const chosen = wanted === null ? null : await chooseOf(blobs, db, wanted);
   if (chosen === null) throw absent();
   if (chosen.form === "later") {
     throw new AppError(503, null, "the lookup file of this debug file is still being made", { headers: { "Retry-After": "60" } });
   }
   return chosen;
+}
+
+async function chooseOf(blobs: BlobStore, db: OrgDb, wanted: Wanted): Promise<Chosen | null> {
+  const { debugIds, fileKeys } = wanted;
+  const files = await db.debugFiles.answering({ fileKeys: debugIds ?? fileKeys });
+  if (files.length > 0 || debugIds === null) return choose(blobs, wanted, files);
+  return elsewhere(await db.debugFiles.answering({ fileKeys }));
 }
 
 const absent = () => new AppError(404, null, "there is no such debug file");
@@ -75,7 +82,9 @@ function aboutFile(chosen: Fetchable): Record<string, string | null> {
 function sendable(blobs: BlobStore, texts: SymTexts, chosen: Fetchable, logger: Logger): Sendable {
   if (chosen.form === "text") {
     const { debugFile, parts } = chosen;
-    const identity = ["text 1", debugFile.name, ...Object.values(parts).map((part) => part?.symcacheBlobKey ?? "")].join(" ");
+    const identity = ["text 1", debugFile.name, chosen.debugId, ...Object.values(parts).map((part) => part?.symcacheBlobKey ?? "")].join(
+      " ",
+    );
     return { type: "text/plain", identity, size: null, headers: {}, read: () => texts.make(chosen, logger) };
   }
   const { file, offset, size } = chosen;
