@@ -64,7 +64,7 @@ function summaryOf(report: Report): [string, string][] {
 
 function accessText({ crash_info: crash }: Report): string | null {
   const parts = (crash.memory_accesses ?? []).map(({ access_type: type, size, address, is_likely_guard_page: guard }) =>
-    words(type ?? "access", "of", size === null ? null : `${size} bytes`, `at ${address}`, guard ? "(guard page)" : null),
+    words(type ?? "access", size === null ? null : `of ${size} bytes`, `at ${address}`, guard ? "(guard page)" : null),
   );
   return parts.length === 0 ? null : parts.join(", ");
 }
