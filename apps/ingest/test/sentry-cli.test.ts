@@ -82,7 +82,7 @@ function requests(ingest: Harness, from: number): string[] {
 for (const cli of clis) {
   test(`${cli} uploads a file in chunks; a second run sends nothing`, needs(cli), async (t) => {
     const ingest = await start(t);
-    const bytes = symbols(cli === "sentry-cli-3" ? "c3" : "c2", 20 << 20);
+    const bytes = symbols(cli === "sentry-cli-3" ? "c3" : "c2", 12 << 20);
     const path = join(folder, `${cli}.sym`);
     await writeFile(path, bytes);
     const first = await run(cli, ingest, ["debug-files", "upload", path]);
@@ -115,7 +115,7 @@ for (const cli of clis) {
 
   test(`${cli} goes on where an upload broke off`, needs(cli), async (t) => {
     const ingest = await start(t);
-    const bytes = symbols(cli === "sentry-cli-3" ? "b3" : "b2", 20 << 20);
+    const bytes = symbols(cli === "sentry-cli-3" ? "b3" : "b2", 12 << 20);
     const path = join(folder, `${cli}-broken.sym`);
     await writeFile(path, bytes);
     const firstChunk = bytes.subarray(0, 8 << 20);
