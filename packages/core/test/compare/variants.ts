@@ -191,7 +191,10 @@ export const variants: readonly Variant[] = [
   { name: "clang-O2-dwarf5", build: clang("-O2", "-gdwarf-5") },
   {
     name: "clang-O2-dwarf2-strict",
-    standing: { count: 64, why: "llvm-symbolizer reads no unit that states no code; addr2line gives padding the name of the function before it" },
+    standing: {
+      count: 64,
+      why: "llvm-symbolizer reads no unit that states no code; addr2line gives padding the name of the function before it",
+    },
     build: clang("-O2", "-gdwarf-2", "-gstrict-dwarf"),
   },
   { name: "clang-O2-dwarf64", build: clang("-O2", "-gdwarf-5", "-gdwarf64") },
