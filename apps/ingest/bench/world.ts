@@ -56,6 +56,7 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  process.once("exit", () => child.kill("SIGKILL"));
   const port = Number(await lineOf(child, /"port":(\d+)/));
   child.stdout?.resume();
   return {
@@ -77,6 +78,7 @@ export async function startBareServer(): Promise<Server & { stop(): Promise<void
   const child = spawn(process.execPath, [new URL("./bare-server.ts", import.meta.url).pathname, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  process.once("exit", () => child.kill("SIGKILL"));
   const port = Number(await lineOf(child, /(\d+)\n/));
   return {
     port,

@@ -31,6 +31,8 @@ const tagBytes = 16;
 const strideBytes = sealedChunkBytes + tagBytes;
 /** Chunks that a SealedFile keeps open: 4 MiB, so a walk up a stack does not decrypt the same page again and again. */
 const cachedChunks = 64;
+/** What a stream that seals holds at first. */
+const firstWaitingBytes = 4 * 1024;
 /** Chunks that a stream reads at a time. */
 const streamChunks = 4;
 
@@ -68,7 +70,7 @@ export async function* sealStream(
   yield header;
 
   // A full chunk waits until it is known whether anything follows it.
-  const waiting = Buffer.allocUnsafe(sealedChunkBytes);
+  let waiting = Buffer.allocUnsafe(firstWaitingBytes);
   let filled = 0;
   let number = 0;
   for await (const piece of plain) {
@@ -78,6 +80,12 @@ export async function* sealStream(
         filled = 0;
       }
       const taken = Math.min(sealedChunkBytes - filled, piece.length - at);
+      // A slow source holds no more than it has sent.
+      if (filled + taken > waiting.length) {
+        const larger = Buffer.allocUnsafe(Math.min(sealedChunkBytes, Math.max(2 * waiting.length, filled + taken)));
+        waiting.copy(larger, 0, 0, filled);
+        waiting = larger;
+      }
       waiting.set(piece.subarray(at, at + taken), filled);
       filled += taken;
       at += taken;

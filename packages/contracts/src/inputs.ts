@@ -98,10 +98,8 @@ export const projectLimitsInput = projectInput.extend({
   maxAttachmentBytes: byteLimit.optional(),
   maxAttachments: z.number().int().min(0).max(100, "At most 100").nullable().optional(),
 });
-export const organizationLimitsInput = z.object({
-  rateLimitPerMinute: rateLimitPerMinute.optional(),
-  storageQuotaBytes: byteLimit.optional(),
-});
+/** The storage quota is the operator's to set. */
+export const organizationLimitsInput = z.object({ rateLimitPerMinute: rateLimitPerMinute.optional() });
 
 // Issues
 export const issueSort = z.enum(["crashes", "lastSeen", "firstSeen"]);

@@ -157,7 +157,7 @@ describe("views", () => {
       "done",
     );
     assert.equal(await db.limits.setProject({ projectSlug, maxAttachmentBytes: 2048, maxAttachments: null }), "done");
-    await db.limits.setOrganization({ rateLimitPerMinute: 600, storageQuotaBytes: 10_000_000_000 });
+    await db.limits.setOrganization({ rateLimitPerMinute: 600 });
     const limits = await db.limits.ofProject({ projectSlug });
     assert.deepEqual(limits?.project, {
       rateLimitPerMinute: 60,
@@ -165,7 +165,7 @@ describe("views", () => {
       maxAttachmentBytes: 2048,
       maxAttachments: null,
     });
-    assert.deepEqual(limits?.organization, { rateLimitPerMinute: 600, storageQuotaBytes: 10_000_000_000 });
+    assert.deepEqual(limits?.organization, { rateLimitPerMinute: 600, storageQuotaBytes: null });
     const found = await rows.db.keys.find(tenant.projectId, tenant.publicKey);
     assert.ok(found.found === "key");
     const {
@@ -178,7 +178,7 @@ describe("views", () => {
     } = found.key;
     assert.deepEqual(
       [projectRateLimitPerMinute, organizationRateLimitPerMinute, maxDumpBytes, maxAttachmentBytes, maxAttachments, storageQuotaBytes],
-      [60, 600, 5_000_000_000, 2048, null, 10_000_000_000],
+      [60, 600, 5_000_000_000, 2048, null, null],
     );
     assert.equal(await db.limits.ofProject({ projectSlug: "none" }), null);
     assert.equal(await db.limits.setProject({ projectSlug: "none", maxAttachments: 1 }), "not found");

@@ -51,9 +51,9 @@ export function createOrgLimits(scope: OrgScope): OrgLimits {
         return "done";
       });
     },
-    setOrganization(change) {
+    setOrganization({ rateLimitPerMinute }) {
       return scope.run<"done">(async (tx) => {
-        const data = given(change);
+        const data = given({ rateLimitPerMinute });
         await tx.models.organization.update({ where: { id: organizationId }, data });
         await scope.audit(tx, "organization.limits", scope.organizationId, { changed: Object.keys(data) });
         return "done";

@@ -254,8 +254,8 @@ export interface OrgLimits {
   ofProject(input: { projectSlug: string }): Promise<LimitsView | null>;
   /** project:write. Only what is given changes; null goes back to the server's default. */
   setProject(input: { projectSlug: string } & Partial<ProjectLimits>): Promise<Changed>;
-  /** organization:admin. Likewise. */
-  setOrganization(input: Partial<OrganizationLimits>): Promise<Changed>;
+  /** organization:admin. Likewise; the storage quota is the operator's to set. */
+  setOrganization(input: Partial<Pick<OrganizationLimits, "rateLimitPerMinute">>): Promise<Changed>;
 }
 
 export interface OrgRefusals {

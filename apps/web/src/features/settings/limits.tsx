@@ -1,6 +1,6 @@
 "use client";
-/** What posts may have: rates, sizes and counts of the project; rate and storage of all projects of the organization together. */
-import type { OrganizationLimits, Permission, ProjectLimits } from "@salvage/contracts";
+/** What posts may have: rates, sizes and counts of the project; rate of all projects of the organization together, and what it stores. */
+import type { Permission, ProjectLimits } from "@salvage/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
 import { toast } from "sonner";
@@ -62,22 +62,19 @@ export function Limits({ projectSlug }: { projectSlug: string }) {
           { name: "maxAttachments", label: "Attachments of a crash", hint: "More are left out.", unit: "count" },
         ]}
       />
-      <LimitsForm<OrganizationLimits>
+      <LimitsForm<{ rateLimitPerMinute: number | null }>
         title="All projects of the organization"
         permission="organization:admin"
-        values={organization}
+        values={{ rateLimitPerMinute: organization.rateLimitPerMinute }}
         busy={setOrganization.isPending}
         onSave={(values) => setOrganization.mutate({ orgSlug, ...values })}
-        fields={[
-          { name: "rateLimitPerMinute", label: "Crashes a minute", unit: "count" },
-          {
-            name: "storageQuotaBytes",
-            label: "Storage",
-            hint: `MiB; dumps, attachments and debug files. In use: ${formatBytes(storageUsedBytes)}.`,
-            unit: "MiB",
-          },
-        ]}
+        fields={[{ name: "rateLimitPerMinute", label: "Crashes a minute", unit: "count" }]}
       />
+      <p className="text-ink-2">
+        The organization stores {formatBytes(storageUsedBytes)}
+        {organization.storageQuotaBytes === null ? "" : ` of the ${formatBytes(organization.storageQuotaBytes)} that it may`}: dumps,
+        attachments and debug files. The operator of this server sets how much it may be.
+      </p>
     </div>
   );
 }
