@@ -55,7 +55,7 @@ export const limits = {
   /** Chunks of one request, as many bytes of them, and requests at once that a client is asked to keep to. */
   chunksPerRequest: 64,
   maxChunkRequestBytes: 32 * 1024 * 1024,
-  chunkRequestsAtOnce: 8,
+  chunkRequestsAtOnce: 4,
   /** A list of files and their chunks: 2,000 files of 2 GB have about this much. */
   maxAssembleBytes: 32 * 1024 * 1024,
   /** JSON of other calls that bring debug files. */
