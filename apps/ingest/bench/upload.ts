@@ -21,7 +21,7 @@ import { startTestDatabase } from "@salvage/testkit/postgres";
 import pg from "pg";
 
 /** What the launcher starts ingest with. */
-const launcherFlags = ["--max-old-space-size=256", "--max-semi-space-size=2"];
+const launcherFlags = ["--max-old-space-size=256", "--max-semi-space-size=1"];
 const megabytes = Number(process.argv[2] ?? 2000);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "salvage-bench-upload-"));

@@ -31,7 +31,7 @@ const heapMb = { ingest: 256, web: 384, worker: 384 };
  * Small nurseries: three quiet servers share a small machine. What streams through ingest lies outside of the heap and is let go when the nursery
  * is swept: a smaller one keeps an upload of gigabytes below 200 MB.
  */
-const nurseryMb = { ingest: 2, web: 8, worker: 8 };
+const nurseryMb = { ingest: 1, web: 8, worker: 8 };
 const nodeFlags = (app: keyof typeof heapMb) => [
   `--max-old-space-size=${heapMb[app]}`,
   `--max-semi-space-size=${nurseryMb[app]}`,
