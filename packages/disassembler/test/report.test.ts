@@ -75,6 +75,7 @@ test("a field of a null object, far from null", async () => {
       bad_register: { name: "rcx", value: "0x0000000000000000" },
       call_instruction: null,
       possible_bit_flips: null,
+      crash_inconsistencies: [],
       exception: null,
     },
   );
