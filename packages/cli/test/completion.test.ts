@@ -26,7 +26,7 @@ test("bash completes commands, subcommands, options, choices and files", { skip:
   assert.deepEqual(await complete("missing", "list", "--filter", "re"), ["resolved"]);
   const files = await complete("report", "/etc/host");
   assert.ok(files.includes("/etc/hosts") && files.every((file) => file.startsWith("/etc/host")), files.join(" "));
-  assert.deepEqual(await complete("completion", "f"), ["fish"]);
+  assert.deepEqual(await complete("completion", "fis"), ["fish"]);
 });
 
 test("every command and option of the help is in each script", async () => {

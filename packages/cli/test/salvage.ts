@@ -18,7 +18,8 @@ export function run(command: string, args: readonly string[], input = "", env: N
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    child.stdin.end(input);
+    // A program may end without having read what it was given.
+    child.stdin.on("error", () => undefined).end(input);
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
   });

@@ -35,7 +35,7 @@ const patienceMs = 15 * 60_000;
 /** `held`: the upload by which the organization has it already. */
 type PlannedFile = FileToSend & FileHashes & { held: string | null };
 
-/** Exit code 1 when a file was refused or there was none, 4 when the crashes were not upgraded in the time of --wait. */
+/** Exit code 1 when a debug file was refused or there was none, 4 when the crashes were not upgraded in the time of --wait. */
 export async function upload(paths: readonly string[], options: UploadOptions): Promise<void> {
   const client = new ApiClient({ ...findTarget(options), patient: true });
   const { files, passedOver } = await chooseFiles(paths);
@@ -52,7 +52,7 @@ class UploadRun {
   readonly #client: ApiClient;
   readonly #options: UploadOptions;
   readonly #files: readonly FileToSend[];
-  readonly #counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0 };
+  readonly #counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0, others: 0 };
   /** Uploads for whose files crashes may wait. */
   readonly #uploads = new Set<string>();
   #upgraded = 0;
@@ -112,9 +112,11 @@ class UploadRun {
   }
 
   summarize(): void {
-    const { ready, alreadyThere, refused } = this.#counts;
+    const { ready, alreadyThere, refused, others } = this.#counts;
     const crashes = this.#upgraded > 0 ? `; ${this.#upgraded} crashes upgraded` : "";
-    process.stderr.write(`${ready} ready, ${alreadyThere} already there, ${refused} refused${crashes}.\n`);
+    process.stderr.write(
+      `${ready} ready, ${alreadyThere} already there, ${refused} refused${others > 0 ? `, ${others} beside them no debug files` : ""}${crashes}.\n`,
+    );
     if (ready + alreadyThere === 0) throw new CliError("nothing of this was usable.");
     if (refused > 0) process.exitCode = 1;
   }
@@ -181,6 +183,7 @@ class UploadRun {
     this.#counts.ready += counts.ready;
     this.#counts.alreadyThere += counts.alreadyThere;
     this.#counts.refused += counts.refused;
+    this.#counts.others += counts.others;
   }
 }
 

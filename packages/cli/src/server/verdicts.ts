@@ -2,17 +2,20 @@
 import type { UploadVerdict, UploadView } from "@salvage/contracts";
 import { fileName } from "./names.ts";
 
-export type VerdictCounts = { ready: number; alreadyThere: number; refused: number };
+/** `others`: members of a usable archive that are no debug files at all, such as notes beside them. */
+export type VerdictCounts = { ready: number; alreadyThere: number; refused: number; others: number };
 
 /**
  * Prints a line (or a JSON object) per file found in an upload.
  * @param held the server had it before this call: nothing was sent
  */
 export function printVerdicts(path: string, view: UploadView, json: boolean, held: boolean): VerdictCounts {
-  const counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0 };
+  const counts: VerdictCounts = { ready: 0, alreadyThere: 0, refused: 0, others: 0 };
+  const usable = view.verdicts.some((verdict) => verdict.state !== "rejected");
   for (const verdict of view.verdicts.length > 0 ? view.verdicts : [verdictOfWhole(view)]) {
     const state = verdict.state === "ready" && held ? "duplicate" : verdict.state;
-    counts[state === "ready" ? "ready" : state === "duplicate" ? "alreadyThere" : "refused"]++;
+    if (state === "rejected") counts[usable && verdict.kind === null ? "others" : "refused"]++;
+    else counts[state === "ready" ? "ready" : "alreadyThere"]++;
     if (json) process.stdout.write(`${JSON.stringify({ file: path, ...verdict, state, sent: !held })}\n`);
     else process.stdout.write(`${verdictLines({ ...verdict, state }).join("\n")}\n`);
   }
@@ -23,7 +26,7 @@ export function printVerdicts(path: string, view: UploadView, json: boolean, hel
 export function printRefused(path: string, reason: string, json: boolean): VerdictCounts {
   if (json) process.stdout.write(`${JSON.stringify({ file: path, state: "rejected", reason, sent: false })}\n`);
   else process.stdout.write(`  ${fileName(path)}  rejected: ${reason}\n`);
-  return { ready: 0, alreadyThere: 0, refused: 1 };
+  return { ready: 0, alreadyThere: 0, refused: 1, others: 0 };
 }
 
 /** An upload in which no file was found stands for itself. */
