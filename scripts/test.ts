@@ -16,9 +16,9 @@ const toolchain = join(root, ".toolchain");
 const logFolder = join(toolchain, "logs/test");
 /** The machine this has to be quick on has two cores. */
 const parallel = 2;
-const testTimeoutMs = { unit: 120_000, integration: 300_000, browser: 240_000 };
+const testTimeoutMs = { unit: 120_000, integration: 300_000, browser: 480_000 };
 /** What a whole file may take, until the last process that it started is gone. */
-const fileTimeoutMs = { unit: 300_000, integration: 600_000, browser: 480_000 };
+const fileTimeoutMs = { unit: 300_000, integration: 720_000, browser: 720_000 };
 
 const stepNames = ["format", "types", "deps", "build", "unit", "integration", "browser"] as const;
 type StepName = (typeof stepNames)[number];
