@@ -109,7 +109,11 @@ for (const colorScheme of ["light", "dark"] as const) {
           await assertFits(page, `${name} at ${width} px`);
           await picture(page, `${name}-${width}-${colorScheme}`);
         }
-        if (name !== "not-found") assert.deepEqual(problems, []);
+        // The browser may tell the 404 of the page that is meant to be absent only while the next one loads.
+        assert.deepEqual(
+          problems.filter((problem) => !problem.includes("/nothing-here/")),
+          [],
+        );
       });
     }
   });
