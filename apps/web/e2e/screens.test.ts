@@ -93,27 +93,26 @@ async function fill(): Promise<void> {
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page in ${colorScheme}`, async (t) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [name, path] of pages) {
       await t.test(name, async () => {
+        // The page that is absent on purpose is a tab of its own: its 404 is told late, and would be counted for the next page.
+        const tab = name === "not-found" ? await page.context().newPage() : page;
+        await tab.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         problems.length = 0;
         for (const width of colorScheme === "light" || pictures ? widths : widths.slice(0, 1)) {
-          await page.setViewportSize({ width, height: 900 });
+          await tab.setViewportSize({ width, height: 900 });
           // One load serves all widths; what differs is style only.
           if (width === widths[0]) {
-            await page.goto(`${stack.publicUrl}${path}`);
-            await page.getByRole("heading").first().waitFor();
-            await page.waitForLoadState("networkidle");
-            await assertAccessible(page, `${name} in ${colorScheme}`);
+            await tab.goto(`${stack.publicUrl}${path}`);
+            await tab.getByRole("heading").first().waitFor();
+            await tab.waitForLoadState("networkidle");
+            await assertAccessible(tab, `${name} in ${colorScheme}`);
           }
-          await assertFits(page, `${name} at ${width} px`);
-          await picture(page, `${name}-${width}-${colorScheme}`);
+          await assertFits(tab, `${name} at ${width} px`);
+          await picture(tab, `${name}-${width}-${colorScheme}`);
         }
-        // The browser may tell the 404 of the page that is meant to be absent only while the next one loads.
-        assert.deepEqual(
-          problems.filter((problem) => !problem.includes("/nothing-here/")),
-          [],
-        );
+        assert.deepEqual(problems, []);
+        if (tab !== page) await tab.close();
       });
     }
   });
