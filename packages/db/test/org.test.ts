@@ -350,6 +350,8 @@ describe("crashes", () => {
     const { claimToken, crashes } = await rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });
     assert.deepEqual([crashes[0]?.crashId, crashes[0]?.revision, crashes[0]?.alone, crashes[0]?.state], [crashId, 1, false, "provisional"]);
     // Asked for once more while a worker has it: it stays queued after the finish.
+    // A claim may be younger than the transaction that asks, which waited for it.
+    await rows.sql.query("UPDATE crashes SET claimed_at = now() + interval '1 second' WHERE id = $1", [crashId]);
     await db.crashes.processAgain({ crashId });
     await rows.db.crashes.finishUnchanged(claimToken, crashId);
     const again = await rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });

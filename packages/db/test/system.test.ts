@@ -277,6 +277,16 @@ describe("finishing", () => {
     assert.equal((await rows.db.crashes.finish(claimed.claimToken, crashId, finished(claimed.crash))).outcome, "finished");
   });
 
+  test("one that was queued by a younger transaction than its claim is finished once, not queued again", async () => {
+    const tenant = await rows.createTenant();
+    const crashId = await post(tenant);
+    await rows.sql.query("UPDATE crashes SET queued_at = now() + interval '1 second' WHERE id = $1", [crashId]);
+    const batch = await claim(tenant);
+    assert.equal((await rows.db.crashes.finish(batch.claimToken, crashId, finished(only(batch.crashes)))).outcome, "finished");
+    assert.equal(await rows.one("SELECT queued_at FROM crashes WHERE id = $1", [crashId]), null);
+    assert.equal((await claim(tenant)).crashes.length, 0);
+  });
+
   test("without missing files it is complete, its dump goes at once, its queue place is free", async () => {
     const tenant = await rows.createTenant();
     const { crashId, outcome } = await finishNew(rows, tenant, { missing: [missingFile(debugId("b"), { own: false })] });

@@ -159,9 +159,10 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         );
         if (row === null) return "not found";
         if (row.dump_state === "deleted" && row.revision === 0) return "nothing to process";
-        // One that waits for its first report keeps its place.
+        // One that waits for its first report keeps its place. After the claim's time, though this transaction may have begun before it.
         await tx.sql.run(
-          `UPDATE crashes SET queued_at = CASE WHEN revision = 0 AND queued_at IS NOT NULL THEN queued_at ELSE now() END, deaths = 0, deaths_alone = 0,
+          `UPDATE crashes SET queued_at = CASE WHEN revision = 0 AND queued_at IS NOT NULL THEN queued_at
+               ELSE greatest(now(), claimed_at + interval '1 millisecond') END, deaths = 0, deaths_alone = 0,
              upgrade_blocked_at = NULL WHERE id = $1::uuid`,
           [row.id],
         );

@@ -16,8 +16,11 @@ import { giveUp } from "./settle.ts";
 const maxDeathsAlone = 2;
 const diedReason = "processing this crash ended its process twice while it ran alone";
 
-/** What every claim sets; `c` is the crash, $2 the token, $3 the lease in milliseconds. */
-const claimColumns = `claim_token = $2, claimed_at = now(), lease_until = now() + $3 * interval '1 millisecond',
+/**
+ * What every claim sets; `c` is the crash, $2 the token, $3 the lease in milliseconds. Only what is queued during the claim may
+ * stand after `claimed_at`: a crash whose sender's transaction began after this one and committed before its snapshot is put back.
+ */
+const claimColumns = `claim_token = $2, claimed_at = now(), queued_at = CASE WHEN c.queued_at > now() THEN now() ELSE c.queued_at END, lease_until = now() + $3 * interval '1 millisecond',
   deaths = c.deaths + c.attempt_open::int, deaths_alone = c.deaths_alone + (c.attempt_open AND c.deaths > 0)::int, attempt_open = false,
   state = CASE c.state WHEN 'received' THEN 'processing' ELSE c.state END`;
 
