@@ -129,13 +129,9 @@ export async function* inflate(
   else inflater = createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: maxZstdWindowLog } });
   // An error of the source arrives at the inflater; ending early ends the source.
   pipeline(input, inflater, () => undefined);
-  let bytes = 0;
+  const tooMany = (bytes: number) => tooLarge(`${what} is larger than the limit of ${maxBytes} bytes`, metBy({ maxBytes, knob }, bytes));
   try {
-    for await (const piece of inflater as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > maxBytes) throw tooLarge(`${what} is larger than the limit of ${maxBytes} bytes`, metBy({ maxBytes, knob }, bytes));
-      yield piece;
-    }
+    yield* bounded(inflater as AsyncIterable<Buffer>, maxBytes, tooMany);
   } catch (error) {
     if (isZlibError(error)) {
       throw new AppError(400, "invalid_compression", `the ${coding} data is damaged or cut`, { causes: [error.message], cause: error });
@@ -171,15 +167,20 @@ export async function peek(source: AsyncIterable<Buffer>, count: number): Promis
   return { head: head.subarray(0, count), all: all() };
 }
 
-/** Reads a short stream whole. @throws what `tooLong` makes when it is longer than `maxBytes` */
-export async function collect(source: AsyncIterable<Buffer>, maxBytes: number, tooLong: () => Error): Promise<Buffer> {
-  const pieces: Buffer[] = [];
+/** Passes a stream on. @throws what `tooLong` makes, of the bytes seen by then, once it is longer than `maxBytes` */
+export async function* bounded(source: AsyncIterable<Buffer>, maxBytes: number, tooLong: (bytes: number) => Error): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const piece of source) {
     bytes += piece.length;
-    if (bytes > maxBytes) throw tooLong();
-    pieces.push(piece);
+    if (bytes > maxBytes) throw tooLong(bytes);
+    yield piece;
   }
+}
+
+/** Reads a short stream whole. @throws what `tooLong` makes when it is longer than `maxBytes` */
+export async function collect(source: AsyncIterable<Buffer>, maxBytes: number, tooLong: () => Error): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of bounded(source, maxBytes, tooLong)) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 

@@ -3,7 +3,7 @@
  * and checks the magic on the first bytes. Nothing else of the format is looked at here.
  */
 import { AppError } from "../http/app-error.ts";
-import { inflate, metBy, peek, tooLarge } from "../http/body.ts";
+import { bounded, inflate, metBy, peek, tooLarge } from "../http/body.ts";
 import { unpack } from "../unpack/index.ts";
 import type { Limit } from "./crash-limits.ts";
 
@@ -46,13 +46,10 @@ export async function dumpBytes(sent: AsyncIterable<Buffer>, limit: Limit): Prom
   return inner.all;
 }
 
-async function* limited(bytes: AsyncIterable<Buffer>, { value, knob }: Limit): AsyncGenerator<Buffer> {
-  let total = 0;
-  for await (const piece of bytes) {
-    total += piece.length;
-    if (total > value) throw tooLarge(`the minidump is larger than the limit of ${value} bytes`, metBy({ maxBytes: value, knob }, total));
-    yield piece;
-  }
+function limited(bytes: AsyncIterable<Buffer>, { value, knob }: Limit): AsyncIterable<Buffer> {
+  const tooMany = (seen: number) =>
+    tooLarge(`the minidump is larger than the limit of ${value} bytes`, metBy({ maxBytes: value, knob }, seen));
+  return bounded(bytes, value, tooMany);
 }
 
 function notADump(head: Buffer, how: string): AppError {

@@ -10,7 +10,7 @@ import { type Logger, metrics } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
-import { drain } from "../http/body.ts";
+import { bounded, drain } from "../http/body.ts";
 import type { OperatorLimits } from "../limits.ts";
 import type { ClientKeys } from "./client-keys.ts";
 import { attachmentLimitsOf, type Limit, maxDumpBytesOf, storageOf } from "./crash-limits.ts";
@@ -104,16 +104,12 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
       return await drain(file.data);
     }
     const tooBig = new Error(`${fileName}: left out, larger than ${maxAttachmentBytes} bytes`);
-    async function* bounded(): AsyncGenerator<Buffer> {
-      let bytes = 0;
-      for await (const piece of file.data) {
-        bytes += piece.length;
-        if (bytes > maxAttachmentBytes) throw tooBig;
-        yield piece;
-      }
-    }
     try {
-      const stored = await store(blobKeys.attachment(organizationId, crashId, number), `attachment/${number}`, bounded());
+      const stored = await store(
+        blobKeys.attachment(organizationId, crashId, number),
+        `attachment/${number}`,
+        bounded(file.data, maxAttachmentBytes, () => tooBig),
+      );
       const contentType = file.contentType === null ? null : storable(file.contentType, 200);
       attachments.push({ ...stored, id: randomUUID(), fileName, contentType });
       attachmentsBytes += stored.ref.sizeBytes;

@@ -10,6 +10,7 @@ import { type Logger, metrics } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
+import { bounded } from "../http/body.ts";
 import { diskFull, isNoSpace } from "../intake/disk.ts";
 
 export type UploadPorts = { blobs: BlobStore; db: Pick<SystemDb, "uploads">; lanes: Pick<Lanes, "startImport"> };
@@ -30,18 +31,14 @@ export type DebugFilePost = {
 };
 
 /** Ends a stream with a refusal once it holds more than the organization may still store. */
-export async function* withinQuota(roomBytes: number | null, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let left = roomBytes ?? Number.POSITIVE_INFINITY;
-  for await (const piece of bytes) {
-    left -= piece.length;
-    if (left < 0) {
-      const room = `this upload may have ${Math.max(0, roomBytes ?? 0)} bytes`;
-      throw new AppError(507, null, "the organization's storage quota is used up", {
-        causes: [`${room}: delete debug files, or ask whoever runs this server for a larger quota`],
-      });
-    }
-    yield piece;
-  }
+export function withinQuota(roomBytes: number | null, bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  if (roomBytes === null) return bytes;
+  const room = `this upload may have ${Math.max(0, roomBytes)} bytes`;
+  const usedUp = () =>
+    new AppError(507, null, "the organization's storage quota is used up", {
+      causes: [`${room}: delete debug files, or ask whoever runs this server for a larger quota`],
+    });
+  return bounded(bytes, roomBytes, usedUp);
 }
 
 /** @returns id of the upload; of the first one when the organization sent the same bytes under the same name before */

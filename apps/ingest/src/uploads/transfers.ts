@@ -6,6 +6,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { FileTransfer, NewTransfer, StoredChunk } from "@salvage/db/system";
 import { AppError } from "../http/app-error.ts";
+import { bounded } from "../http/body.ts";
 import { readText } from "../http/json-body.ts";
 import { send } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
@@ -93,24 +94,17 @@ export async function commitTransfer(
   const chunks = transfer.chunks.map((sha1) => held.get(sha1)).filter((chunk): chunk is StoredChunk => chunk !== undefined);
   if (chunks.length === 0 || chunks.length < transfer.chunks.length)
     throw new AppError(409, null, "the file was not put, or not all of it: put it to its upload address, then commit");
+  const { maxDebugFileBytes } = ports.limits;
+  const tooLong = () => new AppError(413, null, `the file is larger than the limit of ${maxDebugFileBytes} bytes`);
   const outcome = await acceptDebugFile(ports, {
     organizationId,
     projectId,
     actor,
     ...file,
-    body: within(ports.limits.maxDebugFileBytes, joined(ports.blobs, chunks, null)),
+    body: bounded(joined(ports.blobs, chunks, null), maxDebugFileBytes, tooLong),
     logger: context.logger,
   });
   await ports.db.transfers.end(transfer.id, "committed", outcome.uploadId);
   await ports.db.chunks.release(organizationId, transfer.chunks);
   return outcome;
-}
-
-async function* within(maxBytes: number, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const piece of pieces) {
-    bytes += piece.length;
-    if (bytes > maxBytes) throw new AppError(413, null, `the file is larger than the limit of ${maxBytes} bytes`);
-    yield piece;
-  }
 }

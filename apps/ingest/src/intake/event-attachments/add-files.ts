@@ -4,7 +4,7 @@ import { blobKeys } from "@salvage/blobs";
 import type { CrashByEvent, FoundClientKey, ReceivedAttachment } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
 import { deleteBlobs } from "../../blobs.ts";
-import { tooLarge } from "../../http/body.ts";
+import { bounded, tooLarge } from "../../http/body.ts";
 import { asked } from "../asked.ts";
 import { attachmentLimitsOf, storageOf } from "../crash-limits.ts";
 import { checkStorage, type ReceiptPorts, type SentFile, storeSealed } from "../receipt.ts";
@@ -42,7 +42,8 @@ export async function addFiles(
       const blobKey = blobKeys.attachment(organizationId, crash.crashId, number);
       written.push(blobKey);
       const owner = { organizationId, projectId, crashId: crash.crashId };
-      const { ref } = await storeSealed(ports, owner, blobKey, `attachment/${number}`, bounded(file.data, maxBytes, fileName));
+      const tooLong = () => tooLarge(`${fileName} is larger than the limit of ${maxBytes} bytes`);
+      const { ref } = await storeSealed(ports, owner, blobKey, `attachment/${number}`, bounded(file.data, maxBytes, tooLong));
       const contentType = file.contentType === null ? null : storable(file.contentType, 200);
       added.push({ ...ref, id: randomUUID(), fileName, contentType });
     }
@@ -64,15 +65,6 @@ export async function addFiles(
       ports.refusals.count(projectId, "file_without_crash", `the dump of crash ${crash.crashId} is deleted, and its files with it`);
   } finally {
     if (!kept) await deleteBlobs(ports.blobs, written, logger);
-  }
-}
-
-async function* bounded(data: AsyncIterable<Buffer>, maxBytes: number, fileName: string): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const piece of data) {
-    bytes += piece.length;
-    if (bytes > maxBytes) throw tooLarge(`${fileName} is larger than the limit of ${maxBytes} bytes`);
-    yield piece;
   }
 }
 

@@ -3,7 +3,7 @@
  * plain bytes; field `file_gzip` holds them packed, `file` plain. Each part streams to disk.
  */
 import { AppError } from "../../http/app-error.ts";
-import { inflate } from "../../http/body.ts";
+import { bounded, inflate } from "../../http/body.ts";
 import type { Part } from "../../http/multipart.ts";
 import { sendJson } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
@@ -64,10 +64,6 @@ async function* chunkBytes({ name, data }: Part): AsyncGenerator<Buffer> {
   if (name !== "file" && name !== "file_gzip")
     throw new AppError(400, null, `a chunk's field is file or file_gzip, not ${name?.slice(0, 60)}`);
   if (name === "file_gzip") return yield* inflate(data, "gzip", limits.chunkBytes, "a chunk");
-  let bytes = 0;
-  for await (const piece of data) {
-    bytes += piece.length;
-    if (bytes > limits.chunkBytes) throw new AppError(413, null, `a chunk is larger than the limit of ${limits.chunkBytes} bytes`);
-    yield piece;
-  }
+  const tooLong = () => new AppError(413, null, `a chunk is larger than the limit of ${limits.chunkBytes} bytes`);
+  yield* bounded(data, limits.chunkBytes, tooLong);
 }
