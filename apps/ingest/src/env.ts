@@ -21,6 +21,8 @@ const schema = z.object({
   BLOB_DIR: envFields.text().optional(),
   /** A bucket in place of the folder: s3://<bucket>[/<prefix>]?region=…[&endpoint=https://…]. */
   BLOB_URL: envFields.text().optional(),
+  /** What unused copies of a bucket's lookup files may take in the folder. */
+  BLOB_COPIES_MAX_BYTES: envFields.bytes().default(10 * 1024 * mebibyte),
   SALVAGE_SECRET: envFields.text(),
   /** Secrets that held dumps may still be wrapped with, separated by commas. */
   SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),
@@ -56,6 +58,7 @@ export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
     temporalNamespace: values.TEMPORAL_NAMESPACE,
     blobDir: values.BLOB_DIR ?? join(values.SALVAGE_HOME, "blobs"),
     blobUrl: values.BLOB_URL ?? null,
+    maxCopyBytes: values.BLOB_COPIES_MAX_BYTES,
     secret: values.SALVAGE_SECRET,
     previousSecrets: (values.SALVAGE_PREVIOUS_SECRETS ?? "").split(",").filter((secret) => secret !== ""),
     logLevel: values.LOG_LEVEL,

@@ -5,10 +5,14 @@ import { createSystemDbAcrossOrganizations } from "@salvage/db/system";
 import { createLanes } from "@salvage/lanes";
 import { createLogger, EnvError, metrics, reportError, startProcessMetrics } from "@salvage/telemetry";
 import { readIngestEnv } from "./env.ts";
+import { limits } from "./limits.ts";
 import { createIngest } from "./server.ts";
 
-/** Temporary files older than this belong to a process that died: one that lives touches its file with every piece. */
-const staleTemporaryMs = 60 * 60_000;
+/**
+ * What was begun longer ago than any body may take belongs to a process that died. In a bucket the uploads of other ingests are listed as well, and
+ * each looks as old as its beginning.
+ */
+const staleTemporaryMs = limits.maxDebugFileBodyMs + 60 * 60_000;
 
 async function main(): Promise<void> {
   const env = readIngestEnv();
@@ -16,7 +20,7 @@ async function main(): Promise<void> {
   const keyring = createKeyring(env.secret, env.previousSecrets);
   startProcessMetrics();
 
-  const blobs = openBlobStore({ folder: env.blobDir, url: env.blobUrl });
+  const blobs = openBlobStore({ folder: env.blobDir, url: env.blobUrl, maxCopyBytes: env.maxCopyBytes });
   const gate = createOrgGate({ databaseUrl: env.databaseUrl });
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: env.databaseSystemUrl });
   const lanes = createLanes({

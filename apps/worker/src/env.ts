@@ -20,6 +20,8 @@ const schema = z.object({
   SALVAGE_PREVIOUS_SECRETS: envFields.text().optional(),
   PUBLIC_URL: envFields.httpUrl(),
   METRICS_PORT: envFields.port().default(0),
+  /** Address of /health, /ready and /metrics: 0.0.0.0 where probes come from another machine. */
+  METRICS_HOST: envFields.text().default("127.0.0.1"),
   METRICS_TOKEN: envFields.text().optional(),
   LOG_LEVEL: envFields.logLevel().default("info"),
   MAX_DEBUG_FILE_BYTES: envFields.bytes().default(2 * gibibyte),

@@ -13,6 +13,10 @@ import { pipeline } from "node:stream/promises";
 import { parseBlobKey } from "./keys.ts";
 import type { LocalFile } from "./store.ts";
 
+/** This process: its id alone comes again, in a container at each start. */
+const ownName = `${process.pid}-${randomUUID()}`;
+let made = 0;
+
 export type LocalCopiesOptions = {
   /** Absolute path; made when absent. Several processes of this machine may share it. */
   folder: string;
@@ -35,10 +39,9 @@ export function createLocalCopies(
   fetch: (key: string) => AsyncIterable<Uint8Array>,
   { folder, maxBytes }: LocalCopiesOptions,
 ): LocalCopies {
-  const own = join(folder, `${process.pid}-${randomUUID()}`);
+  const own = join(folder, ownName);
   /** Least recently used first. */
   const copies = new Map<string, Copy>();
-  let made = 0;
 
   async function download(key: string, path: string): Promise<void> {
     await mkdir(own, { recursive: true, mode: 0o700 });
@@ -118,7 +121,7 @@ export function createLocalCopies(
       let removed = 0;
       for (const name of names) {
         const processId = Number(/^(\d+)-/.exec(name)?.[1]);
-        if (!(processId > 0) || isAlive(processId)) continue;
+        if (name === ownName || !(processId > 0) || (processId !== process.pid && isAlive(processId))) continue;
         await rm(join(folder, name), { recursive: true, force: true });
         removed++;
       }

@@ -1,7 +1,7 @@
 /** The bucket store against a real server of the protocol; settings; copies for child processes. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -120,5 +120,9 @@ test("copies: fetched once for all who ask at a time, bounded, the longest unuse
   await assert.rejects(copies.take("org/a/symcache/broken"), /connection reset/);
   await assert.rejects(copies.take("org/a/symcache/broken"), /connection reset/, "tried anew");
   assert.equal(await files(), before);
+  await (await copies.take("org/a/symcache/5.2")).release();
   assert.equal(await copies.removeLeftovers(), 0, "this process lives");
+  await mkdir(join(folder, `${process.pid}-another-life`));
+  assert.equal(await copies.removeLeftovers(), 1, "an earlier process had the same id, as in a container started again");
+  assert.ok((await files()) > 0);
 });

@@ -8,6 +8,7 @@ const schema = z.object({
   /** Role salvage_app: row-level security applies. */
   DATABASE_URL: envFields.databaseUrl(),
   TEMPORAL_ADDRESS: envFields.text(),
+  TEMPORAL_NAMESPACE: envFields.text().default("default"),
   SALVAGE_HOME: envFields.text().optional(),
   /** Default: blobs in SALVAGE_HOME. */
   BLOB_DIR: envFields.text().optional(),
@@ -24,6 +25,7 @@ export type WebEnv = {
   publicUrl: string;
   databaseUrl: string;
   temporalAddress: string;
+  temporalNamespace: string;
   blobDir: string;
   /** Null: blobs lie in the folder. */
   blobUrl: string | null;
@@ -41,6 +43,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
     publicUrl: new URL(values.PUBLIC_URL).origin,
     databaseUrl: values.DATABASE_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
+    temporalNamespace: values.TEMPORAL_NAMESPACE,
     blobDir,
     blobUrl: values.BLOB_URL ?? null,
     cookieSecret: values.NEXTAUTH_SECRET,

@@ -38,7 +38,7 @@ function build(): Services {
   return {
     gate: createOrgGate({ databaseUrl: env.databaseUrl }),
     blobs: openBlobStore({ folder: env.blobDir, url: env.blobUrl }),
-    lanes: createLanes({ address: env.temporalAddress, logger }),
+    lanes: createLanes({ address: env.temporalAddress, namespace: env.temporalNamespace, logger }),
     logger,
     publicUrl: env.publicUrl,
     cookieSecret: env.cookieSecret,
