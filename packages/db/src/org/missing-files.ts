@@ -98,7 +98,7 @@ export function createOrgMissingFiles(scope: OrgScope): OrgMissingFiles {
     ignore(input) {
       return scope.run(async (tx) => {
         if ("missingFileIds" in input) {
-          const ignored = await ignoreFiles(tx, validIds(input.missingFileIds), null);
+          const ignored = await ignoreFiles(scope, tx, validIds(input.missingFileIds), null);
           if (ignored > 0) await scope.audit(tx, "missing_file.ignore", `${ignored} files`);
           return { ignored };
         }
@@ -118,6 +118,7 @@ export function createOrgMissingFiles(scope: OrgScope): OrgMissingFiles {
           [project.id, pattern ?? version],
         );
         const ignored = await ignoreFiles(
+          scope,
           tx,
           files.map((file) => file.id),
           rule.id,
@@ -129,7 +130,7 @@ export function createOrgMissingFiles(scope: OrgScope): OrgMissingFiles {
 
     unignore({ missingFileIds }) {
       return scope.run(async (tx) => {
-        const opened = await openFiles(tx, validIds(missingFileIds));
+        const opened = await openFiles(scope, tx, validIds(missingFileIds));
         if (opened.length > 0) await scope.audit(tx, "missing_file.unignore", `${opened.length} files`);
         return { opened: opened.length, ready: await readyFiles(scope, tx, opened) };
       });
@@ -166,6 +167,7 @@ export function createOrgIgnoreRules(scope: OrgScope): OrgIgnoreRules {
         await tx.models.ignoreRule.deleteMany({ where: { id, organizationId } });
         const files = await tx.models.missingFile.findMany({ where: { organizationId, ignoreRuleId: id }, select: { id: true } });
         const opened = await openFiles(
+          scope,
           tx,
           files.map((file) => file.id),
         );
@@ -177,21 +179,22 @@ export function createOrgIgnoreRules(scope: OrgScope): OrgIgnoreRules {
 }
 
 /** Locks the crashes that wait for the files, before the files themselves. */
-async function lockWaiting(tx: Tx, fileIds: readonly string[]): Promise<void> {
+async function lockWaiting({ organizationId }: OrgScope, tx: Tx, fileIds: readonly string[]): Promise<void> {
   await tx.sql.rows(
-    `SELECT 1 AS locked FROM crashes WHERE id IN (SELECT w.crash_id FROM crash_missing_files w WHERE w.missing_file_id = ANY ($1::uuid[]) AND w.open)
+    `SELECT 1 AS locked FROM crashes WHERE organization_id = $2::uuid
+       AND id IN (SELECT w.crash_id FROM crash_missing_files w WHERE w.missing_file_id = ANY ($1::uuid[]) AND w.open)
      ORDER BY id FOR UPDATE`,
-    [fileIds],
+    [fileIds, organizationId],
   );
 }
 
-async function ignoreFiles(tx: Tx, fileIds: readonly string[], ruleId: string | null): Promise<number> {
+async function ignoreFiles(scope: OrgScope, tx: Tx, fileIds: readonly string[], ruleId: string | null): Promise<number> {
   if (fileIds.length === 0) return 0;
-  await lockWaiting(tx, fileIds);
+  await lockWaiting(scope, tx, fileIds);
   const ignored = await tx.sql.rows<{ id: string }>(
-    `WITH locked AS (SELECT id FROM missing_files WHERE id = ANY ($1::uuid[]) AND state = 'open' ORDER BY file_key FOR UPDATE)
+    `WITH locked AS (SELECT id FROM missing_files WHERE id = ANY ($1::uuid[]) AND organization_id = $3::uuid AND state = 'open' ORDER BY file_key FOR UPDATE)
      UPDATE missing_files m SET state = 'ignored', ignore_rule_id = $2::uuid FROM locked WHERE m.id = locked.id RETURNING m.id`,
-    [fileIds, ruleId],
+    [fileIds, ruleId, scope.organizationId],
   );
   await settleCrashes(
     tx,
@@ -200,13 +203,13 @@ async function ignoreFiles(tx: Tx, fileIds: readonly string[], ruleId: string | 
   return ignored.length;
 }
 
-async function openFiles(tx: Tx, fileIds: readonly string[]): Promise<string[]> {
+async function openFiles(scope: OrgScope, tx: Tx, fileIds: readonly string[]): Promise<string[]> {
   if (fileIds.length === 0) return [];
-  await lockWaiting(tx, fileIds);
+  await lockWaiting(scope, tx, fileIds);
   const opened = await tx.sql.rows<{ id: string }>(
-    `WITH locked AS (SELECT id FROM missing_files WHERE id = ANY ($1::uuid[]) AND state = 'ignored' ORDER BY file_key FOR UPDATE)
+    `WITH locked AS (SELECT id FROM missing_files WHERE id = ANY ($1::uuid[]) AND organization_id = $2::uuid AND state = 'ignored' ORDER BY file_key FOR UPDATE)
      UPDATE missing_files m SET state = 'open', ignore_rule_id = NULL FROM locked WHERE m.id = locked.id RETURNING m.id`,
-    [fileIds],
+    [fileIds, scope.organizationId],
   );
   const ids = opened.map((file) => file.id);
   await settleCrashes(tx, ids);
