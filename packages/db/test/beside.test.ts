@@ -89,6 +89,23 @@ test("a file in pieces: offsets, limit of open bytes, counted as stored, forgott
   assert.equal(await usedBytes(tenant), before);
 });
 
+test("a file that waits for its crash: found by project and event once it is complete", async () => {
+  const { organizationId, projectId, clientKeyId } = tenant;
+  const [id, eventId] = [randomUUID(), randomUUID()];
+  const waitsFor = { eventId, fileName: "log.txt", contentType: "text/plain" };
+  await rows.db.resumables.create(
+    { id, organizationId, projectId, clientKeyId, sizeBytes: 3, wrappedKey: new Uint8Array([7]), keyId: "k", waitsFor },
+    { maxUploads: 100, maxBytes: 1e6 },
+  );
+  assert.deepEqual(await rows.db.resumables.waitingFor(projectId, eventId), []);
+  await rows.db.resumables.append(id, { offset: 0, sizeBytes: 3, blobKey: "w" });
+  const [found, ...more] = await rows.db.resumables.waitingFor(projectId, eventId);
+  assert.deepEqual([found?.id, found?.waitsFor, found?.partBlobKeys, more], [id, waitsFor, ["w"], []]);
+  assert.deepEqual(await rows.db.resumables.waitingFor(other.projectId, eventId), []);
+  assert.deepEqual(await rows.db.resumables.waitingFor(projectId, randomUUID()), []);
+  assert.deepEqual(await rows.db.resumables.remove(id), ["w"]);
+});
+
 test("blobs of an open upload are known, those of a removed one are orphans", async () => {
   const { organizationId, projectId, clientKeyId } = tenant;
   const id = randomUUID();

@@ -111,7 +111,7 @@ export type ReceivedFeedback = {
   receivedAt: Date;
 };
 
-/** A file that is sent in pieces, before the crash it belongs to. Bound to project and client key. */
+/** A file that is sent before the crash it belongs to, in pieces or whole. Bound to project and client key. */
 export type ResumableUpload = {
   id: string;
   organizationId: string;
@@ -123,6 +123,8 @@ export type ResumableUpload = {
   partBlobKeys: string[];
   wrappedKey: Uint8Array;
   keyId: string;
+  /** The crash it waits for, where the sender has said that; else it is found by its address alone. */
+  waitsFor: { eventId: string; fileName: string | null; contentType: string | null } | null;
 };
 
 export type RefusalCount = {
@@ -394,10 +396,12 @@ export interface SystemAnnounced {
 export interface SystemResumables {
   /** Not created when the project's open uploads would be more, or have more bytes together. `open`: without this one. */
   create(
-    upload: Omit<ResumableUpload, "receivedBytes" | "partBlobKeys">,
+    upload: Omit<ResumableUpload, "receivedBytes" | "partBlobKeys" | "waitsFor"> & Partial<Pick<ResumableUpload, "waitsFor">>,
     limits: { maxUploads: number; maxBytes: number },
   ): Promise<{ created: boolean; open: { uploads: number; bytes: number } }>;
   find(upload: { uploadId: string; projectId: string; clientKeyId: string }): Promise<ResumableUpload | null>;
+  /** The complete files that wait for a crash, oldest first. */
+  waitingFor(projectId: string, eventId: string): Promise<ResumableUpload[]>;
   /** Adds a part at `offset`. False: the upload is not at that offset, is gone, or would become too long; delete the blob. */
   append(uploadId: string, part: { offset: number; sizeBytes: number; blobKey: string }): Promise<boolean>;
   /** Forgets an upload. @returns its blobs, to be deleted */
@@ -497,6 +501,8 @@ export interface SystemRetention {
   eraseDebugFiles(limit: number): Promise<{ erased: number; releasedBlobKeys: string[] }>;
   /** Of these blob keys, those that no row knows. Callers only ask about blobs older than a day. */
   unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
+  /** Whether a backup is copying blobs, so that none may be deleted. An answer holds for a second (setup/blob-hold.ts). */
+  blobDeletionsHeld(): Promise<boolean>;
 }
 
 export interface SystemWebhooks {

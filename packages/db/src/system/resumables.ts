@@ -1,6 +1,6 @@
-/** Files that come in pieces before the crash they belong to. Bytes received count as stored; the sweep forgets what nobody goes on with. */
+/** Files that come before the crash they belong to. Bytes received count as stored; the sweep forgets what nobody goes on with. */
 import { only, type Sql, type SqlPool } from "../shared/sql.ts";
-import { asUuid } from "../shared/text.ts";
+import { asUuid, storableTextOrNull } from "../shared/text.ts";
 import type { ResumableUpload, SystemResumables } from "./ports.ts";
 import { countBytes } from "./uploads.ts";
 
@@ -17,7 +17,13 @@ type Row = {
   part_blob_keys: string[];
   wrapped_key: Uint8Array;
   key_id: string;
+  event_id: string | null;
+  file_name: string | null;
+  content_type: string | null;
 };
+
+const columns = `id, organization_id, project_id::text, client_key_id, size_bytes::float8 AS size_bytes, received_bytes::float8 AS received_bytes,
+  part_blob_keys, wrapped_key, key_id, event_id, file_name, content_type`;
 
 export function createSystemResumables(pool: SqlPool): SystemResumables {
   return {
@@ -33,8 +39,9 @@ export function createSystemResumables(pool: SqlPool): SystemResumables {
         );
         if (open.uploads >= maxUploads || open.bytes + upload.sizeBytes > maxBytes) return { created: false, open };
         await sql.run(
-          `INSERT INTO resumable_uploads (id, organization_id, project_id, client_key_id, size_bytes, wrapped_key, key_id)
-           VALUES ($1, $2, $3::bigint, $4, $5, $6, $7)`,
+          `INSERT INTO resumable_uploads
+             (id, organization_id, project_id, client_key_id, size_bytes, wrapped_key, key_id, event_id, file_name, content_type)
+           VALUES ($1, $2, $3::bigint, $4, $5, $6, $7, $8::uuid, $9, $10)`,
           [
             upload.id,
             upload.organizationId,
@@ -43,18 +50,27 @@ export function createSystemResumables(pool: SqlPool): SystemResumables {
             upload.sizeBytes,
             Buffer.from(upload.wrappedKey),
             upload.keyId,
+            upload.waitsFor?.eventId ?? null,
+            storableTextOrNull(upload.waitsFor?.fileName ?? null, 500),
+            storableTextOrNull(upload.waitsFor?.contentType ?? null, 200),
           ],
         );
         return { created: true, open };
       }),
     async find({ uploadId, projectId, clientKeyId }) {
       const [row] = await pool.rows<Row>(
-        `SELECT id, organization_id, project_id::text, client_key_id, size_bytes::float8 AS size_bytes, received_bytes::float8 AS received_bytes, part_blob_keys,
-           wrapped_key, key_id
-         FROM resumable_uploads WHERE id = $1::uuid AND project_id = $2::bigint AND client_key_id = $3::uuid`,
+        `SELECT ${columns} FROM resumable_uploads WHERE id = $1::uuid AND project_id = $2::bigint AND client_key_id = $3::uuid`,
         [asUuid(uploadId), projectId, clientKeyId],
       );
       return row === undefined ? null : uploadOf(row);
+    },
+    async waitingFor(projectId, eventId) {
+      const rows = await pool.rows<Row>(
+        `SELECT ${columns} FROM resumable_uploads
+         WHERE project_id = $1::bigint AND event_id = $2::uuid AND received_bytes = size_bytes ORDER BY created_at, id`,
+        [projectId, asUuid(eventId)],
+      );
+      return rows.map(uploadOf);
     },
     append: (uploadId, part) =>
       pool.transaction(async (sql) => {
@@ -96,4 +112,5 @@ const uploadOf = (row: Row): ResumableUpload => ({
   partBlobKeys: row.part_blob_keys,
   wrappedKey: row.wrapped_key,
   keyId: row.key_id,
+  waitsFor: row.event_id === null ? null : { eventId: row.event_id, fileName: row.file_name, contentType: row.content_type },
 });
