@@ -1,5 +1,5 @@
 /** The composition root of ingest: builds the real parts, listens, and ends in order. */
-import { BlobUrlError, createKeyring, KeyringError, openBlobStore } from "@salvage/blobs";
+import { BlobUrlError, createKeyring, KeyringError, openBlobStore, withHeldDeletions } from "@salvage/blobs";
 import { createOrgGate } from "@salvage/db";
 import { createSystemDbAcrossOrganizations } from "@salvage/db/system";
 import { createLanes } from "@salvage/lanes";
@@ -20,9 +20,10 @@ async function main(): Promise<void> {
   const keyring = createKeyring(env.secret, env.previousSecrets);
   startProcessMetrics();
 
-  const blobs = openBlobStore({ folder: env.blobDir, url: env.blobUrl, maxCopyBytes: env.maxCopyBytes });
+  const store = openBlobStore({ folder: env.blobDir, url: env.blobUrl, maxCopyBytes: env.maxCopyBytes });
   const gate = createOrgGate({ databaseUrl: env.databaseUrl });
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: env.databaseSystemUrl });
+  const blobs = withHeldDeletions(store, () => db.retention.blobDeletionsHeld());
   const lanes = createLanes({
     address: env.temporalAddress,
     namespace: env.temporalNamespace,

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createKeyring, openBlobStore } from "@salvage/blobs";
+import { createKeyring, openBlobStore, withHeldDeletions } from "@salvage/blobs";
 import { taskQueues } from "@salvage/contracts";
 import type { SystemDb } from "@salvage/db/system";
 import { createLanes, type PokeOutcome } from "@salvage/lanes";
@@ -63,7 +63,8 @@ const leftoverAgeMs = 24 * 60 * 60_000;
 export async function startWorkerApp({ env, db, logger, childScript }: WorkerAppOptions): Promise<WorkerApp> {
   if (!existsSync(workflowBundlePath)) throw new Error("the workflow bundle is missing: run `pnpm --filter @salvage/worker build`");
   const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, logger);
-  const blobs = openBlobStore({ folder: env.BLOB_DIR, url: env.BLOB_URL ?? null, maxCopyBytes: env.BLOB_COPIES_MAX_BYTES });
+  const store = openBlobStore({ folder: env.BLOB_DIR, url: env.BLOB_URL ?? null, maxCopyBytes: env.BLOB_COPIES_MAX_BYTES });
+  const blobs = withHeldDeletions(store, () => db.retention.blobDeletionsHeld());
   const keyring = createKeyring(env.SALVAGE_SECRET, env.SALVAGE_PREVIOUS_SECRETS?.split(","));
   const onPoke = (outcome: PokeOutcome) => metrics.lanePokes.inc({ outcome });
   const lanes = createLanes({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, logger, onPoke });

@@ -1,5 +1,6 @@
 /** Blob storage, its key scheme, and the sealing of dumps at rest. Knows nothing of what the bytes mean. */
 export { createFilesystemBlobStore as createBlobStore } from "./filesystem.ts";
+export { withHeldDeletions } from "./held-deletions.ts";
 export { createKeyring, type Keyring, KeyringError, wrapContext, wrappedKeyBytes } from "./keyring.ts";
 export { assertBlobKey, type BlobKind, blobKeys, blobKinds, InvalidBlobKey, parseBlobKey } from "./keys.ts";
 export { type BlobSettings, openBlobStore } from "./open-store.ts";

@@ -26,13 +26,16 @@ export async function readMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to this version.
+ * Brings the database to this version, or to an earlier one.
  * @param databaseOwnerUrl connection of the role salvage_owner
+ * @param upTo name of the last migration to apply; all when absent
  * @returns names of the migrations that were applied now
  * @throws Error when an applied migration differs from its file, failed half-way, or is unknown to this (older) version
  */
-export async function migrate(databaseOwnerUrl: string): Promise<string[]> {
+export async function migrate(databaseOwnerUrl: string, upTo?: string): Promise<string[]> {
   const migrations = await readMigrations();
+  const last = upTo === undefined ? migrations.length - 1 : migrations.findIndex(({ name }) => name === upTo);
+  if (last < 0) throw new Error(`This version does not know the migration ${upTo}: use a newer version of Salvage.`);
   const client = new pg.Client({ connectionString: databaseOwnerUrl });
   await client.connect();
   try {
@@ -50,7 +53,7 @@ export async function migrate(databaseOwnerUrl: string): Promise<string[]> {
         throw new Error(`The database has the migration ${name}, which this version does not know: use a newer version of Salvage.`);
     }
     const done: string[] = [];
-    for (const migration of migrations) {
+    for (const migration of migrations.slice(0, last + 1)) {
       const row = applied.get(migration.name);
       if (row !== undefined) {
         if (row.finished_at === null)

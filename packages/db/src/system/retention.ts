@@ -3,6 +3,7 @@
  * returns blobs; the caller deletes their bytes afterwards, and the collection of orphans finds what a killed caller left.
  */
 import type { DumpDeletedReason } from "@salvage/contracts";
+import { blobDeletionsHeld } from "../setup/blob-hold.ts";
 import type { Sql, SqlPool } from "../shared/sql.ts";
 import { asProjectId } from "../shared/text.ts";
 import { dropUnwindNeeds, releaseDump } from "./crashes/settle.ts";
@@ -104,6 +105,8 @@ export function createSystemRetention(pool: SqlPool): SystemRetention {
       const known = new Set(rows.map((row) => row.key));
       return keys.filter((key) => key.match(uuids) !== null && !known.has(key));
     },
+
+    blobDeletionsHeld: () => blobDeletionsHeld(pool),
   };
 }
 
