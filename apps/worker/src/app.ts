@@ -23,6 +23,8 @@ import { createWebhookActivities } from "./activities/webhook.ts";
 import { workflowBundlePath } from "./build-workflows.ts";
 import { CorePool } from "./core-pool/pool.ts";
 import type { WorkerEnv } from "./env.ts";
+import { createFleet } from "./fleet.ts";
+import { ensureNamespace } from "./namespace.ts";
 import { ensureSchedules } from "./schedules.ts";
 
 export type WorkerAppOptions = {
@@ -63,6 +65,8 @@ const leftoverAgeMs = 24 * 60 * 60_000;
 export async function startWorkerApp({ env, db, logger, childScript }: WorkerAppOptions): Promise<WorkerApp> {
   if (!existsSync(workflowBundlePath)) throw new Error("the workflow bundle is missing: run `pnpm --filter @salvage/worker build`");
   const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, logger);
+  const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });
+  await ensureNamespace(client, logger);
   const store = openBlobStore({ folder: env.BLOB_DIR, url: env.BLOB_URL ?? null, maxCopyBytes: env.BLOB_COPIES_MAX_BYTES });
   const blobs = withHeldDeletions(store, () => db.retention.blobDeletionsHeld());
   const keyring = createKeyring(env.SALVAGE_SECRET, env.SALVAGE_PREVIOUS_SECRETS?.split(","));
@@ -121,12 +125,11 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
       maxConcurrentWorkflowTaskPolls: 3,
       maxCachedWorkflows: 100,
     }),
-    activityWorker("intake", createIntakeActivities(crashWork)),
+    activityWorker("intake", createIntakeActivities(crashWork, createFleet(client))),
     activityWorker("upgrade", createUpgradeActivities(crashWork)),
     activityWorker("import", { ...imports, ...createRefreshActivities({ ...common, pool: importPool, temporaryDir }) }),
   ]);
 
-  const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });
   await ensureSchedules(client);
   const scheduleTimer = setInterval(() => {
     ensureSchedules(client).catch((error: unknown) => reportError(logger, "schedules", error));

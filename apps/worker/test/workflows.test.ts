@@ -84,6 +84,24 @@ describe("workflows", () => {
     assert.equal(most, 2);
   });
 
+  test("a lane keeps two batches per worker in flight, also for workers that come while it runs", async () => {
+    let left = 60;
+    let inFlight = 0;
+    let most = 0;
+    script.processBatch = async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await sleep(20);
+      inFlight -= 1;
+      if (left === 0) return { claimed: 0, empty: true, workers: 3 };
+      left -= 1;
+      return { claimed: 1, empty: false, workers: left > 50 ? 1 : 3 };
+    };
+    await (await pokeIntake("4")).result();
+    assert.equal(left, 0);
+    assert.equal(most, 6);
+  });
+
   test("a lane survives batches that fail", async () => {
     let calls = 0;
     script.processBatch = async () => {

@@ -91,6 +91,7 @@ export async function startWorld(
   const env: WorkerEnv = {
     ...processEnv,
     METRICS_PORT: 0,
+    METRICS_HOST: "127.0.0.1",
     LOG_LEVEL: "error",
     BLOB_COPIES_MAX_BYTES: 1024 ** 3,
     MAX_DEBUG_FILE_BYTES: 1024 ** 3,

@@ -18,12 +18,13 @@ export type IntakePorts = ProcessPorts &
     stopping: AbortSignal;
   };
 
-/** `empty`: the last claim found nothing to take. */
-export type IntakeBatch = { claimed: number; empty: boolean };
+/** `empty`: the last claim found nothing to take. `workers`: so many take batches; absent in what workers before it answered. */
+export type IntakeBatch = { claimed: number; empty: boolean; workers?: number };
 
 export type IntakeActivities = ReturnType<typeof createIntakeActivities>;
 
-export function createIntakeActivities(ports: IntakePorts) {
+/** @param workers how many workers take batches now */
+export function createIntakeActivities(ports: IntakePorts, workers: () => Promise<number>) {
   return {
     /** Idempotent: rows are claimed with a lease and finished by compare-and-set, so a repeated batch finds only what is left. */
     async processBatch({ projectId }: IntakeInput): Promise<IntakeBatch> {
@@ -34,12 +35,12 @@ export function createIntakeActivities(ports: IntakePorts) {
           const limit = batchLimits.maxCrashes - claimed;
           const taken = await ports.crashes.claimBatch({ projectId, limit, leaseMs: batchLimits.leaseMs });
           metrics.batches.inc({ queue: "intake", empty: String(taken.crashes.length === 0) });
-          if (taken.crashes.length === 0) return { claimed, empty: true };
+          if (taken.crashes.length === 0) return { claimed, empty: true, workers: await workers() };
           claimed += taken.crashes.length;
           failPoint("worker.after-claim");
           await runClaimed(ports, batch, taken);
         }
-        return { claimed, empty: false };
+        return { claimed, empty: false, workers: await workers() };
       });
     },
   };

@@ -8,11 +8,14 @@
 import type { IntakeInput, WorkProgress } from "@salvage/contracts";
 import { pokeSignal, progressQuery, taskQueues } from "@salvage/contracts/workflow-names";
 import { continueAsNew, defineQuery, defineSignal, proxyActivities, setHandler, workflowInfo } from "@temporalio/workflow";
-import type { IntakeActivities } from "../activities/intake.ts";
+import type { IntakeActivities, IntakeBatch } from "../activities/intake.ts";
 
 /** "Look again", after the commit of a crash. Carries nothing. */
 export const lookAgain = defineSignal(pokeSignal);
 export const progress = defineQuery<WorkProgress>(progressQuery);
+
+/** Enough that one overlaps the other's ends, and half of a worker's slots: the next project finds one free. */
+const batchesPerWorker = 2;
 
 /** Temporal refuses more than 10,000 signals in one run. */
 const maxPokesPerRun = 8_000;
@@ -32,25 +35,38 @@ const { processBatch } = proxyActivities<IntakeActivities>({
 export async function intake(input: IntakeInput): Promise<void> {
   let pokes = 1; // the start itself
   let done = 0;
+  let atOnce = batchesPerWorker;
   setHandler(lookAgain, () => {
     pokes += 1;
   });
   setHandler(progress, () => ({ done, total: null }));
 
-  /** Batch after batch until a claim comes back empty. */
+  const take = async (): Promise<IntakeBatch> => {
+    const batch = await processBatch(input);
+    done += batch.claimed;
+    atOnce = batchesPerWorker * (batch.workers ?? 1);
+    return batch;
+  };
+
+  let drains = 0;
+  /** Batch after batch until a claim comes back empty; more of them beside it as workers come. */
   const drain = async (): Promise<void> => {
+    drains += 1;
+    const others: Promise<void>[] = [];
     for (;;) {
-      const batch = await processBatch(input);
-      done += batch.claimed;
-      if (batch.empty || shouldContinueAsNew(pokes)) return;
+      const batch = await take();
+      if (batch.empty || shouldContinueAsNew(pokes)) break;
+      while (drains < atOnce) others.push(drain());
     }
+    await Promise.all(others);
   };
 
   for (;;) {
     const seen = pokes; // before the claim: a poke after it means another look
-    const batch = await processBatch(input);
-    done += batch.claimed;
-    if (!batch.empty) await Promise.all([drain(), drain()]); // a queue: two batches in flight, no more
+    const batch = await take();
+    drains = 0;
+    // A queue: so many batches in flight, no more.
+    if (!batch.empty) await Promise.all(Array.from({ length: atOnce }, drain));
     if (shouldContinueAsNew(pokes)) await continueAsNew<typeof intake>(input);
     if (pokes === seen) return; // the last claim was empty, and nothing is awaited between this test and the end
   }
