@@ -8,11 +8,12 @@ import { openHome } from "./home.ts";
 import { rememberedPorts } from "./ports.ts";
 import { openSecrets } from "./secrets.ts";
 
+export { type DatabaseOnly, startDatabaseOnly } from "./database-only.ts";
 export { makePassword } from "./secrets.ts";
 
 /** @returns the addresses of the three roles. Throws StartError when there is no installation in SALVAGE_HOME. */
-export function installationDatabases(): RoleUrls {
-  const env = readLauncherEnv();
+export function installationDatabases(environment: NodeJS.ProcessEnv = process.env): RoleUrls {
+  const env = readLauncherEnv(environment);
   if (env.database !== null && "databaseUrl" in env.database) return env.database;
   if (!existsSync(join(env.home, "secrets.json"))) {
     throw new StartError(`There is no installation in ${env.home}: set SALVAGE_HOME to the folder that npm start names in its first line.`);

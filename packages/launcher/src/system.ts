@@ -4,16 +4,19 @@
  */
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createRoles, migrate, type RoleUrls } from "@salvage/db/setup";
+import { migrate, type RoleUrls } from "@salvage/db/setup";
+import { addressVia } from "@salvage/telemetry/fail-points";
 import pg from "pg";
-import { databaseName, type ExternalDatabase, repositoryRoot } from "./env.ts";
+import { startDatabase } from "./database.ts";
+import { refuseHalfRestored } from "./database-only.ts";
+import { type ExternalDatabase, repositoryRoot } from "./env.ts";
 import { StartError } from "./errors.ts";
 import { type Home, openHome } from "./home.ts";
 import { takeLock } from "./lock.ts";
 import { createLogFiles } from "./log-files.ts";
 import { checkPublicPort, type InternalPorts, internalPorts } from "./ports.ts";
-import { hasCluster, postgresService, preparePostgres } from "./postgres.ts";
-import { openSecrets, type Secrets } from "./secrets.ts";
+import { hasCluster } from "./postgres.ts";
+import { openSecrets } from "./secrets.ts";
 import { appServices } from "./services.ts";
 import { type Steps, silentSteps } from "./steps.ts";
 import { type Service, type ServiceName, type ServiceState, Supervisor, type SupervisorEvents, stopLeftovers } from "./supervisor.ts";
@@ -69,6 +72,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   try {
     const left = await stopLeftovers(home);
     if (left.length > 0) steps.say(`  Stopped what an earlier start had left running: ${left.join(", ")}.`);
+    refuseHalfRestored(home);
     await checkPublicPort(options.publicPort);
     const newSecrets = !existsSync(join(home.root, "secrets.json"));
     const secrets = openSecrets(home, hasCluster(home) || existsSync(join(home.blobs, "org")));
@@ -76,7 +80,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 
     const [temporalAddress, databases] = await settleAll(
       startTemporal(options, home, ports, supervisor, steps),
-      startDatabase(options, home, ports, secrets, supervisor, steps),
+      startDatabase(options.database, home, ports, secrets, supervisor, steps),
     );
     await steps.step(
       "Database schema",
@@ -99,9 +103,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       publicUrl: options.publicUrl,
       webPort: ports.web,
       workerMetricsPort: ports.workerMetrics,
-      temporalAddress,
-      databaseUrl: databases.databaseUrl,
-      databaseSystemUrl: databases.databaseSystemUrl,
+      temporalAddress: addressVia("temporal", temporalAddress, ports.temporal),
+      databaseUrl: addressVia("postgres", databases.databaseUrl, ports.postgres),
+      databaseSystemUrl: addressVia("postgres", databases.databaseSystemUrl, ports.postgres),
       secret: secrets.secret,
     });
     await steps.step("Worker, front door and dashboard", () =>
@@ -132,38 +136,6 @@ async function settleAll<const T extends readonly Promise<unknown>[]>(
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   return (await Promise.all(promises)) as { -readonly [K in keyof T]: Awaited<T[K]> };
-}
-
-async function startDatabase(
-  { database }: SystemOptions,
-  home: Home,
-  ports: InternalPorts,
-  secrets: Secrets,
-  supervisor: Supervisor,
-  steps: Steps,
-): Promise<RoleUrls> {
-  const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
-  if (database === null) {
-    const first = !hasCluster(home);
-    return await steps.step(first ? "PostgreSQL (new, embedded)" : "PostgreSQL (embedded)", async () => {
-      const plan = await preparePostgres(home, secrets.superuserPassword);
-      const service = postgresService(home, plan, ports.postgres, secrets.superuserPassword);
-      await supervisor.start(service);
-      const adminUrl = `postgresql://postgres:${encodeURIComponent(secrets.superuserPassword)}@127.0.0.1:${ports.postgres}/postgres`;
-      return await createRoles(adminUrl, passwords, databaseName);
-    });
-  }
-  if ("databaseUrl" in database) return database;
-  return await steps.step("PostgreSQL roles", async () => {
-    try {
-      return await createRoles(database.adminUrl, passwords, databaseName);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new StartError(
-        `The roles and the database could not be made on the server of DATABASE_URL (${reason}): give a superuser's address once, or run \`./salvage db setup --print\` and have its SQL run by one, then set DATABASE_URL, DATABASE_SYSTEM_URL and DATABASE_OWNER_URL.`,
-      );
-    }
-  });
 }
 
 async function startTemporal(

@@ -1,33 +1,36 @@
-/** One run of chaos: rounds of traffic with a blow in the middle of each, drawn from a seed; then the invariants. */
-import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/** One run of chaos: rounds of traffic with blows in the middle of each, drawn from a seed; then the invariants. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FailPoint, failPointNames } from "@salvage/telemetry/fail-points";
 import { until } from "../src/installation.ts";
+import { type Blow, drawBlow } from "./blows.ts";
 import { brokenInvariants, leftovers } from "./invariants.ts";
-import { ChaosStack, type ServiceName } from "./stack.ts";
+import { ChaosStack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 
 export type ChaosOptions = {
   seed: number;
+  /** Blows that hit. */
   kills: number;
   /** Told what happens, one line at a time. */
   say?: (line: string) => void;
 };
 
+/** Of one kind of blow: how often it hit, how often nobody came by, and how long it took until Salvage was ready again. */
+export type Tally = { hit: number; missed: number; readyAfterMs: number[] };
+
 export type ChaosResult = {
   seed: number;
-  /** By what was done: how often it hit, and how often nobody came by. */
-  blows: Record<string, { hit: number; missed: number }>;
+  blows: Record<string, Tally>;
   sent: number;
+  /** Told that all is well, and dropped because the organization may store nothing. */
+  dropped: number;
   /** Answers other than 200 that senders met before their crash was accepted. */
   refusedAnswers: number;
   broken: string[];
 };
 
-const killed: readonly ServiceName[] = ["ingest", "worker", "temporal", "postgres", "web"];
-const crashesPerRound = 8;
+const crashesPerRound = 6;
+/** Two that kill work in one round: three deaths in a row would give up a crash that is good. */
+const maxWorkKills = 2;
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -40,115 +43,95 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** `wants`: what has to happen for somebody to come by; null: it strikes by itself. */
-type Blow = { name: string; wants: "crash" | "import" | "arrival" | null; strike(): Promise<boolean> };
-
 export async function runChaos({ seed, kills, say = () => undefined }: ChaosOptions): Promise<ChaosResult> {
   const random = randomOf(seed);
   const stack = await ChaosStack.start();
   const traffic = new Traffic(stack, seed);
   const blows: ChaosResult["blows"] = {};
-  let finished = false;
+  let broken: string[] | null = null;
   try {
     for (let round = 0, done = 0; done < kills; round++) {
-      const blow = drawBlow(stack, random);
-      const hit = await playRound(stack, traffic, random, round, blow);
-      const tally = blows[blow.name] ?? { hit: 0, missed: 0 };
-      blows[blow.name] = tally;
-      if (hit) {
-        tally.hit++;
-        done++;
-      } else tally.missed++;
-      say(`${String(done).padStart(4)} of ${kills}  ${blow.name}${hit ? "" : ": nobody came by"}`);
+      const drawn = drawRound(stack, random);
+      for (const { blow, hit, readyAfterMs } of await playRound(stack, traffic, random, round, drawn)) {
+        blows[blow.name] ??= { hit: 0, missed: 0, readyAfterMs: [] };
+        const tally = blows[blow.name] as Tally;
+        if (hit) {
+          done++;
+          tally.hit++;
+          tally.readyAfterMs.push(readyAfterMs);
+        } else tally.missed++;
+        say(
+          `${String(done).padStart(4)} of ${kills}  ${blow.name}${hit ? "" : ": nobody came by"}, ready after ${(readyAfterMs / 1000).toFixed(1)} s`,
+        );
+      }
     }
-    const broken = await brokenInvariants(stack, traffic);
+    broken = await brokenInvariants(stack, traffic);
     await stack.stop();
     broken.push(...(await leftovers(stack)));
-    finished = broken.length === 0;
-    return { seed, blows, sent: traffic.sent.length, refusedAnswers: traffic.refusedAnswers, broken };
+    return { seed, blows, sent: traffic.sent.length, dropped: traffic.overQuota.answered, refusedAnswers: traffic.refusedAnswers, broken };
   } finally {
     await stack.stop();
-    if (finished) await stack.remove();
-    else say(`logs and rows are kept in ${stack.home}`);
+    await stack.closeProxies();
+    const keep = broken === null || broken.length > 0;
+    const copy = await stack.remove({ keep });
+    if (keep) say(`logs and rows are kept in ${copy}`);
   }
 }
 
+/** One to three blows of different names, that overlap. */
+function drawRound(stack: ChaosStack, random: () => number): Blow[] {
+  const many = random();
+  const count = many < 0.4 ? 1 : many < 0.75 ? 2 : 3;
+  const drawn: Blow[] = [];
+  while (drawn.length < count) {
+    const blow = drawBlow(stack, random);
+    const tooMany = blow.killsWork && drawn.filter(({ killsWork }) => killsWork).length === maxWorkKills;
+    if (!tooMany && !drawn.some(({ name }) => name === blow.name)) drawn.push(blow);
+  }
+  return drawn;
+}
+
+type Struck = { blow: Blow; hit: boolean; readyAfterMs: number };
+
 /**
- * Traffic of a new build, a blow while it runs, and patience until everything answers again. Of three builds two get their symbols, with the
- * first crashes or after the last; a blow at an import or an arrival finds one. @returns whether the blow hit
+ * Traffic of a new build, blows while it runs, and patience until everything answers again. Of three builds two get their symbols, with the
+ * first crashes or after the last; a blow at an import or an arrival finds one.
  */
-async function playRound(stack: ChaosStack, traffic: Traffic, random: () => number, build: number, blow: Blow): Promise<boolean> {
-  const uploads = blow.wants === "import" || blow.wants === "arrival" || random() < 2 / 3;
-  const uploadsLast = blow.wants === "arrival" || random() < 1 / 2;
-  const delayMs = blow.wants === null ? Math.floor(random() * 400) : 0;
-  const striking = sleep(delayMs).then(blow.strike);
+async function playRound(
+  stack: ChaosStack,
+  traffic: Traffic,
+  random: () => number,
+  build: number,
+  blows: readonly Blow[],
+): Promise<Struck[]> {
+  const wanted = new Set(blows.map(({ wants }) => wants));
+  const uploads = wanted.has("import") || wanted.has("arrival") || random() < 2 / 3;
+  const uploadsLast = wanted.has("arrival") || random() < 1 / 2;
+  const delays = blows.map(({ wants }) => (wants === null ? Math.floor(random() * 400) : 0));
+  if (blows.some(({ killsWork }) => killsWork)) await noneInDanger(stack);
+  const striking = blows.map(async (blow, index) => {
+    await sleep(delays[index]);
+    const hit = await blow.strike();
+    const struckAt = Date.now();
+    await until("Salvage answers again", 60_000, async () => ((await stack.answers()) ? true : null));
+    return { blow, hit, readyAfterMs: Date.now() - struckAt };
+  });
   // A trap is set before the first crash comes by.
-  if (blow.wants !== null) await sleep(20);
+  if (blows.some(({ wants }) => wants !== null)) await sleep(20);
   const crashes = Array.from({ length: crashesPerRound }, () => traffic.crash(build));
-  const work = [...crashes, traffic.crash(build, false), traffic.abort()];
+  const work = [...crashes, traffic.crash(build, false), traffic.abort(), traffic.dropped()];
   if (uploads && !uploadsLast) work.push(traffic.upload(build));
   await Promise.all(work);
   if (uploads && uploadsLast) await traffic.upload(build);
-  const hit = await striking;
-  await until("Salvage answers again", 60_000, async () => ((await stack.answers()) ? true : null));
-  return hit;
+  return await Promise.all(striking);
 }
 
-function drawBlow(stack: ChaosStack, random: () => number): Blow {
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const kind = random();
-  if (kind < 0.5) return atFailPoint(stack, pick(failPointNames));
-  if (kind < 0.8) {
-    const service = pick(killed);
-    return { name: `kill ${service}`, wants: null, strike: async () => stack.kill(service) };
-  }
-  if (kind < 0.86) {
-    return {
-      name: "kill launcher",
-      wants: null,
-      async strike() {
-        await stack.killLauncher();
-        return true;
-      },
-    };
-  }
-  if (kind < 0.92) {
-    return {
-      name: "lose Temporal's store",
-      wants: null,
-      async strike() {
-        await stack.loseTemporalStore();
-        return true;
-      },
-    };
-  }
-  const fault = pick(["slow", "failing"] as const);
-  return {
-    name: `blob store ${fault}`,
-    wants: null,
-    async strike() {
-      await stack.blobFault(fault, true);
-      await sleep(1_500);
-      await stack.blobFault(fault, false);
-      return true;
-    },
-  };
-}
-
-/** Waits for somebody to die there; takes the trap away when nobody does. */
-function atFailPoint(stack: ChaosStack, point: FailPoint): Blow {
-  return {
-    name: `at ${point}`,
-    wants: point === "arrival.page" ? "arrival" : /^(import|upload)/.test(point) ? "import" : "crash",
-    async strike() {
-      const path = join(stack.failPoints, point);
-      await writeFile(path, "");
-      const died = await until(`somebody dies at ${point}`, 20_000, async () => (existsSync(`${path}.hit`) ? true : null)).catch(
-        () => false,
-      );
-      await rm(path, { force: true });
-      await rm(`${path}.hit`, { force: true });
-      return died;
-    },
-  };
+/** A crash whose process died twice in a row, once while it ran alone, would be given up at the next death: no blow takes part in that. */
+async function noneInDanger(stack: ChaosStack): Promise<void> {
+  await until("no crash is one death from being given up", 60_000, async () => {
+    const rows = await stack.query(
+      "SELECT 1 FROM crashes WHERE queued_at IS NOT NULL AND deaths_alone + (attempt_open AND deaths > 0)::int > 0 LIMIT 1",
+    );
+    return rows.length === 0 ? true : null;
+  });
 }

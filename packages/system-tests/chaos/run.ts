@@ -1,9 +1,14 @@
-/** `pnpm chaos [--kills 500] [--seed N] [--json]`: kills parts of a whole Salvage under load and says what did not survive. Exit code 1 when something did not. */
+/**
+ * `pnpm chaos [--kills 500] [--seed N] [--results FILE]`: kills parts of a whole Salvage under load and says what did not survive. Exit code 1 when
+ * something did not. With a file of results the run is added to it, one line of JSON, and the table is over all of its runs.
+ */
+import { appendFile, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { runChaos } from "./chaos.ts";
+import { type ChaosResult, runChaos } from "./chaos.ts";
+import { tableOf } from "./table.ts";
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "500" }, seed: { type: "string" }, json: { type: "boolean", default: false } },
+  options: { kills: { type: "string", default: "500" }, seed: { type: "string" }, results: { type: "string" } },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
 const kills = Number(values.kills);
@@ -14,13 +19,11 @@ if (!Number.isInteger(seed) || !Number.isInteger(kills) || kills < 1) {
 const say = (line: string) => process.stderr.write(`${line}\n`);
 say(`seed ${seed}`);
 const result = await runChaos({ seed, kills, say });
-if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-else {
-  const width = Math.max(...Object.keys(result.blows).map((name) => name.length));
-  for (const [name, { hit, missed }] of Object.entries(result.blows).sort())
-    console.log(`${name.padEnd(width)}  ${hit} hit, ${missed} missed`);
-  console.log(`${result.sent} crashes sent; ${result.refusedAnswers} answers made senders try again; seed ${result.seed}`);
-  for (const sentence of result.broken) console.log(`BROKEN  ${sentence}`);
-  if (result.broken.length === 0) console.log("every invariant holds");
+let runs: ChaosResult[] = [result];
+if (values.results !== undefined) {
+  await appendFile(values.results, `${JSON.stringify(result)}\n`);
+  const lines = (await readFile(values.results, "utf8")).trim().split("\n");
+  runs = lines.map((line) => JSON.parse(line) as ChaosResult);
 }
+console.log(tableOf(runs));
 process.exit(result.broken.length === 0 ? 0 : 1);

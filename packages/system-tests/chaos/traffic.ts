@@ -1,6 +1,6 @@
 /**
  * A known stream of crashes and debug files: builds of the demo program with ids of their own, crashes of each, files that are no dumps, senders
- * that go away. Whatever is answered is kept, so that it can be held against the rows afterwards.
+ * that go away, senders over their quota. Whatever is answered is kept, so that it can be held against the rows afterwards.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -30,6 +30,8 @@ export class Traffic {
   readonly uploaded = new Set<number>();
   /** Posts that were answered with something else than 200, or not at all, before they were accepted. */
   refusedAnswers = 0;
+  /** Posts to the organization that may store nothing: all of them, and those that were told that all is well. */
+  overQuota = { tried: 0, answered: 0 };
 
   constructor(stack: ChaosStack, seed: number) {
     this.#stack = stack;
@@ -47,7 +49,7 @@ export class Traffic {
     const tail = Buffer.from(sent.eventId);
     const deadline = Date.now() + 120_000;
     while (sent.crashId === null) {
-      sent.crashId = await this.#post(Buffer.concat([bytes, tail]), sent.eventId);
+      sent.crashId = await this.#post(this.#stack.minidumpUrl(), Buffer.concat([bytes, tail]), sent.eventId);
       if (sent.crashId !== null) return;
       this.refusedAnswers++;
       if (Date.now() > deadline) throw new Error(`crash ${sent.eventId} was not accepted within two minutes`);
@@ -55,14 +57,21 @@ export class Traffic {
     }
   }
 
-  async #post(bytes: Buffer<ArrayBuffer>, eventId: string): Promise<string | null> {
+  /** Posts once where nothing may be stored. */
+  async dropped(): Promise<void> {
+    this.overQuota.tried++;
+    const answer = await this.#post(this.#stack.minidumpUrl(this.#stack.full), Buffer.from(dump), randomUUID());
+    if (answer !== null) this.overQuota.answered++;
+  }
+
+  async #post(url: string, bytes: Buffer<ArrayBuffer>, eventId: string): Promise<string | null> {
     const form = new FormData();
     form.set("upload_file_minidump", new Blob([bytes]), "driftwood.dmp");
     form.set("sentry[event_id]", eventId);
     form.set("sentry[release]", "driftwood@chaos");
     form.set("log", new Blob(["a line of a log\n".repeat(200)]), "log.txt");
     try {
-      const response = await fetch(this.#minidumpUrl(), { method: "POST", body: form, signal: AbortSignal.timeout(20_000) });
+      const response = await fetch(url, { method: "POST", body: form, signal: AbortSignal.timeout(20_000) });
       const text = await response.text();
       return response.status === 200 ? text : null;
     } catch {
@@ -72,7 +81,7 @@ export class Traffic {
 
   /** A sender that goes away in the middle of its body. */
   async abort(): Promise<void> {
-    const { port, pathname, search } = new URL(this.#minidumpUrl());
+    const { port, pathname, search } = new URL(this.#stack.minidumpUrl());
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), "127.0.0.1", () => {
         const head = `POST ${pathname}${search} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: ${dump.length}\r\n\r\n`;
@@ -81,6 +90,16 @@ export class Traffic {
       });
       socket.on("error", () => undefined).on("close", () => resolve());
     });
+  }
+
+  /** As people do who find their upload rejected because the server lost it: sends those again. @returns how many */
+  async uploadLostAgain(): Promise<number> {
+    const lost = await this.#stack.query<{ name: string }>(
+      `SELECT DISTINCT file_name AS name FROM debug_file_uploads u WHERE state = 'rejected' AND reason LIKE '%no longer stored%'
+         AND NOT EXISTS (SELECT 1 FROM debug_file_uploads o WHERE o.file_name = u.file_name AND o.state <> 'rejected')`,
+    );
+    for (const { name } of lost) await this.upload(Number(/\d+/.exec(name)?.[0]));
+    return lost.length;
   }
 
   /** Uploads the symbols of a build until they are taken. */
@@ -92,7 +111,7 @@ export class Traffic {
     const text = symbols
       .replace(/^(MODULE \S+ \S+ )\S+/, `$1${guid}`)
       .replace(/^INFO CODE_ID .*$/m, `INFO CODE_ID ${hex}${codeId.slice(32).toUpperCase()}`);
-    const url = `${this.#stack.publicUrl}/api/v1/organizations/demo/debug-files?name=driftwood-${build}.sym`;
+    const url = `${this.#stack.sendersUrl}/api/v1/organizations/demo/debug-files?name=driftwood-${build}.sym`;
     const deadline = Date.now() + 120_000;
     for (;;) {
       const headers = { authorization: `Bearer ${this.#stack.token}` };
@@ -107,9 +126,5 @@ export class Traffic {
       if (Date.now() > deadline) throw new Error(`symbols of build ${build} were not taken within two minutes`);
       await sleep(250);
     }
-  }
-
-  #minidumpUrl(): string {
-    return `${this.#stack.publicUrl}/api/${this.#stack.projectId}/minidump/?sentry_key=${this.#stack.publicKey}`;
   }
 }

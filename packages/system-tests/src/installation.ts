@@ -37,17 +37,6 @@ export async function startInstallation(): Promise<Installation> {
     project: { name: "Driftwood", slug: "driftwood" },
   });
   if (made === null) throw new Error("a fresh home already has rows");
-  // Connections are dropped when a test kills PostgreSQL: a pool per query survives that without listeners for lost clients.
-  const query = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> => {
-    const client = new pg.Client({ connectionString: system.databases.databaseSystemUrl });
-    client.on("error", () => undefined);
-    await client.connect();
-    try {
-      return (await client.query<Row>(sql, values)).rows;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  };
   return {
     system,
     publicUrl,
@@ -56,7 +45,7 @@ export async function startInstallation(): Promise<Installation> {
     projectId: made.projectId,
     publicKey: made.publicKey,
     token: made.token,
-    query,
+    query: (sql, values) => queryOnce(system.databases.databaseSystemUrl, sql, values),
     async get(path) {
       const response = await fetch(`${publicUrl}${path}`, { headers: { authorization: `Bearer ${made.token}` } });
       return { status: response.status, json: await response.json() };
@@ -66,6 +55,18 @@ export async function startInstallation(): Promise<Installation> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** One statement over a connection of its own: tests kill PostgreSQL, and a pool's connections would die with it. */
+export async function queryOnce<Row extends pg.QueryResultRow>(databaseUrl: string, sql: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /** Asks again until the answer is not null. Throws with `what` after `patienceMs`. */

@@ -15,6 +15,7 @@ before(async () => {
 });
 after(async () => {
   await stack?.stop();
+  await stack?.closeProxies();
   await stack?.remove();
 });
 

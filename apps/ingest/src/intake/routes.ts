@@ -68,6 +68,8 @@ export function minidumpRoutes(ports: IntakeRoutePorts, dialect: MinidumpDialect
     } catch (error) {
       countRefusal(refusals, projectId, error);
       if (error instanceof Dropped) {
+        // The sender is told that all is well: by then the count is written. Those dropped at once share a write.
+        await refusals.flush();
         context.logger.info({ projectId, reason: error.reason }, "crash dropped");
         sendText(response, 200, dialect.dropped(), corsHeaders);
         return;

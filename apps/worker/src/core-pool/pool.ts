@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { FormatError } from "@salvage/core";
+import { failPointsEnvironment } from "@salvage/telemetry/fail-points";
 import workerpool from "workerpool";
 import { Slots } from "./slots.ts";
 import type { TaskAnswer, TaskName, Tasks } from "./tasks.ts";
@@ -149,7 +150,7 @@ export class CorePool {
       maxWorkers: 1,
       // Nothing of the worker's environment: it holds the database's URL and the secret.
       forkOpts: {
-        env: {},
+        env: failPointsEnvironment,
         serialization: "advanced",
         execArgv: [`--max-old-space-size=${Math.ceil(this.#options.maxTaskRssBytes / megabyte)}`],
       },

@@ -1,0 +1,89 @@
+/** What a run strikes with: each blow by its name, what it needs to hit somebody, and how it strikes. */
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type FailPoint, failPointNames } from "@salvage/telemetry/fail-points";
+import { until } from "../src/installation.ts";
+import { cuts } from "./cutting-proxy.ts";
+import type { BlobFault, ChaosStack, Connections, ServiceName } from "./stack.ts";
+
+export type Blow = {
+  name: string;
+  /** What has to happen for somebody to come by; null: it strikes by itself. */
+  wants: "crash" | "import" | "arrival" | null;
+  /** A process that works on a crash may die by it. */
+  killsWork: boolean;
+  /** @returns whether it hit */
+  strike(): Promise<boolean>;
+};
+
+const services: readonly ServiceName[] = ["ingest", "worker", "temporal", "postgres", "web"];
+const faults: readonly BlobFault[] = ["slow", "failing", "lying"];
+const connections: readonly Connections[] = ["postgres", "temporal", "senders"];
+
+const trapPatienceMs = 10_000;
+/** How long a fault lasts. */
+const faultMs = 1_500;
+
+/** @param random uniform in [0, 1); the same numbers draw the same blow */
+export function drawBlow(stack: ChaosStack, random: () => number): Blow {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const kind = random();
+  if (kind < 0.5) return atFailPoint(stack, pick(failPointNames));
+  if (kind < 0.72) {
+    const victim = pick([...services, "child"] as const);
+    return byItself(
+      `kill ${victim}`,
+      async () => (victim === "child" ? stack.killChild() : stack.kill(victim)),
+      victim === "worker" || victim === "child",
+    );
+  }
+  if (kind < 0.77) return byItself("kill launcher", () => stack.killLauncher().then(always), true);
+  if (kind < 0.82) return byItself("lose Temporal's store", () => stack.loseTemporalStore().then(always));
+  if (kind < 0.88) {
+    const fault = pick(faults);
+    return byItself(`blob store ${fault}`, async () => {
+      await stack.blobFault(fault, true);
+      await sleep(faultMs);
+      await stack.blobFault(fault, false);
+      return true;
+    });
+  }
+  if (kind < 0.96) {
+    const [whose, how] = [pick(connections), pick(cuts)];
+    return byItself(`cut ${whose}: ${how}`, () => stack.proxies[whose].cut(how, faultMs).then(always));
+  }
+  return byItself("disk full", async () => {
+    if (stack.disk === null) return false;
+    await stack.disk.fill();
+    await sleep(faultMs);
+    await stack.disk.makeRoom();
+    return true;
+  });
+}
+
+const always = () => true;
+
+function byItself(name: string, strike: Blow["strike"], killsWork = false): Blow {
+  return { name, wants: null, killsWork, strike };
+}
+
+/** Waits for somebody to die there; takes the trap away when nobody does. */
+function atFailPoint(stack: ChaosStack, point: FailPoint): Blow {
+  return {
+    name: `at ${point}`,
+    wants: point === "arrival.page" ? "arrival" : /^(import|upload)/.test(point) ? "import" : "crash",
+    killsWork: /^(worker|child|import|arrival)/.test(point),
+    async strike() {
+      const path = join(stack.failPoints, point);
+      await writeFile(path, "");
+      const died = await until(`somebody dies at ${point}`, trapPatienceMs, async () => (existsSync(`${path}.hit`) ? true : null)).catch(
+        () => false,
+      );
+      await rm(path, { force: true });
+      await rm(`${path}.hit`, { force: true });
+      return died;
+    },
+  };
+}
