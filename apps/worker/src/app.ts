@@ -37,6 +37,8 @@ export type WorkerAppOptions = {
 
 export type WorkerApp = {
   ready(): Promise<Readiness>;
+  /** Sets the gauges of what waits. */
+  measure(): Promise<void>;
   /** Resolves when the worker was stopped; rejects when it cannot go on. */
   readonly running: Promise<void>;
   /** Takes no new work, lets crashes under way finish, hands back the rest. */
@@ -152,6 +154,13 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
       database: (await db.ping().catch(() => false)) ? null : "the database does not answer",
       temporal: workers.every((worker) => worker.getState() === "RUNNING") ? null : "not polling for work",
     }),
+    async measure() {
+      const sizes = await db.sweep.queueSizes();
+      metrics.queuedCrashes.set(sizes.queuedCrashes);
+      metrics.oldestQueuedSeconds.set(sizes.oldestQueuedSeconds);
+      metrics.queuedUploads.set(sizes.uploadsInWork);
+      metrics.queuedDeliveries.set(sizes.deliveriesPending);
+    },
     stop: () => {
       ended ??= end();
       return ended;

@@ -15,7 +15,10 @@ async function main(): Promise<void> {
 
   let app: WorkerApp | null = null;
   const ready = (): Promise<Readiness> => (app === null ? Promise.resolve({ start: "still starting" }) : app.ready());
-  const ops = await startOpsServer({ port: env.METRICS_PORT, host: env.METRICS_HOST, metricsToken: env.METRICS_TOKEN, ready });
+  const ops = await startOpsServer({
+    ...{ port: env.METRICS_PORT, host: env.METRICS_HOST, metricsToken: env.METRICS_TOKEN, ready },
+    measure: async () => app?.measure(),
+  });
   const stopped = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);

@@ -58,6 +58,20 @@ export const metrics = {
     registers,
   }),
 
+  // Worker: what waits in the whole installation. Every worker says the same of it: take the maximum, not the sum.
+  queuedCrashes: new Gauge({ name: "salvage_queue_crashes", help: "Crashes that wait for a report or are being processed", registers }),
+  oldestQueuedSeconds: new Gauge({
+    name: "salvage_queue_oldest_seconds",
+    help: "How long the oldest crash has waited that is not finished; 0 = none waits",
+    registers,
+  }),
+  queuedUploads: new Gauge({ name: "salvage_queue_uploads", help: "Uploads of debug files that are not checked yet", registers }),
+  queuedDeliveries: new Gauge({
+    name: "salvage_queue_webhooks",
+    help: "Webhook deliveries that are due or will be tried again",
+    registers,
+  }),
+
   // Worker: crashes.
   crashesFinished: new Counter({
     name: "salvage_worker_crashes_finished_total",

@@ -12,6 +12,8 @@ export type Readiness = Record<string, string | null>;
 
 export type OpsOptions = {
   ready(): Promise<Readiness>;
+  /** Brings gauges up to date that are asked for rather than counted, before /metrics is answered. */
+  measure?(): Promise<void>;
   /** Lets a scraper from another machine read /metrics with `Authorization: Bearer …`. Without it only loopback may. */
   metricsToken?: string | undefined;
 };
@@ -19,7 +21,7 @@ export type OpsOptions = {
 export type OpsHandler = (request: IncomingMessage, response: ServerResponse, pathname: string) => Promise<boolean>;
 
 /** @returns a handler that answers the three paths and says false for every other one. */
-export function createOpsHandler({ ready, metricsToken }: OpsOptions): OpsHandler {
+export function createOpsHandler({ ready, measure, metricsToken }: OpsOptions): OpsHandler {
   return async (request, response, pathname) => {
     if (pathname !== "/health" && pathname !== "/ready" && pathname !== "/metrics") return false;
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -33,6 +35,8 @@ export function createOpsHandler({ ready, metricsToken }: OpsOptions): OpsHandle
     } else if (!mayReadMetrics(request, metricsToken)) {
       answer(response, 404, "application/json", JSON.stringify({ detail: "not found" }));
     } else {
+      // What cannot be measured now keeps its last value; /ready says what is wrong.
+      await measure?.().catch(() => undefined);
       answer(response, 200, metricsRegistry.contentType, await metricsRegistry.metrics());
     }
     return true;
