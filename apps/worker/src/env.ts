@@ -1,6 +1,7 @@
 /** The worker's settings: read once, checked, and explained in one sentence when wrong. */
 import { availableParallelism } from "node:os";
-import { envFields, readEnv } from "@salvage/telemetry";
+import { join } from "node:path";
+import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
 const gibibyte = 1024 ** 3;
@@ -9,8 +10,9 @@ const schema = z.object({
   DATABASE_SYSTEM_URL: envFields.databaseUrl(),
   TEMPORAL_ADDRESS: envFields.text(),
   TEMPORAL_NAMESPACE: envFields.text().default("default"),
-  /** Folder of the blobs; with BLOB_URL, of copies for child processes. */
-  BLOB_DIR: envFields.text(),
+  SALVAGE_HOME: envFields.text().optional(),
+  /** Folder of the blobs; with BLOB_URL, of copies for child processes. Default: blobs in SALVAGE_HOME. */
+  BLOB_DIR: envFields.text().optional(),
   /** A bucket: s3://<bucket>[/<prefix>]?region=…[&endpoint=https://…]. */
   BLOB_URL: envFields.text().optional(),
   /** What unused copies of a bucket's blobs may take. */
@@ -35,9 +37,12 @@ const schema = z.object({
   WORKER_TEMPORARY_DIR: envFields.text().optional(),
 });
 
-export type WorkerEnv = z.infer<typeof schema>;
+export type WorkerEnv = z.infer<typeof schema> & { BLOB_DIR: string };
 
 /** @throws EnvError with one sentence for the operator */
 export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
-  return readEnv("worker", schema, env);
+  const values = readEnv("worker", schema, env);
+  const BLOB_DIR = values.BLOB_DIR ?? (values.SALVAGE_HOME === undefined ? undefined : join(values.SALVAGE_HOME, "blobs"));
+  if (BLOB_DIR === undefined) throw new EnvError("worker cannot start: neither BLOB_DIR nor SALVAGE_HOME is set.");
+  return { ...values, BLOB_DIR };
 }

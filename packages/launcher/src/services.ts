@@ -1,9 +1,9 @@
 /**
- * The three apps as supervised children: `node` itself on their entry file, no package manager in between, each with the settings it
- * needs and no others. The dashboard never gets SALVAGE_SECRET or the system role's address.
+ * The three apps as supervised children, each with the settings it needs and no others. The dashboard never gets SALVAGE_SECRET or the system role's address.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { type AppName, appCommand, appEnvironment } from "./app-command.ts";
 import { webSessionSecret } from "./secrets.ts";
 import type { Service } from "./supervisor.ts";
 
@@ -25,28 +25,13 @@ export type AppSettings = {
 const withheld =
   /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|SALVAGE_PORT|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
 
-/** Heap ceilings in MB: far above what each app needs when busy, low enough that a leak ends in a restart and not in swapping. */
-const heapMb = { ingest: 256, web: 384, worker: 384 };
-/**
- * Small nurseries: three quiet servers share a small machine. What streams through ingest lies outside of the heap and is let go when the nursery
- * is swept: a smaller one keeps an upload of gigabytes below 200 MB.
- */
-const nurseryMb = { ingest: 1, web: 8, worker: 8 };
-const nodeFlags = (app: keyof typeof heapMb) => [
-  `--max-old-space-size=${heapMb[app]}`,
-  `--max-semi-space-size=${nurseryMb[app]}`,
-  "--disable-warning=ExperimentalWarning",
-];
-
 export function appServices(settings: AppSettings): { ingest: Service; web: Service; worker: Service } {
   const { repositoryRoot, publicUrl, webPort } = settings;
   const common: NodeJS.ProcessEnv = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name))),
-    NODE_ENV: "production",
+    ...appEnvironment,
     // Sources run as they are; their compiled form is kept between starts.
     NODE_COMPILE_CACHE: join(repositoryRoot, ".toolchain/compile-cache"),
-    // glibc would otherwise keep an arena per thread.
-    MALLOC_ARENA_MAX: "2",
     SALVAGE_HOME: settings.home,
     BLOB_DIR: process.env.BLOB_DIR ?? settings.blobs,
     PUBLIC_URL: publicUrl,
@@ -54,11 +39,10 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     DATABASE_URL: settings.databaseUrl,
   };
   const privileged = { DATABASE_SYSTEM_URL: settings.databaseSystemUrl, SALVAGE_SECRET: settings.secret };
-  const node = (app: keyof typeof heapMb, entry: string, args: readonly string[], env: NodeJS.ProcessEnv, readyUrl: string): Service => ({
+  const node = (app: AppName, env: NodeJS.ProcessEnv, readyUrl: string): Service => ({
     name: app,
     command: process.execPath,
-    args: [...nodeFlags(app), entry, ...args],
-    cwd: join(repositoryRoot, "apps", app),
+    ...appCommand(repositoryRoot, app, { host: "127.0.0.1", port: webPort }),
     env: { ...common, ...env },
     stopSignal: "SIGTERM",
     // Ingest finishes uploads under way; web has nothing to finish, and the worker gives its claims back.
@@ -69,27 +53,20 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
   return {
     ingest: node(
       "ingest",
-      "src/main.ts",
-      [],
       { ...privileged, PORT: String(settings.publicPort), WEB_URL: `http://127.0.0.1:${webPort}` },
       `http://127.0.0.1:${settings.publicPort}/health`,
     ),
     web: node(
       "web",
-      "node_modules/next/dist/bin/next",
-      ["start", "--hostname", "127.0.0.1", "--port", String(webPort)],
       {
         PORT: String(webPort),
         NEXTAUTH_URL: publicUrl,
         NEXTAUTH_SECRET: webSessionSecret(settings.secret),
-        NEXT_TELEMETRY_DISABLED: "1",
       },
       `http://127.0.0.1:${webPort}/api/health`,
     ),
     worker: node(
       "worker",
-      "src/main.ts",
-      [],
       {
         ...privileged,
         METRICS_PORT: String(settings.workerMetricsPort),

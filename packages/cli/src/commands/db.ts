@@ -1,7 +1,8 @@
-/** `salvage db setup`: roles, database and migrations on a PostgreSQL server of the operator's. */
+/** `salvage db setup` and `salvage db migrate`: roles, database and migrations on a PostgreSQL server of the operator's. */
 import { createRoles, migrate, printDatabaseSql, printRolesSql, type RolePasswords, roleUrls } from "@salvage/db/setup";
 import { databaseName, readLauncherEnv } from "@salvage/launcher";
 import { installationPasswords } from "@salvage/launcher/installation";
+import { migrateFromEnvironment } from "@salvage/launcher/part";
 import { CliError } from "../cli-error.ts";
 
 /** @param print print the SQL instead of running it */
@@ -29,6 +30,12 @@ export async function setup(print: boolean): Promise<void> {
   const applied = await migrate(urls.databaseOwnerUrl);
   process.stderr.write(`Roles and database are ready; ${applied.length} migrations applied. Start Salvage with:\n`);
   printUrls(urls);
+}
+
+/** From the environment alone, again and again, also from several machines at once. */
+export async function migrateDatabase(): Promise<void> {
+  const applied = await migrateFromEnvironment();
+  process.stderr.write(applied.length === 0 ? "The database is at this version.\n" : `${applied.length} migrations applied.\n`);
 }
 
 function printSql(passwords: RolePasswords): void {

@@ -16,6 +16,20 @@ export function declareInstallation(program: Command): void {
     "./salvage user reset-password ada@example.org",
   );
 
+  example(
+    user
+      .command("create-first")
+      .description("Make the first account, with an organization and a project: for installations that npm start did not set up.")
+      .argument("<email>", "the account's address")
+      .option("--organization <slug>", "short name of the organization", "main")
+      .option("--project <slug>", "short name of the project", "app")
+      .action(async (email: string, names: { organization: string; project: string }) => {
+        const { createFirst } = await import("../commands/user.ts");
+        await createFirst(email, names);
+      }),
+    "./salvage user create-first ada@example.org --organization acme --project game",
+  );
+
   const organization = program.command("organization").description("Organizations of the installation on this machine.");
   example(
     organization
@@ -43,5 +57,30 @@ export function declareInstallation(program: Command): void {
         await setup(options.print === true);
       }),
     "DATABASE_URL=postgresql://postgres@db/postgres ./salvage db setup",
+  );
+
+  example(
+    db
+      .command("migrate")
+      .description(
+        "Bring the database of DATABASE_OWNER_URL to this version. With DATABASE_ADMIN_URL (a superuser's) the roles and the database are made first, with the passwords in DATABASE_URL, DATABASE_SYSTEM_URL and DATABASE_OWNER_URL.",
+      )
+      .action(async () => {
+        const { migrateDatabase } = await import("../commands/db.ts");
+        await migrateDatabase();
+      }),
+    "DATABASE_OWNER_URL=postgresql://salvage_owner:…@db/salvage ./salvage db migrate",
+  );
+
+  example(
+    program
+      .command("serve")
+      .description("Run one part of Salvage by itself, set up by the environment: for installations of several machines.")
+      .argument("<part>", "ingest, web or worker")
+      .action(async (part: string) => {
+        const { serve } = await import("../commands/serve.ts");
+        serve(part);
+      }),
+    "./salvage serve worker",
   );
 }

@@ -1,0 +1,37 @@
+/**
+ * How an app is started: `node` itself on its entry file, in its folder, no package manager in between. The launcher does it for all three,
+ * `./salvage serve` for one, as a container or a service manager wants it.
+ */
+import { join } from "node:path";
+
+export type AppName = "ingest" | "web" | "worker";
+
+/** Heap ceilings in MB: far above what each app needs when busy, low enough that a leak ends in a restart and not in swapping. */
+const heapMb: Readonly<Record<AppName, number>> = { ingest: 256, web: 384, worker: 384 };
+/**
+ * Small nurseries: three quiet servers share a small machine. What streams through ingest lies outside of the heap and is let go when the nursery
+ * is swept: a smaller one keeps an upload of gigabytes below 200 MB.
+ */
+const nurseryMb: Readonly<Record<AppName, number>> = { ingest: 1, web: 8, worker: 8 };
+
+/** The dashboard takes its address as arguments, the others read theirs from the environment. */
+const entry = (app: AppName, { host, port }: { host: string; port: number }): string[] =>
+  app === "web" ? ["node_modules/next/dist/bin/next", "start", "--hostname", host, "--port", String(port)] : ["src/main.ts"];
+
+/** @returns arguments of `node`, and the folder to run it in */
+export function appCommand(
+  repositoryRoot: string,
+  app: AppName,
+  webAddress: { host: string; port: number },
+): { args: string[]; cwd: string } {
+  const flags = [`--max-old-space-size=${heapMb[app]}`, `--max-semi-space-size=${nurseryMb[app]}`, "--disable-warning=ExperimentalWarning"];
+  return { args: [...flags, ...entry(app, webAddress)], cwd: join(repositoryRoot, "apps", app) };
+}
+
+/** What each app wants in its environment, whoever starts it. */
+export const appEnvironment = {
+  NODE_ENV: "production",
+  // glibc would otherwise keep an arena per thread.
+  MALLOC_ARENA_MAX: "2",
+  NEXT_TELEMETRY_DISABLED: "1",
+} as const;
