@@ -82,6 +82,8 @@ export async function startWorkerApp({ env, db, logger, childScript }: WorkerApp
     maxTaskRssBytes: env.MAX_IMPORT_MEMORY_BYTES,
     maxTaskMs: maxImportMs,
     idleMs: importChildIdleMs,
+    // A debug file has no row that counts deaths, as a crash has: it too is given up at the third.
+    retriesAfterExit: 2,
     onDeath,
     ...child,
   });

@@ -91,3 +91,17 @@ test("children at rest are ended after a while, and started again when needed", 
   assert.equal(residentBytes(pid) || null, null);
   assert.notEqual((await order(pool, "answer")).pid, pid);
 });
+
+test("a task whose child is ended from outside runs again, alone; a third death is the task's", async (t) => {
+  const deaths: string[] = [];
+  const pool = new CorePool({ slots: 2, retriesAfterExit: 2, childScript, onDeath: (cause) => deaths.push(cause) });
+  t.after(() => pool.close());
+  const { pid } = await order(pool, "answer");
+  const slow = order(pool, "slow");
+  process.kill(pid, "SIGKILL");
+  const answer = await slow;
+  assert.notEqual(answer.pid, pid);
+  assert.deepEqual(deaths, ["exit"]);
+  await assert.rejects(order(pool, "exit"), (error) => error instanceof ChildDied && error.deathCause === "exit");
+  assert.deepEqual(deaths, ["exit", "exit", "exit", "exit"]);
+});

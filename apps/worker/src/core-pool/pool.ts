@@ -21,6 +21,8 @@ export type CorePoolOptions = {
   maxTaskMs?: number;
   /** A child is replaced after this many tasks. Default 1000. */
   recycleAfterTasks?: number;
+  /** A child that ended by itself may have been ended by the system: its task runs so often again, alone. Default 0: the caller counts deaths. */
+  retriesAfterExit?: number;
   /** A child that had nothing to do for this long is ended; default never. */
   idleMs?: number;
   /** Called once per death, for metrics. */
@@ -75,6 +77,7 @@ export class CorePool {
       maxTaskRssBytes: 512 * megabyte,
       maxTaskMs: 30_000,
       recycleAfterTasks: 1_000,
+      retriesAfterExit: 0,
       idleMs: Number.POSITIVE_INFINITY,
       onDeath: () => {},
       childScript: fileURLToPath(new URL("./child.ts", import.meta.url)),
@@ -89,6 +92,16 @@ export class CorePool {
    * @throws FormatError for bad input; ChildDied, TaskBroken, SystemRefused, PoolClosed
    */
   async run<K extends TaskName>(task: K, input: Tasks[K]["input"], { alone = false } = {}): Promise<Tasks[K]["output"]> {
+    for (let retries = this.#options.retriesAfterExit; ; retries--) {
+      try {
+        return await this.#runOnce(task, input, alone || retries < this.#options.retriesAfterExit);
+      } catch (error) {
+        if (!(error instanceof ChildDied && error.deathCause === "exit") || retries === 0) throw error;
+      }
+    }
+  }
+
+  async #runOnce<K extends TaskName>(task: K, input: Tasks[K]["input"], alone: boolean): Promise<Tasks[K]["output"]> {
     const taken = alone ? this.#options.slots : 1;
     await this.#slots.take(taken);
     try {
