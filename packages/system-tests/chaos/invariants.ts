@@ -34,11 +34,18 @@ const bytesOfRows = `SELECT o.slug, u.used_bytes::float8 AS counted, (
        FROM debug_files f JOIN debug_file_uploads p ON p.id = f.upload_id WHERE f.organization_id = o.id AND f.source_blob_key <> ''))::float8 AS stored
   FROM organizations o JOIN storage_usage u ON u.organization_id = o.id`;
 
-/** Waits until nothing is under way, then looks. @returns one sentence per broken invariant */
+/** Waits until nothing is under way, then looks at rows and disk, and has housekeeping done. @returns one sentence per broken invariant */
 export async function brokenInvariants(stack: ChaosStack, traffic: Traffic): Promise<string[]> {
+  const broken = await brokenRows(stack, traffic);
+  broken.push(...(await missingBlobs(stack, await stack.liedAbout())));
+  broken.push(...(await afterHousekeeping(stack)));
+  return broken;
+}
+
+/** The part that is asked of the database alone. */
+export async function brokenRows(stack: ChaosStack, traffic: Traffic): Promise<string[]> {
   const broken: string[] = [];
-  const count = async (sql: string, values: unknown[] = []) =>
-    Number((await stack.query<{ n: string }>(`SELECT count(*) AS n ${sql}`, values))[0]?.n);
+  const count = async (sql: string) => Number((await stack.query<{ n: string }>(`SELECT count(*) AS n ${sql}`))[0]?.n);
   const none = async (sql: string, sentence: (n: number) => string) => {
     const n = await count(sql);
     if (n > 0) broken.push(sentence(n));
@@ -58,19 +65,15 @@ export async function brokenInvariants(stack: ChaosStack, traffic: Traffic): Pro
   await none(unfinished, (n) => `${n} crashes are not finished`);
   await none(stillHeld, (n) => `${n} crashes are queued or held though nothing is to do`);
   await none(waitingForNothing, (n) => `${n} crashes wait for files that are there`);
-
-  const lied = await stack.liedAbout();
-  broken.push(...(await brokenCrashes(stack, traffic, lied)));
+  broken.push(...(await brokenCrashes(stack, traffic, await stack.liedAbout())));
   broken.push(...(await brokenCounts(stack, traffic)));
-  const wrongWaiting = "(SELECT count(*) FROM crash_missing_files w WHERE w.missing_file_id = m.id AND w.open)";
+  const waiting = "(SELECT count(*) FROM crash_missing_files w WHERE w.missing_file_id = m.id AND w.open)";
   await none(
-    `FROM missing_files m WHERE m.waiting_crashes <> ${wrongWaiting}`,
+    `FROM missing_files m WHERE m.waiting_crashes <> ${waiting}`,
     (n) => `${n} missing files count other crashes than wait for them`,
   );
   await none("FROM arrival_progress WHERE done > total", (n) => `${n} arrivals are further than their end`);
   await none("FROM crashes WHERE state = 'complete' AND dump_state = 'held'", (n) => `${n} complete crashes still have their dump`);
-  broken.push(...(await missingBlobs(stack, lied)));
-  broken.push(...(await afterHousekeeping(stack)));
   return broken;
 }
 

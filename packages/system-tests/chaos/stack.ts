@@ -85,7 +85,11 @@ export class ChaosStack {
     await mkdir(stack.failPoints, { recursive: true });
     for (const name of ["postgres", "temporal"] as const)
       await writeFile(join(stack.failPoints, `${name}.via`), String(proxies[name].port));
-    await stack.launch();
+    if (!(await stack.#launchOnce())) {
+      await stack.closeProxies();
+      await stack.remove();
+      throw new Error(`the launcher ended:\n${stack.#said}`);
+    }
     const url = /\/api\/(\d+)\/minidump\/\?sentry_key=([0-9a-f]{32})/.exec(stack.#said);
     const token = /--token (\S+)/.exec(stack.#said)?.[1];
     if (url?.[1] === undefined || url[2] === undefined || token === undefined) throw new Error(`no addresses in:\n${stack.#said}`);

@@ -18,6 +18,8 @@ if (idAt < 0) throw new Error("the demo dump does not hold the build id of its s
 
 export type Sent = { eventId: string; build: number; good: boolean; crashId: string | null };
 
+export type Answer = { status: number; text: string };
+
 /** Sixteen bytes of build id for each build of each run. */
 function buildId(seed: number, build: number): Buffer {
   return createHash("sha256").update(`${seed} ${build}`).digest().subarray(0, 16);
@@ -38,20 +40,24 @@ export class Traffic {
     this.#seed = seed;
   }
 
-  /** Posts a crash again and again until it is accepted, as a patient sender does. @throws after two minutes */
-  async crash(build: number, good = true): Promise<void> {
+  /**
+   * Posts a crash again and again until it is accepted, as a patient sender does.
+   * @param refused told of each answer other than 200
+   * @throws after two minutes
+   */
+  async crash(build: number, good = true, refused: (answer: Answer) => void = () => undefined): Promise<void> {
     const sent: Sent = { eventId: randomUUID(), build, good, crashId: null };
     this.sent.push(sent);
-    const bytes = Buffer.from(dump);
-    buildId(this.#seed, build).copy(bytes, idAt);
-    // A dump whose directory leads nowhere.
-    if (!good) bytes.fill(0xff, 8, 16);
-    const tail = Buffer.from(sent.eventId);
+    const bytes = this.#dumpOf(sent);
     const deadline = Date.now() + 120_000;
-    while (sent.crashId === null) {
-      sent.crashId = await this.#post(this.#stack.minidumpUrl(), Buffer.concat([bytes, tail]), sent.eventId);
-      if (sent.crashId !== null) return;
+    for (;;) {
+      const answer = await this.#post(this.#stack.minidumpUrl(), bytes, sent.eventId);
+      if (answer?.status === 200) {
+        sent.crashId = answer.text;
+        return;
+      }
       this.refusedAnswers++;
+      if (answer !== null) refused(answer);
       if (Date.now() > deadline) throw new Error(`crash ${sent.eventId} was not accepted within two minutes`);
       await sleep(250);
     }
@@ -61,10 +67,19 @@ export class Traffic {
   async dropped(): Promise<void> {
     this.overQuota.tried++;
     const answer = await this.#post(this.#stack.minidumpUrl(this.#stack.full), Buffer.from(dump), randomUUID());
-    if (answer !== null) this.overQuota.answered++;
+    if (answer?.status === 200) this.overQuota.answered++;
   }
 
-  async #post(url: string, bytes: Buffer<ArrayBuffer>, eventId: string): Promise<string | null> {
+  /** The demo's dump as one of the build, made distinct; of a bad one the directory leads nowhere. */
+  #dumpOf({ build, good, eventId }: Sent): Buffer<ArrayBuffer> {
+    const bytes = Buffer.from(dump);
+    buildId(this.#seed, build).copy(bytes, idAt);
+    if (!good) bytes.fill(0xff, 8, 16);
+    return Buffer.concat([bytes, Buffer.from(eventId)]);
+  }
+
+  /** @returns null when the connection broke */
+  async #post(url: string, bytes: Buffer<ArrayBuffer>, eventId: string): Promise<Answer | null> {
     const form = new FormData();
     form.set("upload_file_minidump", new Blob([bytes]), "driftwood.dmp");
     form.set("sentry[event_id]", eventId);
@@ -72,8 +87,7 @@ export class Traffic {
     form.set("log", new Blob(["a line of a log\n".repeat(200)]), "log.txt");
     try {
       const response = await fetch(url, { method: "POST", body: form, signal: AbortSignal.timeout(20_000) });
-      const text = await response.text();
-      return response.status === 200 ? text : null;
+      return { status: response.status, text: await response.text() };
     } catch {
       return null;
     }
