@@ -1,8 +1,8 @@
 /**
  * The thread that unpacks one xz or bzip2 stream (index.ts starts it). It asks for each packed piece (`"want"`, answered with the bytes
- * or null at the end) and waits after each plain piece until it was taken (`"go"`), so that neither side runs ahead.
+ * or null at the end) and waits after each plain piece until it was taken (`"go"`), so that neither side runs ahead. Both may be open at
+ * once: a decoder reads on while its last piece is being taken.
  */
-import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import xz from "xz-decompress";
 import { bunzip2 } from "./bzip2.ts";
@@ -12,21 +12,33 @@ export type ToWorker = "go" | Uint8Array | null;
 
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs as a worker thread");
-
-async function ask(message: FromWorker): Promise<ToWorker> {
-  port?.postMessage(message);
-  const [answer] = await once(port as NonNullable<typeof port>, "message");
-  return answer as ToWorker;
-}
+const tell = (message: FromWorker) => port.postMessage(message);
+let taken = Promise.withResolvers<void>();
+let packedPiece = Promise.withResolvers<Uint8Array | null>();
+port.on("message", (message: ToWorker) => {
+  if (message === "go") taken.resolve();
+  else packedPiece.resolve(message);
+});
 
 async function* packed(): AsyncGenerator<Uint8Array> {
-  for (let piece = await ask("want"); piece instanceof Uint8Array; piece = await ask("want")) yield piece;
+  for (;;) {
+    packedPiece = Promise.withResolvers();
+    tell("want");
+    const piece = await packedPiece.promise;
+    if (piece === null) return;
+    yield piece;
+  }
 }
 
 const plain = workerData === "xz" ? new xz.XzReadableStream(ReadableStream.from(packed())) : bunzip2(packed());
 try {
-  for await (const piece of plain) await ask({ piece: new Uint8Array(piece) });
-  port.postMessage("end" satisfies FromWorker);
+  for await (const piece of plain) {
+    taken = Promise.withResolvers();
+    tell({ piece: new Uint8Array(piece) });
+    await taken.promise;
+  }
+  tell("end");
 } catch (error) {
-  port.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies FromWorker);
+  tell({ error: error instanceof Error ? error.message : String(error) });
 }
+port.close();
