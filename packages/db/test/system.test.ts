@@ -98,6 +98,43 @@ describe("the same crash twice", () => {
     }
   });
 
+  test("many at once: each is kept once, and one that the database refuses takes no other with it", async () => {
+    const [tenant, other] = [await rows.createTenant(), await rows.createTenant()];
+    const eventId = randomUUID();
+    const twin = { sha256: "d".repeat(64), fieldsSha256: "e".repeat(64) };
+    const refused = receivedCrash(tenant, { projectId: "999999999" });
+    const file = {
+      id: randomUUID(),
+      fileName: "a\0.txt",
+      contentType: null,
+      blobKey: "k",
+      wrappedKey: new Uint8Array([1]),
+      keyId: "k",
+      sizeBytes: 7,
+    };
+    const sent = [
+      ...Array.from({ length: 150 }, (_, n) => receivedCrash(n % 3 === 0 ? other : tenant, n % 2 === 0 ? { eventId: randomUUID() } : {})),
+      ...Array.from({ length: 3 }, () => receivedCrash(tenant, { eventId })),
+      ...Array.from({ length: 3 }, () => receivedCrash(tenant, twin)),
+      refused,
+      receivedCrash(other, { attachments: [file], intakeNotes: ['one, "two"', "three"], tags: { "a\0": "\ud800" } }),
+    ];
+    const answers = await Promise.allSettled(sent.map((crash) => rows.db.crashes.insertReceived(crash)));
+    const kept = answers.filter((answer) => answer.status === "fulfilled").map((answer) => answer.value);
+    assert.equal(kept.length, sent.length - 1);
+    assert.equal(answers[sent.indexOf(refused)]?.status, "rejected");
+    assert.equal(kept.filter(({ duplicate }) => duplicate).length, 4);
+    const counted = "SELECT count(*)::int FROM crashes WHERE organization_id = ANY ($1)";
+    assert.equal(await rows.one(counted, [[tenant.organizationId, other.organizationId]]), 150 + 1 + 1 + 1);
+    const last = sent.at(-1)?.id;
+    assert.deepEqual(await rows.one("SELECT intake_notes FROM crashes WHERE id = $1", [last]), ['one, "two"', "three"]);
+    assert.deepEqual(await rows.one("SELECT tags FROM crashes WHERE id = $1", [last]), { "a\ufffd": "\ufffd" });
+    assert.equal(await rows.one("SELECT file_name FROM crash_attachments WHERE crash_id = $1", [last]), "a\ufffd.txt");
+    const stored = "SELECT used_bytes::int FROM storage_usage WHERE organization_id = $1";
+    assert.equal(await rows.one(stored, [other.organizationId]), 51 * 1000 + 7);
+    assert.equal(await rows.one(stored, [tenant.organizationId]), 102 * 1000);
+  });
+
   test("a duplicate is not counted against the quota; attachments are", async () => {
     const tenant = await rows.createTenant();
     const attachment = {

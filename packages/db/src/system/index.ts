@@ -9,7 +9,7 @@ import { createSystemChunks, createSystemTransfers } from "./chunks.ts";
 import { addAttachments, findByEvent } from "./crashes/attach.ts";
 import { claimBatch, heartbeatClaim, recordFailure, releaseClaim, startAttempt } from "./crashes/claim.ts";
 import { finish } from "./crashes/finish.ts";
-import { insertReceived } from "./crashes/insert.ts";
+import { createReceivedCrashes } from "./crashes/insert.ts";
 import { finishUnchanged, reject } from "./crashes/settle.ts";
 import { createSystemFeedback } from "./feedback.ts";
 import { createSystemFiles } from "./files.ts";
@@ -35,7 +35,7 @@ export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: 
     keys: createSystemKeys(pool),
     refusals: createSystemRefusals(pool),
     crashes: {
-      insertReceived: (crash) => insertReceived(pool, crash),
+      insertReceived: createReceivedCrashes(pool),
       findByEvent: (projectId, eventId) => findByEvent(pool, projectId, eventId),
       addAttachments: (crashId, attachments, limits) => addAttachments(pool, crashId, attachments, limits),
       claimBatch: (input) => claimBatch(pool, input),

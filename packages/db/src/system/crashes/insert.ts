@@ -1,79 +1,135 @@
-/** Accepting a crash: the row that makes "accepted means kept" true, and noticing the same crash sent twice. */
+/**
+ * Accepting crashes: the rows that make "accepted means kept" true, and noticing the same crash sent twice.
+ *
+ * Crashes that come while a transaction is under way go into the next one together: under load one commit carries dozens, and a
+ * crash that comes alone waits for nobody. A crash that the database refuses takes no other with it: then each goes by itself.
+ */
 import { createHash } from "node:crypto";
+import pg from "pg";
 import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { storableJson, storableText, storableTextOrNull } from "../../shared/text.ts";
 import type { ReceivedCrash } from "../ports.ts";
 
+export type Received = { crashId: string; duplicate: boolean };
+
 /** Without an id of the sender: same bytes and same fields within this time are the same crash. */
 const sameCrashWindow = "10 minutes";
+const maxCrashesPerBatch = 64;
+/** Of the rows' JSON; a crash with more goes alone. */
+const maxBatchChars = 4_000_000;
+/** SQLSTATE classes that blame the row: data exception, integrity constraint violation, a limit of the program. */
+const rowFaults = /^(22|23|54)/;
 
-export async function insertReceived(pool: SqlPool, crash: ReceivedCrash): Promise<{ crashId: string; duplicate: boolean }> {
-  const eventId = storableTextOrNull(crash.eventId, 200);
+type Waiting = {
+  crash: ReceivedCrash;
+  eventId: string | null;
+  /** The row as one object of a JSON array. */
+  json: string;
+  /** Equal for crashes that are the same one; null when an event id decides. */
+  sameAs: bigint | null;
+  settle: PromiseWithResolvers<Received>;
+};
+
+/** @returns inserts one crash; resolves when its row is committed */
+export function createReceivedCrashes(pool: SqlPool): (crash: ReceivedCrash) => Promise<Received> {
+  const waiting: Waiting[] = [];
+  let writing = false;
+
+  async function writeAll(): Promise<void> {
+    writing = true;
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, batchLength(waiting));
+      await writeBatch(pool, batch);
+    }
+    writing = false;
+  }
+
+  return (crash) => {
+    const eventId = storableTextOrNull(crash.eventId, 200);
+    const settle = Promise.withResolvers<Received>();
+    waiting.push({ crash, eventId, json: rowOf(crash, eventId), sameAs: eventId === null ? lockOf(crash) : null, settle });
+    if (!writing) void writeAll();
+    return settle.promise;
+  };
+}
+
+function batchLength(waiting: readonly Waiting[]): number {
+  let chars = 0;
+  let length = 0;
+  for (const { json } of waiting.slice(0, maxCrashesPerBatch)) {
+    chars += json.length;
+    if (length > 0 && chars > maxBatchChars) break;
+    length++;
+  }
+  return length;
+}
+
+/** Settles every crash of the batch; never throws. */
+async function writeBatch(pool: SqlPool, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const inserted = await insert(pool, batch);
+    for (const one of batch) {
+      const { id } = one.crash;
+      one.settle.resolve(inserted.has(id) ? { crashId: id, duplicate: false } : firstOf(pool, one));
+    }
+  } catch (error) {
+    const blamesARow = error instanceof pg.DatabaseError && rowFaults.test(error.code ?? "");
+    if (batch.length > 1 && blamesARow) for (const one of batch) await writeBatch(pool, [one]);
+    else for (const one of batch) one.settle.reject(error);
+  }
+}
+
+/** @returns ids of the rows that were not there yet */
+async function insert(pool: SqlPool, batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  const ofLock = new Map<bigint, Waiting>();
+  for (const one of batch) if (one.sameAs !== null && !ofLock.has(one.sameAs)) ofLock.set(one.sameAs, one);
+  const rows = batch.filter((one) => one.sameAs === null || ofLock.get(one.sameAs) === one);
   // With an event id the unique constraint decides. Without one two senders at once must wait for each other.
-  if (eventId !== null) return insert(pool, crash, eventId);
+  if (ofLock.size === 0) return insertRows(pool, rows);
+  // In one order everywhere, so that no two batches wait for one another.
+  const locks = [...ofLock.keys()].sort((a, b) => (a < b ? -1 : 1));
   return pool.transaction(async (sql) => {
-    await sql.rows("SELECT pg_advisory_xact_lock($1)", [lockOf(crash)]);
-    return insert(sql, crash, null);
+    await sql.rows("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", [locks]);
+    return insertRows(sql, rows);
   });
 }
 
-async function insert(sql: Sql, crash: ReceivedCrash, eventId: string | null): Promise<{ crashId: string; duplicate: boolean }> {
-  const attachments = crash.attachments.map((attachment) => ({
-    id: attachment.id,
-    file_name: storableText(attachment.fileName, 500),
-    content_type: storableTextOrNull(attachment.contentType, 200),
-    size_bytes: attachment.sizeBytes,
-    blob_key: attachment.blobKey,
-    wrapped_key: Buffer.from(attachment.wrappedKey).toString("hex"),
-    key_id: attachment.keyId,
-  }));
-  const storedBytes = crash.attachments.reduce((sum, attachment) => sum + attachment.sizeBytes, crash.dump.sizeBytes);
-  const inserted = await sql.rows<{ id: string }>(
-    `WITH inserted AS (
+async function insertRows(sql: Sql, batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  const rows = await sql.rows<{ id: string }>(
+    `WITH sent AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS s(id uuid, organization_id uuid, project_id bigint, client_key_id uuid, received_at timestamptz,
+         event_id text, sha256 text, fields_sha256 text, release text, environment text, user_label text, tags jsonb, extra jsonb, dump_blob_key text,
+         dump_wrapped_key text, dump_key_id text, dump_size_bytes bigint, dist text, contexts jsonb, breadcrumbs jsonb, intake_notes text[],
+         attachments jsonb, stored_bytes bigint)
+     ), inserted AS (
        INSERT INTO crashes (id, organization_id, project_id, client_key_id, received_at, event_id, sha256, fields_sha256, release, environment,
          user_label, tags, extra, dump_blob_key, dump_wrapped_key, dump_key_id, dump_size_bytes, dist, contexts, breadcrumbs,
          intake_notes, queued_at)
-       SELECT $1::uuid, $2::uuid, $3::bigint, $4::uuid, $5::timestamptz, $6::text, $7::text, $8::text, $9, $10, $11, $12::jsonb, $13::jsonb, $14, $15::bytea, $16,
-         $17::bigint, $20, $21::jsonb, $22::jsonb, $23::text[], now()
-       WHERE $6::text IS NOT NULL OR NOT EXISTS (
-         SELECT 1 FROM crashes WHERE project_id = $3::bigint AND sha256 = $7 AND fields_sha256 = $8 AND received_at > now() - interval '${sameCrashWindow}')
+       SELECT id, organization_id, project_id, client_key_id, received_at, event_id, sha256, fields_sha256, release, environment, user_label, tags, extra,
+         dump_blob_key, decode(dump_wrapped_key, 'hex'), dump_key_id, dump_size_bytes, dist, contexts, breadcrumbs, intake_notes, now()
+       FROM sent s
+       WHERE event_id IS NOT NULL OR NOT EXISTS (
+         SELECT 1 FROM crashes c WHERE c.project_id = s.project_id AND c.sha256 = s.sha256 AND c.fields_sha256 = s.fields_sha256
+           AND c.received_at > now() - interval '${sameCrashWindow}')
        ON CONFLICT (project_id, event_id) DO NOTHING
        RETURNING id, organization_id
      ), kept AS (
        INSERT INTO crash_attachments (id, organization_id, crash_id, file_name, content_type, size_bytes, blob_key, wrapped_key, key_id)
        SELECT a.id, i.organization_id, i.id, a.file_name, a.content_type, a.size_bytes, a.blob_key, decode(a.wrapped_key, 'hex'), a.key_id
-       FROM inserted i, jsonb_to_recordset($18::jsonb) AS a(id uuid, file_name text, content_type text, size_bytes bigint, blob_key text, wrapped_key text, key_id text)
+       FROM inserted i JOIN sent s USING (id), jsonb_to_recordset(s.attachments)
+         AS a(id uuid, file_name text, content_type text, size_bytes bigint, blob_key text, wrapped_key text, key_id text)
      ), counted AS (
-       UPDATE storage_usage u SET used_bytes = used_bytes + $19::bigint FROM inserted i WHERE u.organization_id = i.organization_id
+       UPDATE storage_usage u SET used_bytes = used_bytes + n.bytes
+       FROM (SELECT i.organization_id, sum(s.stored_bytes)::bigint AS bytes FROM inserted i JOIN sent s USING (id) GROUP BY 1) n
+       WHERE u.organization_id = n.organization_id
      )
      SELECT id FROM inserted`,
-    [
-      crash.id,
-      crash.organizationId,
-      crash.projectId,
-      crash.clientKeyId,
-      crash.receivedAt,
-      eventId,
-      crash.sha256,
-      crash.fieldsSha256,
-      storableTextOrNull(crash.release, 250),
-      storableTextOrNull(crash.environment, 250),
-      storableTextOrNull(crash.user, 250),
-      storableJson(crash.tags),
-      storableJson(crash.extra),
-      crash.dump.blobKey,
-      Buffer.from(crash.dump.wrappedKey),
-      crash.dump.keyId,
-      crash.dump.sizeBytes,
-      JSON.stringify(attachments),
-      storedBytes,
-      storableTextOrNull(crash.dist, 250),
-      storableJson(crash.contexts),
-      storableJson(crash.breadcrumbs),
-      crash.intakeNotes.map((note) => storableText(note, 500)),
-    ],
+    [`[${batch.map((one) => one.json).join(",")}]`],
   );
-  if (inserted[0] !== undefined) return { crashId: inserted[0].id, duplicate: false };
+  return new Set(rows.map((row) => row.id));
+}
+
+async function firstOf(sql: Sql, { crash, eventId }: Waiting): Promise<Received> {
   const [first] = await sql.rows<{ id: string }>(
     eventId !== null
       ? "SELECT id FROM crashes WHERE project_id = $1 AND event_id = $2"
@@ -83,6 +139,43 @@ async function insert(sql: Sql, crash: ReceivedCrash, eventId: string | null): P
   );
   if (first === undefined) throw new Error(`crash ${crash.id}: the same crash was there and is gone`);
   return { crashId: first.id, duplicate: true };
+}
+
+function rowOf(crash: ReceivedCrash, eventId: string | null): string {
+  const attachments = crash.attachments.map((attachment) => ({
+    id: attachment.id,
+    file_name: storableText(attachment.fileName, 500),
+    content_type: storableTextOrNull(attachment.contentType, 200),
+    size_bytes: attachment.sizeBytes,
+    blob_key: attachment.blobKey,
+    wrapped_key: Buffer.from(attachment.wrappedKey).toString("hex"),
+    key_id: attachment.keyId,
+  }));
+  return storableJson({
+    id: crash.id,
+    organization_id: crash.organizationId,
+    project_id: crash.projectId,
+    client_key_id: crash.clientKeyId,
+    received_at: crash.receivedAt.toISOString(),
+    event_id: eventId,
+    sha256: crash.sha256,
+    fields_sha256: crash.fieldsSha256,
+    release: storableTextOrNull(crash.release, 250),
+    environment: storableTextOrNull(crash.environment, 250),
+    user_label: storableTextOrNull(crash.user, 250),
+    tags: crash.tags,
+    extra: crash.extra,
+    dump_blob_key: crash.dump.blobKey,
+    dump_wrapped_key: Buffer.from(crash.dump.wrappedKey).toString("hex"),
+    dump_key_id: crash.dump.keyId,
+    dump_size_bytes: crash.dump.sizeBytes,
+    dist: storableTextOrNull(crash.dist, 250),
+    contexts: crash.contexts,
+    breadcrumbs: crash.breadcrumbs,
+    intake_notes: crash.intakeNotes.map((note) => storableText(note, 500)),
+    attachments,
+    stored_bytes: crash.attachments.reduce((sum, attachment) => sum + attachment.sizeBytes, crash.dump.sizeBytes),
+  });
 }
 
 function lockOf(crash: ReceivedCrash): bigint {
