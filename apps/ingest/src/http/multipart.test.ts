@@ -133,6 +133,27 @@ test("a binary file of many pieces comes out byte for byte; unread data is skipp
   assert.equal(await reader.nextPart(), null);
 });
 
+test("long pieces, cut anywhere around delimiters and headers", async () => {
+  const random = (length: number) => randomBytes(length).toString("latin1");
+  const wide = `--${long}\r\nX-Filler: ${"f".repeat(6000)}\r\nContent-Disposition: form-data; name="wide"\r\n\r\nw`;
+  const almost = `\r\n--${long.slice(0, -1)}`;
+  const body = [
+    field("a", random(2500)),
+    file(random(5000) + almost + random(900) + almost),
+    wide,
+    field("b", ""),
+    field("c", random(3100)),
+  ];
+  const text = `${body.join("\r\n")}\r\n--${long}--\r\n`;
+  const whole = await read(text, long);
+  assert.deepEqual(
+    whole.map((part) => part.content.length),
+    [2500, 5900 + 2 * almost.length, 1, 0, 3100],
+  );
+  for (let size = 1000; size < text.length; size += size < 6000 ? 7 : 97)
+    assert.deepEqual(await read(text, long, size), whole, `in pieces of ${size}`);
+});
+
 test("what cannot be read says why", async () => {
   await assert.rejects(read("just text", long), /no delimiter in the body/);
   await assert.rejects(read(Buffer.alloc(0), long), /no delimiter/);

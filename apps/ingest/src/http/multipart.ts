@@ -37,6 +37,8 @@ export type Part = PartHead & {
 const minLooseBoundary = 8;
 const maxPartHeaderBytes = 16 * 1024;
 const maxBoundaryLength = 256;
+/** Of a long piece, so much is put behind what is left of the one before: no delimiter line is longer. */
+const joinedBytes = 1024;
 const cr = 13;
 const lf = 10;
 const dash = 45;
@@ -49,6 +51,8 @@ export class MultipartReader {
   readonly #loose: boolean;
   readonly #maxParts: number;
   #buffer: Buffer = Buffer.alloc(0);
+  /** A piece whose first bytes are the buffer's last. */
+  #joined: Buffer | null = null;
   #sourceEnded = false;
   /** At the first byte of a part or of the body: a delimiter here needs no line end before it. */
   #atStart = true;
@@ -189,11 +193,28 @@ export class MultipartReader {
     return { kind: "bytes", bytes };
   }
 
+  /** Brings more bytes behind those of the buffer. Long pieces are looked at where they lie, not copied. */
   async #more(): Promise<void> {
+    const joined = this.#joined;
+    if (joined !== null) {
+      this.#joined = null;
+      const left = this.#buffer.length;
+      if (left <= joinedBytes) this.#buffer = joined.subarray(joinedBytes - left);
+      else this.#buffer = Buffer.concat([this.#buffer, joined.subarray(joinedBytes)]);
+      return;
+    }
     const { done, value } = await this.#source.next();
-    if (done) this.#sourceEnded = true;
-    else if (this.#buffer.length === 0) this.#buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    else this.#buffer = Buffer.concat([this.#buffer, value]);
+    if (done) {
+      this.#sourceEnded = true;
+      return;
+    }
+    const piece = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (this.#buffer.length === 0) this.#buffer = piece;
+    else if (piece.length <= 2 * joinedBytes) this.#buffer = Buffer.concat([this.#buffer, piece]);
+    else {
+      this.#buffer = Buffer.concat([this.#buffer, piece.subarray(0, joinedBytes)]);
+      this.#joined = piece;
+    }
   }
 
   async #head(): Promise<PartHead> {
