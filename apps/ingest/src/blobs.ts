@@ -1,6 +1,6 @@
-/** Two small things that everything that stores a body needs: its hash on the way, and its removal when it comes to nothing. */
+/** Small things that everything that stores a body needs: its hash on the way, its bytes again, and its removal when it comes to nothing. */
 import type { Hash } from "node:crypto";
-import type { BlobStore } from "@salvage/blobs";
+import { type BlobStore, type SealContext, unsealStream } from "@salvage/blobs";
 import type { Logger } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 
@@ -11,6 +11,16 @@ export async function* hashed(bytes: AsyncIterable<Buffer>, digest: Hash, counte
     counter.bytes += piece.length;
     failPoint("ingest.body");
     yield piece;
+  }
+}
+
+/** The plain bytes of a sealed blob. @param context what it was sealed with */
+export async function* unsealed(blobs: BlobStore, blobKey: string, dataKey: Uint8Array, context: SealContext): AsyncGenerator<Buffer> {
+  const blob = await blobs.open(blobKey);
+  try {
+    for await (const piece of unsealStream(blob, dataKey, context)) yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+  } finally {
+    await blob.close();
   }
 }
 

@@ -12,7 +12,7 @@ import type { Lanes } from "@salvage/lanes";
 import { createOpsHandler, type Logger, metrics, reportError } from "@salvage/telemetry";
 import { AppError, SenderGone } from "./http/app-error.ts";
 import { sendRefusal } from "./http/respond.ts";
-import { matchRoute, type Route, splitUrl } from "./http/router.ts";
+import { matchRoute, type Route, splitUrl, withoutPrefix } from "./http/router.ts";
 import { createAdmission } from "./intake/admission.ts";
 import { appCenterRoutes } from "./intake/app-center/routes.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
@@ -56,6 +56,8 @@ const ownPaths = /^\/+(api\/+(v1|\d+)|symbols|symbolicate|symupload|symbol-uploa
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
   const { gate, db, blobs, keyring, lanes, logger } = ports;
+  const { origin, pathname: publicPathname } = new URL(options.proxy.publicUrl);
+  const publicPath = publicPathname.replace(/\/+$/, "");
   const clientKeys = createClientKeys(db);
   const refusals = createRefusals(db, logger);
   const disk = createDiskWatermark(blobs, options.limits.minFreeDiskBytes);
@@ -76,19 +78,20 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
   const routes: Route[] = [
     ...intakeRoutes(crashPorts),
     ...envelopeRoutes(crashPorts),
-    ...resumableRoutes(crashPorts),
+    ...resumableRoutes({ ...crashPorts, publicPath }),
     ...eventAttachmentRoutes(crashPorts),
     ...appCenterRoutes(crashPorts),
     ...plainRoutes(crashPorts),
-    ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: options.proxy.publicUrl }),
+    ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: origin }),
     ...symbolServerRoutes({ gate, blobs }),
     ...symbolicateRoutes({ gate, db, blobs }),
-    ...readRoutes({ gate, blobs, keyring, publicUrl: options.proxy.publicUrl, trustProxy: options.proxy.trustProxy }),
+    ...readRoutes({ gate, blobs, keyring, publicUrl: origin, trustProxy: options.proxy.trustProxy }),
   ];
 
   /** @returns the route's word for metrics */
   async function dispatch(request: IncomingMessage, response: ServerResponse, log: Logger, requestId: string): Promise<string> {
-    const { pathname, query } = splitUrl(request.url ?? "/");
+    const { pathname: asked, query } = splitUrl(request.url ?? "/");
+    const pathname = withoutPrefix(asked, publicPath);
     if (await ops(request, response, pathname)) return "ops";
     const match = matchRoute(routes, request.method ?? "GET", pathname);
     if (match !== null && "route" in match) {

@@ -1,7 +1,7 @@
 /** App Center's /logs: the documented call, errors and attachments apart, gzip, several crashes at once, what is not kept; over real HTTP. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -116,6 +116,43 @@ test("the dump in a later call, before its error in the same call, and further f
   await post(ingest, a, logs(attachment(turned, Buffer.from("more"), "more.txt")));
   assert.equal((await crashOf(a, turned)).attachments, 2);
   assert.equal((await ingest.files()).length, 4);
+});
+
+test("a log that comes before the dump of its error waits for it, sealed, and is nothing to another tenant", async (t) => {
+  const ingest = await start(t);
+  const errorId = randomUUID();
+  await post(ingest, a, logs(error(errorId, { device: { appVersion: "4" } })));
+  const early = attachment(errorId, Buffer.from("before the dump"), "early.log", { contentType: "text/plain" });
+  assert.deepEqual((await post(ingest, a, logs(early))).json.validDiagnosticsIds, [errorId]);
+  await post(ingest, a, logs(attachment(errorId, Buffer.alloc(0), "empty.log")));
+  const files = await ingest.files();
+  assert.equal(files.length, 2);
+  for (const file of files) assert.ok(!(await readFile(join(ingest.blobDir, file))).includes("before the dump"));
+  await post(ingest, b, logs(attachment(errorId, dumpOf(500, 71))));
+  assert.equal((await crashOf(b, errorId)).attachments, 0);
+
+  await post(ingest, a, logs(attachment(errorId, dumpOf(500, 72))));
+  const { crashId, detail, attachments } = await crashOf(a, errorId);
+  assert.equal(detail.release, "4");
+  assert.equal(attachments, 2);
+  const rows = await tenants.rows<{ file_name: string; content_type: string; size_bytes: number; blob_key: string; wrapped_key: Buffer }>(
+    "SELECT file_name, content_type, size_bytes::int, blob_key, wrapped_key FROM crash_attachments WHERE crash_id = $1 ORDER BY file_name",
+    crashId,
+  );
+  assert.deepEqual(
+    rows.map((row) => [row.file_name, row.content_type, row.size_bytes]),
+    [
+      ["early.log", "text/plain", 15],
+      ["empty.log", "application/octet-stream", 0],
+    ],
+  );
+  const [log] = rows;
+  assert.ok(log !== undefined);
+  const ref = { blobKey: log.blob_key, wrappedKey: log.wrapped_key, keyId: "", sizeBytes: log.size_bytes };
+  const owner = { id: crashId, organizationId: a.organizationId, projectId: a.projectId };
+  assert.equal(ingest.unseal(ref, owner, `attachment/${log.blob_key.split("/").at(-1)}`).toString(), "before the dump");
+  assert.equal((await ingest.files()).length, 4, "two dumps and two files; what waited is gone");
+  assert.deepEqual(await tenants.rows("SELECT id FROM resumable_uploads WHERE event_id IS NOT NULL"), []);
 });
 
 test("several crashes in one call: one that is refused does not take the others with it", async (t) => {

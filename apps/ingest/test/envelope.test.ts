@@ -207,6 +207,46 @@ test("envelopes without a dump: accepted, nothing kept, counted; ids as they cam
   assert.deepEqual(ingest.pokes, []);
 });
 
+test("files without a dump are added to the crash of their event id, in its limits; another tenant's is none", async (t) => {
+  const ingest = await start(t, { maxAttachments: 3 });
+  const eventId = randomUUID();
+  const dump = dumpOf(650, 39);
+  const log = (name: string, text: string) => [
+    { type: "attachment", length: text.length, filename: name, content_type: "text/plain" },
+    text,
+  ];
+  const crash = [{ event_id: eventId }, { type: "attachment", length: dump.length, attachment_type: "event.minidump" }, dump];
+  await post(address(ingest, a), lines(...crash, ...log("first.log", "1")), auth(a));
+  const { crashId } = await crashOf(a, eventId);
+  const gained = await counted(ingest, a, async () => {
+    const late = lines({ event_id: eventId }, ...log("C:\\logs\\late.log", "late"), ...log("more.log", "more"));
+    const foreign = await post(address(ingest, b), late, auth(b));
+    assert.deepEqual([foreign.status, foreign.json], [200, { id: eventId.replaceAll("-", "") }]);
+    const added = await post(address(ingest, a), late, auth(a));
+    assert.deepEqual([added.status, added.json], [200, { id: eventId.replaceAll("-", "") }]);
+    const over = await post(address(ingest, a), lines({ event_id: eventId }, ...log("fourth.log", "4")), auth(a));
+    assert.equal(over.status, 413);
+    // The same with an event, which is none of a crash.
+    await post(address(ingest, a), lines({ event_id: eventId }, { type: "event" }, { platform: "other" }), auth(a));
+  });
+  assert.equal(gained.event_without_minidump, 1);
+  const rows = await tenants.rows<{ file_name: string; blob_key: string; wrapped_key: Buffer; size_bytes: number }>(
+    "SELECT file_name, blob_key, wrapped_key, size_bytes::int FROM crash_attachments WHERE crash_id = $1 ORDER BY file_name",
+    crashId,
+  );
+  assert.deepEqual(
+    rows.map((row) => row.file_name),
+    ["first.log", "late.log", "more.log"],
+  );
+  const [, late] = rows;
+  assert.ok(late !== undefined);
+  const ref = { blobKey: late.blob_key, wrappedKey: late.wrapped_key, keyId: "", sizeBytes: late.size_bytes };
+  const owner = { id: crashId, organizationId: a.organizationId, projectId: a.projectId };
+  assert.equal(ingest.unseal(ref, owner, `attachment/${late.blob_key.split("/").at(-1)}`).toString(), "late");
+  assert.equal((await ingest.files()).length, 4, "nothing else is left");
+  assert.equal(await tenants.system.crashes.findByEvent(b.projectId, eventId), null);
+});
+
 test("a user's words are kept with the crash, whichever comes first, scrubbed, and not for another tenant", async (t) => {
   const ingest = await start(t);
   const eventId = randomUUID();
@@ -333,6 +373,27 @@ test("/store/: an event as JSON, in base64, deflated; by project or by key alone
   const stored = await post(address(again, a, "store"), envelope, { ...auth(a), "Content-Type": "application/x-sentry-envelope" });
   assert.equal(stored.status, 200, stored.text);
   assert.equal((await again.files()).length, 1);
+});
+
+test("/store/ by GET: the event in the query, answered with a picture of one pixel", async (t) => {
+  const ingest = await start(t);
+  const event = JSON.stringify({ event_id: randomUUID(), platform: "javascript", message: ">>>" });
+  const base64 = Buffer.from(event).toString("base64");
+  assert.match(base64, /\+/, "a plus sign, which is a blank in a query");
+  const gained = await counted(ingest, a, async () => {
+    for (const data of [event, base64, deflateSync(event).toString("base64")].map(encodeURIComponent).concat(base64)) {
+      for (const path of [`/api/${a.projectId}/store/`, "/api/store/"]) {
+        const answer = await fetch(`${ingest.url}${path}?sentry_version=7&sentry_key=${a.publicKey}&sentry_data=${data}`);
+        assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "image/gif"]);
+        const picture = Buffer.from(await answer.arrayBuffer());
+        assert.equal(picture.toString("latin1", 0, 6), "GIF89a");
+        assert.deepEqual([picture.readUInt16LE(6), picture.readUInt16LE(8), picture.at(-1)], [1, 1, 0x3b]);
+      }
+    }
+    assert.equal((await fetch(`${address(ingest, a, "store")}?sentry_key=${a.publicKey}`)).status, 400);
+    assert.equal((await fetch(`${address(ingest, a, "store")}?sentry_data=${base64}`)).status, 401);
+  });
+  assert.deepEqual(gained, { event_without_minidump: 8, malformed_body: 1, missing_credentials: 1 });
 });
 
 test("a browser may ask first", async (t) => {

@@ -9,6 +9,7 @@ import type { TokenScope } from "@salvage/contracts";
 import { fixture, publishFile } from "./debug-files.ts";
 import { curl, foreignUploadPaths, type Harness, raw, startIngest } from "./harness.ts";
 import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { zipOf } from "./zip.ts";
 
 let world: Tenants;
 let token: string;
@@ -133,7 +134,7 @@ test("v2: nothing put is nothing to complete", async (t) => {
 
 test("Tecken: a zip under any field name; a labelled token; 403 and 400 as its scripts expect", async (t) => {
   const ingest = await start(t);
-  const zip = Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(100, 7)]);
+  const zip = zipOf(["app.pdb/ABC0/app.sym", "text"], ["target-symbols.txt", "x"], ["app.pdb/", ""]);
   const send = (authToken: string | null, name: string, bytes: Buffer) => {
     const form = new FormData();
     form.append(name, new Blob([new Uint8Array(bytes)]), name);
@@ -142,7 +143,7 @@ test("Tecken: a zip under any field name; a labelled token; 403 and 400 as its s
   const answer = await send(`${token}-build-machine-7`, "target.crashreporter-symbols.ZIP", zip);
   const { upload } = (await answer.json()) as { upload: Record<string, unknown> };
   assert.equal(answer.status, 201);
-  assert.deepEqual([upload.size, upload.filename, upload.skipped_keys], [104, "target.crashreporter-symbols.ZIP", []]);
+  assert.deepEqual([upload.size, upload.filename, upload.skipped_keys], [zip.length, "target.crashreporter-symbols.ZIP", []]);
   assert.ok((await stored(ingest)).equals(zip));
   const refusals = [
     await send(null, "a.zip", zip),
@@ -150,6 +151,11 @@ test("Tecken: a zip under any field name; a labelled token; 403 and 400 as its s
     await send(await tokenOf(world.a, "crash:read"), "a.zip", zip),
     await send(token, "a.tar", zip),
     await send(token, "a.zip", Buffer.from("no zip")),
+    await send(token, "a.zip", zip.subarray(0, zip.length - 1)),
+    await send(token, "a.zip", zipOf(["app.pdb/ABC0/app.sym", "text"], ["readme.md", "text"])),
+    await send(token, "a.zip", zipOf(["app.pdb/ABX0/app.sym", "text"])),
+    await send(token, "a.zip", zipOf(["a/0/a.sym", "text"], ["a/0/a.sym", "other text"])),
+    await send(token, "a.zip", zipOf()),
     await fetch(`${ingest.url}/upload/`, {
       method: "POST",
       body: new URLSearchParams({ url: "https://example.org/a.zip" }),
@@ -158,9 +164,18 @@ test("Tecken: a zip under any field name; a labelled token; 403 and 400 as its s
   ];
   assert.deepEqual(
     refusals.map((each) => each.status),
-    [403, 403, 403, 400, 400, 400],
+    [403, 403, 403, ...Array(8).fill(400)],
   );
-  for (const each of refusals) assert.equal(typeof ((await each.json()) as { error: unknown }).error, "string");
+  const errors = await Promise.all(refusals.map(async (each) => ((await each.json()) as { error: unknown }).error));
+  assert.ok(errors.every((error) => typeof error === "string"));
+  assert.deepEqual(errors.slice(5, 10), [
+    "a.zip is not a zip: it has no end of a zip's directory",
+    "unrecognized file pattern of readme.md: it must be <module>/<hex id>/<file>",
+    "unrecognized file pattern of app.pdb/ABX0/app.sym: it must be <module>/<hex id>/<file>",
+    "a/0/a.sym is there twice, with different sizes",
+    "a.zip has no symbol files",
+  ]);
+  assert.equal((await ingest.files()).length, 1, "what was refused is gone");
 });
 
 // ─── App Center ───────────────────────────────────────────────────────────────────────────────────────────────────────

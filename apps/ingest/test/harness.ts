@@ -52,7 +52,14 @@ const usualLimits: OperatorLimits = {
 
 export async function startIngest(
   t: TestContext,
-  parts: { db: SystemDb; gate: OrgGate; webUrl?: string; limits?: Partial<OperatorLimits>; blobs?: (store: BlobStore) => BlobStore },
+  parts: {
+    db: SystemDb;
+    gate: OrgGate;
+    webUrl?: string;
+    publicUrl?: string;
+    limits?: Partial<OperatorLimits>;
+    blobs?: (store: BlobStore) => BlobStore;
+  },
 ): Promise<Harness> {
   const blobDir = await mkdtemp(join(tmpdir(), "salvage-ingest-"));
   const store = createBlobStore(blobDir);
@@ -72,7 +79,7 @@ export async function startIngest(
     },
     {
       limits: { ...usualLimits, ...parts.limits },
-      proxy: { webUrl: parts.webUrl ?? "http://127.0.0.1:1", publicUrl: "http://localhost:4680", trustProxy: false },
+      proxy: { webUrl: parts.webUrl ?? "http://127.0.0.1:1", publicUrl: parts.publicUrl ?? "http://localhost:4680", trustProxy: false },
     },
   );
   const port = await ingest.listen(0, "127.0.0.1");

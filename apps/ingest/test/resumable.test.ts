@@ -174,7 +174,7 @@ test("bound to project and key: somebody else's answers as an absent one", async
   ];
   const answers = await Promise.all(
     addresses.flatMap(([address, publicKey]) =>
-      ["GET", "PATCH"].map(async (method) => {
+      ["GET", "PATCH", "DELETE"].map(async (method) => {
         const headers = { ...tus, ...bytesType, "Upload-Offset": "0", "X-Sentry-Auth": `Sentry sentry_key=${publicKey}` };
         const answer = await fetch(ingest.url + address, { method, headers, ...(method === "PATCH" ? { body: "x" } : {}) });
         return `${answer.status} ${await answer.text()}`;
@@ -184,6 +184,24 @@ test("bound to project and key: somebody else's answers as an absent one", async
   assert.deepEqual(new Set(answers), new Set(['404 {"detail":"there is no such upload"}']));
   assert.equal((await fetch(ingest.url + path, { method: "HEAD", headers: tus })).status, 401);
   assert.equal(await offsetOf(ingest, location), 0);
+});
+
+test("an upload that its sender ends is gone, bytes and all", async (t) => {
+  const ingest = await start(t);
+  const before = await used();
+  const { location } = await create(ingest, a, 1000, { headers: bytesType, body: dumpOf(600, 44) });
+  assert.equal((await ingest.files()).length, 1);
+  assert.equal(await used(), before + 600);
+  const end = () => fetch(ingest.url + location, { method: "DELETE", headers: tus });
+  assert.equal((await fetch(ingest.url + location, { method: "DELETE" })).status, 412);
+  const ended = await end();
+  assert.deepEqual([ended.status, await ended.text(), ended.headers.get("tus-resumable")], [204, "", "1.0.0"]);
+  assert.deepEqual(await ingest.files(), []);
+  assert.equal(await used(), before);
+  assert.equal((await end()).status, 404);
+  assert.equal((await patch(ingest, location, a, 600, Buffer.alloc(400))).status, 404);
+  const told = await fetch(`${ingest.url}/api/${a.projectId}/upload/`, { method: "OPTIONS" });
+  assert.match(told.headers.get("tus-extension") ?? "", /(^|,)termination(,|$)/);
 });
 
 test("limits and wrong headers are told", async (t) => {

@@ -52,6 +52,18 @@ export function splitUrl(url: string): { pathname: string; query: URLSearchParam
   };
 }
 
+/**
+ * A path without what the public address has before `/api/…`: `/crashes/api/1/minidump/` is `/api/1/minidump/` behind
+ * `https://host/crashes`. Any other path stays as it is.
+ * @param prefix path of the public address, empty when it has none
+ */
+export function withoutPrefix(pathname: string, prefix: string): string {
+  const before = splitPath(prefix);
+  const segments = splitPath(pathname);
+  if (before.length === 0 || before.some((segment, i) => segment !== segments[i])) return pathname;
+  return `/${segments.slice(before.length).join("/")}`;
+}
+
 const splitPath = (pathname: string) => pathname.split("/").filter((segment) => segment !== "");
 
 function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {

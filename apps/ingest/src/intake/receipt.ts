@@ -40,6 +40,8 @@ export type SentFile = {
 export type Receipt = {
   readonly crashId: string;
   readonly hasDump: boolean;
+  /** The files stored beside the dump so far, as parts `attachment/0`, …. */
+  readonly attachments: readonly Attachment[];
   /**
    * Takes a minidump in, plain or compressed. The first one is the crash; further ones are kept as attachments.
    * @param limit of its plain bytes, where another one holds than for posts
@@ -124,6 +126,7 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
     get hasDump() {
       return dump !== null;
     },
+    attachments,
     note,
     moved(bytes) {
       movedBytes += bytes;

@@ -3,7 +3,7 @@
  * bytes are is found out by the worker, so that a hostile file costs an import and nothing here.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { type BlobStore, blobKeys } from "@salvage/blobs";
+import { type BlobStore, blobKeys, type RandomAccessBlob } from "@salvage/blobs";
 import type { SystemDb } from "@salvage/db/system";
 import type { Lanes } from "@salvage/lanes";
 import { type Logger, metrics } from "@salvage/telemetry";
@@ -27,6 +27,8 @@ export type DebugFilePost = {
   claimedDebugId?: string | null;
   /** The body with Content-Encoding undone and its limit applied. */
   body: AsyncIterable<Buffer>;
+  /** Looks at what was stored before it counts, for a client that is to be told at once. */
+  check?(blob: RandomAccessBlob): Promise<void>;
   logger: Logger;
 };
 
@@ -53,6 +55,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
     await ports.blobs.put(blobKey, withinQuota(roomBytes, hashed(post.body, digest, counter)));
     if (counter.bytes === 0)
       throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
+    if (post.check !== undefined) await checkBlob(ports.blobs, blobKey, post.check);
     failPoint("upload.before-row");
     const outcome = await ports.db.uploads
       .insertReceived({
@@ -86,5 +89,14 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
     throw isNoSpace(error) ? diskFull([]) : error;
   } finally {
     if (!kept) await deleteBlobs(ports.blobs, [blobKey], post.logger);
+  }
+}
+
+async function checkBlob(blobs: BlobStore, blobKey: string, check: (blob: RandomAccessBlob) => Promise<void>): Promise<void> {
+  const blob = await blobs.open(blobKey);
+  try {
+    await check(blob);
+  } finally {
+    await blob.close();
   }
 }

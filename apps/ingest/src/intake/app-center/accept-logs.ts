@@ -1,7 +1,7 @@
 /**
  * App Center's logs become crashes where a minidump is attached to an error. Error and attachments may come in one call, in any order,
- * or in several: what was said of an error waits for its dump, and further files are added to the crash. The error's id is the
- * crash's event id, so that a call sent again makes no second crash.
+ * or in several: what was said of an error and what is attached to it wait for its dump, and further files are added to the crash. The
+ * error's id is the crash's event id, so that a call sent again makes no second crash.
  *
  * Managed and Apple errors without a dump are not kept; they are counted, as are sessions and the like.
  */
@@ -17,13 +17,14 @@ import { asked } from "../asked.ts";
 import { countRefusal } from "../count-refusal.ts";
 import { Dropped } from "../dropped.ts";
 import { mergeEvent, normalizeEventId } from "../event.ts";
-import { type AddFilesPorts, addFiles } from "../event-attachments/add-files.ts";
+import { addFiles } from "../event-attachments/add-files.ts";
 import { openReceipt, type SentFile } from "../receipt.ts";
 import { type Held, hold } from "./held.ts";
 import { announcesDump, eventOfLog } from "./log-event.ts";
 import { type Json, LogError, LogReader } from "./log-reader.ts";
+import { addWaiting, type WaitingPorts, wait } from "./waiting.ts";
 
-export type AppCenterPorts = AddFilesPorts & { admission: Admission; db: Pick<SystemDb, "crashes" | "announced"> };
+export type AppCenterPorts = WaitingPorts & { admission: Admission; db: Pick<SystemDb, "announced"> };
 
 export type LogsPost = {
   key: FoundClientKey;
@@ -46,12 +47,12 @@ const errorTypes = new Set(["managedError", "handledError", "appleError"]);
 /** @throws AppError for the sender, SenderGone */
 export async function acceptLogs(ports: AppCenterPorts, post: LogsPost): Promise<LogsOutcome> {
   const { key, logger } = post;
-  const held: string[] = [];
+  const held = new Set<string>();
   const outcome: LogsOutcome = { valid: [], throttled: [] };
   try {
     for (const report of (await readLogs(ports, post, held)).values()) {
       try {
-        await keep(ports, post, report);
+        await keep(ports, post, report, held);
         outcome.valid.push(report.sentId);
       } catch (error) {
         // One report that is refused does not take the others with it; the sender would drop them all.
@@ -66,16 +67,16 @@ export async function acceptLogs(ports: AppCenterPorts, post: LogsPost): Promise
     if (!(error instanceof LogError)) throw error;
     throw new AppError(400, "malformed_body", "invalid logs", { causes: [error.message], cause: error });
   } finally {
-    await deleteBlobs(ports.blobs, held, logger);
+    await deleteBlobs(ports.blobs, [...held], logger);
   }
 }
 
 /** Reads the whole body. @param heldKeys collects the blobs that hold attachments */
-async function readLogs(ports: AppCenterPorts, { key, body }: LogsPost, heldKeys: string[]): Promise<Map<string, Report>> {
+async function readLogs(ports: AppCenterPorts, { key, body }: LogsPost, heldKeys: Set<string>): Promise<Map<string, Report>> {
   const reader = new LogReader(body, { maxLogs: limits.maxItems, maxLogBytes: limits.maxLogBytes }, async (data) => {
-    if (heldKeys.length >= limits.maxHeldFiles) throw tooLarge(`more than ${limits.maxHeldFiles} attachments`);
+    if (heldKeys.size >= limits.maxHeldFiles) throw tooLarge(`more than ${limits.maxHeldFiles} attachments`);
     const held = await hold(ports.blobs, key, data);
-    heldKeys.push(held.blobKey);
+    heldKeys.add(held.blobKey);
     return held;
   });
   const reports = new Map<string, Report>();
@@ -98,14 +99,15 @@ async function readLogs(ports: AppCenterPorts, { key, body }: LogsPost, heldKeys
   return reports;
 }
 
-async function keep(ports: AppCenterPorts, post: LogsPost, report: Report): Promise<void> {
+/** @param heldKeys loses the blobs that are kept */
+async function keep(ports: AppCenterPorts, post: LogsPost, report: Report, heldKeys: Set<string>): Promise<void> {
   const dump = report.attachments.find(({ held }) => held.looksLikeDump);
   if (dump !== undefined) return await keepCrash(ports, post, report, dump);
   const { key, installId, logger } = post;
   const { error, eventId, attachments } = report;
+  const { organizationId, projectId } = key;
   if (error !== null && announcesDump(error)) {
     ports.admission.takeCrash(key);
-    const { organizationId, projectId } = key;
     await asked(
       ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() }),
     );
@@ -113,9 +115,16 @@ async function keep(ports: AppCenterPorts, post: LogsPost, report: Report): Prom
     ports.refusals.count(key.projectId, "event_without_minidump", `${String(error.type).slice(0, 40)} without a minidump`);
   }
   if (attachments.length === 0) return;
-  const crash = await asked(ports.db.crashes.findByEvent(key.projectId, eventId));
-  if (crash === null) ports.refusals.count(key.projectId, "file_without_crash", `attachments of error ${eventId}, which is no crash`);
-  else await addFiles(ports, key, crash, filesOf(attachments), logger);
+  const crash = await asked(ports.db.crashes.findByEvent(projectId, eventId));
+  if (crash !== null) return await addFiles(ports, key, crash, filesOf(attachments), logger);
+  if ((await asked(ports.db.announced.find(projectId, eventId))) === null) {
+    ports.refusals.count(projectId, "file_without_crash", `attachments of error ${eventId}, which is no crash`);
+    return;
+  }
+  for (const attachment of attachments) {
+    await wait(ports, key, eventId, fileOf(attachment), attachment.held, heldKeys);
+  }
+  await addWaiting(ports, key, eventId, logger);
 }
 
 async function keepCrash(ports: AppCenterPorts, post: LogsPost, report: Report, dump: Attachment): Promise<void> {
@@ -128,6 +137,7 @@ async function keepCrash(ports: AppCenterPorts, post: LogsPost, report: Report, 
     const said =
       report.error === null ? await asked(ports.db.announced.find(key.projectId, report.eventId)) : eventOfLog(report.error, installId);
     await receipt.commit(mergeEvent([{ event_id: report.eventId }, said, eventOfLog(dump.log, installId)]), []);
+    await addWaiting(ports, key, report.eventId, logger);
   } finally {
     await receipt.discard();
   }

@@ -1,16 +1,23 @@
 /**
  * An attachment whose crash is not known yet: in App Center's logs the bytes come before or after the words that say what they are.
- * Sealed on disk meanwhile, in no row; dropped at the end of the request. What a killed process leaves, the collection of orphans takes.
+ * Sealed on disk meanwhile, in no row, as the one part of an upload that it may become; dropped at the end of the request when it does
+ * not. What a killed process leaves, the collection of orphans takes.
  */
 import { randomUUID } from "node:crypto";
-import { type BlobStore, blobKeys, createDataKey, sealStream, unsealStream } from "@salvage/blobs";
+import { type BlobStore, blobKeys, createDataKey, sealStream } from "@salvage/blobs";
 import type { FoundClientKey } from "@salvage/db/system";
+import { unsealed } from "../../blobs.ts";
 import { peek } from "../../http/body.ts";
 import { diskFull, isNoSpace } from "../disk.ts";
 import { sniff, sniffBytes } from "../dump-bytes.ts";
+import { partContext } from "../resumable/parts.ts";
 
 export type Held = {
+  /** Of the upload that it may become. */
+  id: string;
   blobKey: string;
+  dataKey: Uint8Array;
+  sizeBytes: number;
   /** Its first bytes are those of a minidump, or of one that is compressed. */
   looksLikeDump: boolean;
   /** The plain bytes, as often as they are wanted. */
@@ -22,23 +29,23 @@ export async function hold(blobs: BlobStore, { organizationId, projectId }: Foun
   const id = randomUUID();
   const blobKey = blobKeys.part(organizationId, id, "0");
   const dataKey = createDataKey();
-  const context = { organizationId, projectId, crashId: id, part: "held" };
+  const context = partContext({ id, organizationId, projectId }, blobKey);
   const { head, all } = await peek(data, sniffBytes);
+  let sizeBytes = 0;
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const piece of all) {
+      sizeBytes += piece.length;
+      yield piece;
+    }
+  }
   try {
-    await blobs.put(blobKey, sealStream(all, dataKey, context));
+    await blobs.put(blobKey, sealStream(counted(), dataKey, context));
   } catch (error) {
     throw isNoSpace(error) ? diskFull([]) : error;
   }
   return {
-    blobKey,
+    ...{ id, blobKey, dataKey, sizeBytes },
     looksLikeDump: sniff(head) !== null,
-    async *bytes() {
-      const blob = await blobs.open(blobKey);
-      try {
-        for await (const piece of unsealStream(blob, dataKey, context)) yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-      } finally {
-        await blob.close();
-      }
-    },
+    bytes: () => unsealed(blobs, blobKey, dataKey, context),
   };
 }

@@ -1,13 +1,16 @@
 /**
  * An envelope becomes a crash when one of its attachments is a minidump: items are read one after the other, the dump and the files go
- * into the receipt as they arrive, the event and other small things into memory, and one commit makes a crash of it. What Salvage has
- * no use for (sessions, traces, events without a dump) is read, dropped and counted.
+ * into the receipt as they arrive, the event and other small things into memory, and one commit makes a crash of it. Files without a
+ * dump are added to the crash of their event id. What Salvage has no use for (sessions, traces, events without a dump) is read, dropped
+ * and counted.
  *
  * What is said of the crash comes first from the event item, then from the envelope's header, then from what sentry-native wrote down
  * before the crash (`event.payload`, `event.breadcrumbs`).
  */
+import { wrapContext } from "@salvage/blobs";
 import type { FoundClientKey, ResumableUpload, SystemDb } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
+import { unsealed } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
 import { collect, tooLarge } from "../../http/body.ts";
 import { baseName } from "../../http/multipart.ts";
@@ -16,6 +19,7 @@ import type { Admission } from "../admission.ts";
 import { asked } from "../asked.ts";
 import { Dropped } from "../dropped.ts";
 import { mergeEvent, normalizeEventId } from "../event.ts";
+import { addFiles } from "../event-attachments/add-files.ts";
 import { type EventFileKind, EventFiles } from "../event-files.ts";
 import { feedbackOf } from "../feedback.ts";
 import { asObject, type Json, parseObject } from "../json.ts";
@@ -149,24 +153,48 @@ async function readReference(ports: EnvelopePorts, post: EnvelopePost, reading: 
   reading.used.push(upload);
 }
 
-async function keep(ports: EnvelopePorts, { key, header, logger }: EnvelopePost, reading: Reading): Promise<void> {
+async function keep(ports: EnvelopePorts, post: EnvelopePost, reading: Reading): Promise<void> {
+  const { header, logger } = post;
   const { receipt, event, eventFiles } = reading;
   if (receipt === null) return;
-  if (!receipt.hasDump) {
-    const what = event === null ? "attachments" : `an event of platform ${text(event.platform) ?? "unknown"}`;
-    ports.refusals.count(key.projectId, "event_without_minidump", `${what} without a minidump`);
-    return;
-  }
   try {
-    const said = [...(event === null ? [] : [JSON.stringify(["event", event])]), ...(eventFiles?.said ?? [])];
-    const outcome = await receipt.commit(mergeEvent([event, { event_id: header.event_id }, ...(eventFiles?.sources ?? [])]), said);
-    reading.eventId ??= outcome.crashId;
+    if (receipt.hasDump) {
+      const said = [...(event === null ? [] : [JSON.stringify(["event", event])]), ...(eventFiles?.said ?? [])];
+      const outcome = await receipt.commit(mergeEvent([event, { event_id: header.event_id }, ...(eventFiles?.sources ?? [])]), said);
+      reading.eventId ??= outcome.crashId;
+    } else if (!(await keepFiles(ports, post, reading, receipt))) return;
   } catch (error) {
     if (!(error instanceof Dropped)) throw error;
     reading.over = error;
     return;
   }
   for (const upload of reading.used) await removeUpload(ports, upload.id, logger);
+}
+
+/** What came without a dump: its files are added to the crash of its event id. @returns false when there is none */
+async function keepFiles(ports: EnvelopePorts, { key, logger }: EnvelopePost, reading: Reading, receipt: Receipt): Promise<boolean> {
+  const { event, eventId } = reading;
+  const files = receipt.attachments.length > 0 && eventId !== null;
+  const crash = files ? await asked(ports.db.crashes.findByEvent(key.projectId, eventId)) : null;
+  if (crash !== null) await addFiles(ports, key, crash, storedFiles(ports, key, receipt), logger);
+  if (event !== null || crash === null) {
+    const what = event === null ? "attachments" : `an event of platform ${text(event.platform) ?? "unknown"}`;
+    ports.refusals.count(key.projectId, "event_without_minidump", `${what} without a minidump`);
+  }
+  return crash !== null;
+}
+
+/** The files of a receipt that becomes no crash of its own. */
+async function* storedFiles(
+  { blobs, keyring }: Pick<EnvelopePorts, "blobs" | "keyring">,
+  { organizationId, projectId }: FoundClientKey,
+  { crashId, attachments }: Receipt,
+): AsyncGenerator<SentFile> {
+  for (const [number, { ref, fileName, contentType }] of attachments.entries()) {
+    const dataKey = keyring.unwrap(ref.wrappedKey, wrapContext(organizationId, projectId, crashId));
+    const context = { organizationId, projectId, crashId, part: `attachment/${number}` };
+    yield { name: null, fileName, contentType, data: unsealed(blobs, ref.blobKey, dataKey, context) };
+  }
 }
 
 async function keepFeedback(ports: EnvelopePorts, { key }: EnvelopePost, reading: Reading, payload: Json): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * `POST /api/<project>/envelope/` and the older `/store/` of Sentry's SDKs. The body of the first is an envelope whatever its
- * Content-Type says; that of the second one event, as JSON or packed as base64 of (deflated) JSON, or an envelope by its type.
+ * Content-Type says; that of the second one event, as JSON or packed as base64 of (deflated) JSON, or an envelope by its type. Where
+ * nothing can be posted, `GET /store/?sentry_data=…` carries the event and is answered with a picture of one pixel.
  *
  * The client key comes with the request as for minidumps, or in the envelope's header as `dsn`; both must agree.
  */
@@ -8,9 +9,11 @@ import { inflateSync } from "node:zlib";
 import type { FoundClientKey } from "@salvage/db/system";
 import { AppError } from "../../http/app-error.ts";
 import { collect, tooLarge } from "../../http/body.ts";
+import { send } from "../../http/respond.ts";
 import type { Route, RouteContext } from "../../http/router.ts";
 import { withBody } from "../../http/with-body.ts";
 import { limits } from "../../limits.ts";
+import { corsHeaders } from "../cors.ts";
 import { clientKeyOf } from "../credentials.ts";
 import { normalizeEventId } from "../event.ts";
 import { type Json, parseObject } from "../json.ts";
@@ -19,6 +22,8 @@ import { acceptEnvelope, type EnvelopeOutcome, type EnvelopePorts } from "./acce
 import { EnvelopeError, EnvelopeReader } from "./reader.ts";
 
 const envelopeType = /^\s*application\/x-sentry-envelope\s*(;|$)/i;
+/** A transparent GIF of one pixel. */
+const pixel = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==", "base64");
 const readerLimits = { maxItems: limits.maxItems, maxHeaderBytes: limits.maxItemHeaderBytes };
 
 export function envelopeRoutes(ports: EnvelopePorts): Route[] {
@@ -58,10 +63,18 @@ export function envelopeRoutes(ports: EnvelopePorts): Route[] {
       const bytes = await collect(body, limits.maxEventBytes, () =>
         tooLarge(`the event is larger than the limit of ${limits.maxEventBytes} bytes`),
       );
-      return eventOf(bytes.toString("latin1").trim(), bytes);
+      return eventOf(bytes);
     });
     dropEvent(key, event);
     sendEventId(context.response, normalizeEventId(event.event_id));
+  }
+
+  async function getStore({ request, response, query }: RouteContext, projectId: string): Promise<void> {
+    const key = await ports.admission.admit(projectId, clientKeyOf(request.headers, query));
+    const data = query.get("sentry_data") ?? "";
+    // A plus sign of base64 is a blank where the query was not escaped.
+    dropEvent(key, eventOf(Buffer.from(data.startsWith("{") ? data : data.replaceAll(" ", "+"))));
+    send(response, 200, "image/gif", pixel, corsHeaders);
   }
 
   /** An event that is alone has no dump. */
@@ -76,7 +89,9 @@ export function envelopeRoutes(ports: EnvelopePorts): Route[] {
   return [
     ...sdkRoutes(ports, { method: "POST", path: "/api/:project/envelope", name: "envelope", handle: postEnvelope }),
     ...sdkRoutes(ports, { method: "POST", path: "/api/:project/store", name: "store", handle: postStore }),
+    ...sdkRoutes(ports, { method: "GET", path: "/api/:project/store", name: "store", handle: getStore }),
     ...sdkRoutes(ports, { method: "POST", path: "/api/store", name: "store", project: projectOfKey, handle: postStore }),
+    ...sdkRoutes(ports, { method: "GET", path: "/api/store", name: "store", project: projectOfKey, handle: getStore }),
   ];
 }
 
@@ -112,11 +127,11 @@ function checkDsn(header: Json, projectId: string, key: string | null): void {
 }
 
 /** JSON, or base64 of JSON, or base64 of zlib data of JSON. */
-function eventOf(text: string, bytes: Buffer): Json {
+function eventOf(bytes: Buffer): Json {
+  const text = bytes.toString("latin1").trim();
   const plain = text.startsWith("{") ? bytes : unpacked(text);
   const event = plain === null ? null : parseObject(plain.toString("utf8"));
-  if (event === null)
-    throw new AppError(400, "malformed_body", "invalid event", { causes: ["the body is no JSON object, plain or in base64"] });
+  if (event === null) throw new AppError(400, "malformed_body", "invalid event", { causes: ["it is no JSON object, plain or in base64"] });
   return event;
 }
 

@@ -1,17 +1,18 @@
 /**
- * A file that comes in pieces, at rest: sealed parts of at most 32 MiB under one data key. What a broken request had sent is kept, so
- * that the sender goes on from there.
+ * A file that comes before its crash, at rest: sealed parts of at most 32 MiB under one data key. What a broken request had sent is
+ * kept, so that the sender goes on from there.
  */
 import { randomBytes } from "node:crypto";
-import { type BlobStore, blobKeys, createDataKey, type Keyring, sealStream, unsealStream, wrapContext } from "@salvage/blobs";
+import { type BlobStore, blobKeys, createDataKey, type Keyring, sealStream, wrapContext } from "@salvage/blobs";
 import type { FoundClientKey, ResumableUpload, SystemDb } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
-import { deleteBlobs } from "../../blobs.ts";
+import { deleteBlobs, unsealed } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
 import { tooLarge } from "../../http/body.ts";
 import { limits } from "../../limits.ts";
 import { asked } from "../asked.ts";
 import { diskFull, isNoSpace } from "../disk.ts";
+import { limitHeaders } from "../sdk-route.ts";
 
 export type ResumablePorts = { blobs: BlobStore; keyring: Keyring; db: Pick<SystemDb, "resumables"> };
 
@@ -22,10 +23,23 @@ export function newUploadKey(keyring: Keyring, { id, organizationId, projectId }
   return keyring.wrap(createDataKey(), wrapContext(organizationId, projectId, id));
 }
 
-const contextOf = ({ id, organizationId, projectId }: Sealed, blobKey: string) => ({
+/** What a part is sealed with. */
+export const partContext = ({ id, organizationId, projectId }: Sealed, blobKey: string) => ({
   ...{ organizationId, projectId, crashId: id },
   part: `part/${blobKey.slice(blobKey.lastIndexOf("/") + 1)}`,
 });
+
+/** Makes the row of an upload whose bytes come next. @throws AppError 429 over the limits of open uploads */
+export async function openUpload(
+  db: ResumablePorts["db"],
+  upload: Omit<ResumableUpload, "receivedBytes" | "partBlobKeys">,
+): Promise<ResumableUpload> {
+  const { maxOpenResumables: maxUploads, maxOpenResumableBytes: maxBytes } = limits;
+  const { created, open } = await asked(db.resumables.create(upload, { maxUploads, maxBytes }));
+  if (created) return { ...upload, receivedBytes: 0, partBlobKeys: [] };
+  const there = `${open.uploads} uploads of ${open.bytes} bytes are open in this project`;
+  throw new AppError(429, "rate_limited", `${there}, the limits are ${maxUploads} and ${maxBytes}`, { headers: limitHeaders });
+}
 
 /**
  * Adds what a request sends to an upload, part by part; each is durable before its bytes count.
@@ -53,7 +67,7 @@ export async function receiveParts(
       }
     }
     try {
-      await blobs.put(blobKey, sealStream(plain(), dataKey, contextOf(upload, blobKey)));
+      await blobs.put(blobKey, sealStream(plain(), dataKey, partContext(upload, blobKey)));
       // Without an answer it may have been added: then the blob is needed, else the collection of orphans takes it.
       kept = true;
       kept = await asked(db.resumables.append(upload.id, { offset, sizeBytes, blobKey }));
@@ -75,15 +89,7 @@ export async function* uploadedBytes(
   upload: ResumableUpload,
 ): AsyncGenerator<Buffer> {
   const dataKey = keyring.unwrap(upload.wrappedKey, wrapContext(upload.organizationId, upload.projectId, upload.id));
-  for (const blobKey of upload.partBlobKeys) {
-    const blob = await blobs.open(blobKey);
-    try {
-      for await (const piece of unsealStream(blob, dataKey, contextOf(upload, blobKey)))
-        yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    } finally {
-      await blob.close();
-    }
-  }
+  for (const blobKey of upload.partBlobKeys) yield* unsealed(blobs, blobKey, dataKey, partContext(upload, blobKey));
 }
 
 /** Forgets an upload whose bytes have become part of a crash. What fails here the sweep makes good. */

@@ -1,16 +1,18 @@
 /**
- * Resumable uploads: the core of the TUS protocol 1.0 with the extension "creation" (and creation with the first bytes). sentry-native
- * sends files of 100 MiB and more this way, and then an envelope whose attachment names the address.
+ * Resumable uploads: the core of the TUS protocol 1.0 with the extensions "creation" (and creation with the first bytes) and
+ * "termination". sentry-native sends files of 100 MiB and more this way, and then an envelope whose attachment names the address.
  *
- *   POST  /api/<project>/upload/        Upload-Length           → 201, Location
- *   HEAD  <Location>                                            → 200, Upload-Offset
- *   PATCH <Location>                    Upload-Offset and bytes → 204, Upload-Offset
+ *   POST   /api/<project>/upload/        Upload-Length           → 201, Location
+ *   HEAD   <Location>                                            → 200, Upload-Offset
+ *   PATCH  <Location>                    Upload-Offset and bytes → 204, Upload-Offset
+ *   DELETE <Location>                                            → 204; its bytes are gone
  *
  * An upload belongs to its project and client key; somebody else's answers as an absent one. A file is there when all its bytes are;
  * one that nobody goes on with for a day is forgotten.
  */
 import { randomUUID } from "node:crypto";
 import type { FoundClientKey, ResumableUpload } from "@salvage/db/system";
+import { deleteBlobs } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
 import { tooLarge } from "../../http/body.ts";
 import type { Route, RouteContext } from "../../http/router.ts";
@@ -23,10 +25,16 @@ import { storageOf } from "../crash-limits.ts";
 import { clientKeyOf } from "../credentials.ts";
 import { checkStorage } from "../receipt.ts";
 import type { Refusals } from "../refusals.ts";
-import { limitHeaders, sdkRoutes } from "../sdk-route.ts";
-import { findUpload, newUploadKey, type ResumablePorts, receiveParts } from "./parts.ts";
+import { sdkRoutes } from "../sdk-route.ts";
+import { findUpload, newUploadKey, openUpload, type ResumablePorts, receiveParts } from "./parts.ts";
 
-export type ResumableRoutePorts = ResumablePorts & { refusals: Refusals; admission: Admission; limits: OperatorLimits };
+export type ResumableRoutePorts = ResumablePorts & {
+  refusals: Refusals;
+  admission: Admission;
+  limits: OperatorLimits;
+  /** Path of the public address, without a slash at its end: senders take a Location relative to the host. */
+  publicPath: string;
+};
 
 const version = "1.0.0";
 const bytesType = /^\s*application\/offset\+octet-stream\s*(;|$)/i;
@@ -49,26 +57,14 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
     const offset = bytesType.test(request.headers["content-type"] ?? "") ? await receive(context, upload) : 0;
     // The key stands in the address, so that it can be used as it is.
     const publicKey = clientKeyOf(request.headers, query);
-    answer(context, 201, { Location: `/api/${projectId}/upload/${upload.id}/?sentry_key=${publicKey}`, "Upload-Offset": String(offset) });
+    const location = `${ports.publicPath}/api/${projectId}/upload/${upload.id}/?sentry_key=${publicKey}`;
+    answer(context, 201, { Location: location, "Upload-Offset": String(offset) });
   }
 
   async function begin({ organizationId, projectId, keyId: clientKeyId }: FoundClientKey, sizeBytes: number): Promise<ResumableUpload> {
     const id = randomUUID();
-    const upload = {
-      id,
-      organizationId,
-      projectId,
-      clientKeyId,
-      sizeBytes,
-      ...newUploadKey(ports.keyring, { id, organizationId, projectId }),
-    };
-    const { maxOpenResumables: maxUploads, maxOpenResumableBytes: maxBytes } = limits;
-    const { created, open } = await asked(db.resumables.create(upload, { maxUploads, maxBytes }));
-    if (!created) {
-      const there = `${open.uploads} uploads of ${open.bytes} bytes are open in this project`;
-      throw new AppError(429, "rate_limited", `${there}, the limits are ${maxUploads} and ${maxBytes}`, { headers: limitHeaders });
-    }
-    return { ...upload, receivedBytes: 0, partBlobKeys: [] };
+    const wrapped = newUploadKey(ports.keyring, { id, organizationId, projectId });
+    return await openUpload(db, { id, organizationId, projectId, clientKeyId, sizeBytes, ...wrapped, waitsFor: null });
   }
 
   const receive = (context: RouteContext, upload: ResumableUpload) =>
@@ -104,14 +100,24 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
     answer(context, 204, { "Upload-Offset": String(await receive(context, upload)) });
   }
 
+  async function terminate(context: RouteContext, projectId: string): Promise<void> {
+    const { id } = await find(context, projectId);
+    await deleteBlobs(ports.blobs, await asked(db.resumables.remove(id)), context.logger);
+    answer(context, 204, {});
+  }
+
   const options: Route = {
     method: "OPTIONS",
     path: "/api/:project/upload",
     name: "resumable",
     handle: async (context) =>
       answer(context, 204, {
-        ...{ "Tus-Version": version, "Tus-Extension": "creation,creation-with-upload", "Tus-Max-Size": String(limits.maxResumableBytes) },
-        ...{ "Access-Control-Allow-Methods": "POST, HEAD, PATCH", "Access-Control-Max-Age": "3600" },
+        ...{
+          "Tus-Version": version,
+          "Tus-Extension": "creation,creation-with-upload,termination",
+          "Tus-Max-Size": String(limits.maxResumableBytes),
+        },
+        ...{ "Access-Control-Allow-Methods": "POST, HEAD, PATCH, DELETE", "Access-Control-Max-Age": "3600" },
         "Access-Control-Allow-Headers":
           "x-sentry-auth, authorization, content-type, tus-resumable, upload-length, upload-offset, upload-metadata",
       }),
@@ -123,6 +129,7 @@ export function resumableRoutes(ports: ResumableRoutePorts): Route[] {
     ),
     ...sdkRoutes(ports, { method: "GET", path: one, name: "resumable", handle: head }),
     ...sdkRoutes(ports, { method: "PATCH", path: one, name: "resumable", handle: patch }),
+    ...sdkRoutes(ports, { method: "DELETE", path: one, name: "resumable", handle: terminate }),
     options,
     { ...options, path: one },
   ];

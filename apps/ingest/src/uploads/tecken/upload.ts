@@ -1,7 +1,9 @@
 /**
  * Mozilla Tecken's upload: a form with one zip, whatever its field is called, or the address of one (refused: this server fetches nothing for
- * its clients). The zip's members are `<module>/<debug id>/<file>`; each gets its verdict from the import.
+ * its clients). The zip's members are `<module>/<debug id>/<file>`; one of another form makes the whole upload 400, as there. What is in
+ * them the import finds out.
  */
+import type { RandomAccessBlob } from "@salvage/blobs";
 import { AppError } from "../../http/app-error.ts";
 import { peek } from "../../http/body.ts";
 import { sendJson } from "../../http/respond.ts";
@@ -10,6 +12,7 @@ import { storable } from "../../intake/scrub.ts";
 import { acceptDebugFile } from "../accept-debug-file.ts";
 import { authorizeForeign, projectAsked, readForm, sentenceOf, withRefusals } from "../foreign.ts";
 import type { ForeignPorts } from "../routes.ts";
+import { ZipError, type ZipName, zipNames } from "./zip-names.ts";
 
 /** A build's scripts read the status: 403 stops them, 413, 429 and 5xx are tried again. */
 export function teckenRoutes(ports: ForeignPorts): Route[] {
@@ -38,6 +41,7 @@ async function postZip(ports: ForeignPorts, context: RouteContext): Promise<void
         actor: token.name,
         fileName,
         body: counted(all, counter),
+        check: (blob) => checkMembers(fileName, blob),
         logger: context.logger,
       });
       zip = { uploadId, fileName, bytes: counter.bytes };
@@ -60,6 +64,26 @@ async function postZip(ports: ForeignPorts, context: RouteContext): Promise<void
     skipped_keys: [],
   };
   sendJson(context.response, 201, { upload });
+}
+
+const memberForm = /^[^/]+\/[0-9a-f]+\/[^/]+$/i;
+/** What builds leave beside the symbols, and folders. */
+const ignored = /(-symbols\.txt|\.DS_Store|\/)$/;
+
+/** @throws AppError 400 */
+async function checkMembers(fileName: string, blob: RandomAccessBlob): Promise<void> {
+  const names = await zipNames(blob).catch((error: unknown): ZipName[] => {
+    throw error instanceof ZipError ? new AppError(400, null, `${fileName} is not a zip: ${error.message}`, { cause: error }) : error;
+  });
+  const members = names.filter(({ name }) => !ignored.test(name));
+  if (members.length === 0) throw new AppError(400, null, `${fileName} has no symbol files`);
+  const sizes = new Map<string, number>();
+  for (const { name, sizeBytes } of members) {
+    const told = storable(name, 200);
+    if (!memberForm.test(name)) throw new AppError(400, null, `unrecognized file pattern of ${told}: it must be <module>/<hex id>/<file>`);
+    if ((sizes.get(name) ?? sizeBytes) !== sizeBytes) throw new AppError(400, null, `${told} is there twice, with different sizes`);
+    sizes.set(name, sizeBytes);
+  }
 }
 
 async function* counted(pieces: AsyncIterable<Buffer>, counter: { bytes: number }): AsyncGenerator<Buffer> {
