@@ -36,7 +36,9 @@ export async function* unpack(
     for await (const [message] of on(worker, "message", { close: ["exit"] }) as AsyncIterable<[FromWorker]>) {
       if (message === "end") return;
       if (message === "want") {
-        const { done, value } = await pieces.next();
+        let { done, value } = await pieces.next();
+        // The xz decoder takes two empty pieces for the end of the data.
+        while (!done && value.length === 0) ({ done, value } = await pieces.next());
         tell(done ? null : new Uint8Array(value));
       } else if ("error" in message) {
         throw new AppError(400, "invalid_compression", "invalid compression container", { causes: [`${kind}: ${message.error}`] });

@@ -19,6 +19,7 @@ for (const kind of ["xz", "bzip2"] satisfies PackedKind[]) {
       const pieces = (async function* () {
         for (let at = 0; at < packed.length; at += pieceBytes) {
           await pause(sendPause);
+          yield* [Buffer.alloc(0), Buffer.alloc(0)];
           yield packed.subarray(at, at + pieceBytes);
         }
       })();
