@@ -19,7 +19,17 @@ export const slug = z
   .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "Lower-case letters, digits and single hyphens");
 
 export const displayName = z.string().trim().min(1, "Give a name").max(80, "At most 80 characters");
-export const email = z.string().trim().toLowerCase().max(254, "At most 254 characters").pipe(z.email("Not an e-mail address"));
+/**
+ * E-mail addresses are ASCII: what looks like one of its letters, or is made one by folding (a Kelvin sign, a full-width letter), would be another
+ * person's twin. International domains have their ASCII form (xn--…).
+ */
+export const email = z
+  .string()
+  .trim()
+  .max(254, "At most 254 characters")
+  .regex(/^[\x21-\x7e]*$/, "Not an e-mail address: letters without accents only")
+  .toLowerCase()
+  .pipe(z.email("Not an e-mail address"));
 /** Any characters; length is what counts. The upper end bounds the cost of hashing. */
 export const newPassword = z.string().min(10, "At least 10 characters").max(200, "At most 200 characters");
 export const currentPassword = z.string().min(1, "Give your password").max(200, "At most 200 characters");

@@ -138,7 +138,7 @@ test("a new password, by the user or by the operator, ends the user's logins and
   assert.ok(invitation !== "forbidden");
   const account = { email: "eve@example.org", name: "Eve", password: "a password of the tests" };
   const accepted = await gate.invitations.accept(invitation.token, account);
-  assert.ok(typeof accepted === "object");
+  assert.ok(typeof accepted === "object" && "userId" in accepted);
   const { userId } = accepted;
   const login = async (of: string) => {
     const { secret, userCode } = await ask();

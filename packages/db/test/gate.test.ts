@@ -38,7 +38,7 @@ const invite = async (role: "owner" | "admin" | "member" | "viewer", email?: str
 };
 const join = async (role: "owner" | "admin" | "member" | "viewer"): Promise<string> => {
   const accepted = await gate.invitations.accept(await invite(role), { email: `${randomUUID()}@example.org`, name: "Max", password });
-  if (typeof accepted === "string") throw new Error(accepted);
+  if (typeof accepted === "string" || !("userId" in accepted)) throw new Error(`not let in: ${JSON.stringify(accepted)}`);
   return accepted.userId;
 };
 
@@ -195,7 +195,7 @@ describe("invitations", () => {
     assert.equal(await gate.invitations.accept(named, { userId: ownerId }), "other email");
     assert.equal(await gate.invitations.accept(named, { email: "named@example.org", name: "N", password: "short" }), "too weak");
     const accepted = await gate.invitations.accept(named, { email: "NAMED@example.org", name: "N", password });
-    assert.ok(typeof accepted !== "string");
+    assert.ok(typeof accepted === "object" && "userId" in accepted);
     const known = await invite("admin");
     assert.equal(await gate.invitations.accept(known, { email: "named@example.org", name: "N", password }), "sign in first");
     // The refused attempt did not use it up, and joining twice keeps the role that one has.

@@ -1,6 +1,6 @@
 /** tRPC over HTTP: who asks, out of the request's cookie; changes only by POST and only from our own origin. */
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { readSessionId } from "./auth/session-cookie.ts";
+import { cookiesOf, readSessionId } from "./auth/session-cookie.ts";
 import { createContext } from "./context.ts";
 import { logProcedureError } from "./log-error.ts";
 import { readBody } from "./read-body.ts";
@@ -44,13 +44,4 @@ export async function handleTrpc(request: Request, services: Services): Promise<
 
 function refuse(status: number, message: string): Response {
   return Response.json({ error: { message } }, { status, headers: { "cache-control": "no-store" } });
-}
-
-function cookiesOf(header: string): Record<string, string> {
-  const cookies: Record<string, string> = {};
-  for (const part of header.split(";")) {
-    const equals = part.indexOf("=");
-    if (equals > 0) cookies[part.slice(0, equals).trim()] = part.slice(equals + 1).trim();
-  }
-  return cookies;
 }

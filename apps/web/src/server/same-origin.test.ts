@@ -21,6 +21,7 @@ test("other sites, sibling hosts and opaque origins may not", () => {
   assert.ok(!check({ origin: "https://evil.crashes.example", "sec-fetch-site": "same-site" }));
   assert.ok(!check({ origin: publicUrl, "sec-fetch-site": "cross-site" }));
   assert.ok(!check({ origin: "null", host: "crashes.example" }));
+  assert.ok(!check({ origin: "http://crashes.example", host: "crashes.example" }));
   assert.ok(!check({ "sec-fetch-site": "none" }));
 });
 

@@ -16,7 +16,10 @@ export function isSameOrigin(headers: Headers, publicUrl: string): boolean {
   if (origin !== null) {
     if (origin === publicUrl) return true;
     const host = headers.get("x-forwarded-host") ?? headers.get("host");
-    return URL.canParse(origin) && host !== null && new URL(origin).host === host;
+    if (host === null || !URL.canParse(origin)) return false;
+    // Our own name without TLS: anybody on the way may have written that page.
+    if (new URL(origin).host === new URL(publicUrl).host) return false;
+    return new URL(origin).host === host;
   }
   return site === "same-origin" || (headers.get("content-type") ?? "").startsWith("application/json");
 }

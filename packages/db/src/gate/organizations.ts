@@ -7,6 +7,7 @@ import { isOrganizationSlug } from "../shared/slugs.ts";
 import { asUuid, storableText } from "../shared/text.ts";
 import { hashPassword, isTooWeak } from "./password.ts";
 import type { GateInvitations, GateOrganizations } from "./ports.ts";
+import { countAttempt } from "./throttle.ts";
 import { normalEmail } from "./users.ts";
 
 export function createGateOrganizations(database: AppDatabase): GateOrganizations {
@@ -61,7 +62,13 @@ export function createGateInvitations(database: AppDatabase): GateInvitations {
     },
     async accept(token, who) {
       const tokenHash = hashToken(token);
-      if ("password" in who && isTooWeak(who.password)) return "too weak";
+      if ("password" in who) {
+        if (isTooWeak(who.password)) return "too weak";
+        // Hashing costs: nobody has it done without an open invitation, nor for one address after the other.
+        if ((await this.byToken(token)) === null) return "gone";
+        const throttledUntil = await countAttempt(database, [{ kind: "invitation", value: tokenHash }]);
+        if (throttledUntil !== null) return { throttledUntil };
+      }
       // Before the transaction: hashing takes long.
       const passwordHash = "password" in who ? await hashPassword(who.password) : null;
       const userId = "userId" in who ? asUuid(who.userId) : randomUUID();

@@ -55,11 +55,16 @@ export type InvitationOffer = {
 export interface GateInvitations {
   /** Null when unknown, used, revoked or expired. */
   byToken(token: string): Promise<InvitationOffer | null>;
-  /** Accepts once: for a signed-in user, or with a new account. A known e-mail must sign in first ("sign in first"). */
+  /**
+   * Accepts once: for a signed-in user, or with a new account. A known e-mail must sign in first ("sign in first"), which tells that it is known:
+   * so tries with a new account are throttled per invitation.
+   */
   accept(
     token: string,
     who: { userId: string } | { email: string; name: string; password: string },
-  ): Promise<{ userId: string; organizationSlug: string } | "gone" | "other email" | "sign in first" | "too weak">;
+  ): Promise<
+    { userId: string; organizationSlug: string } | "gone" | "other email" | "sign in first" | "too weak" | { throttledUntil: Date }
+  >;
 }
 
 /** The machine that asks, as it calls itself. */

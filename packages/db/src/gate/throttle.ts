@@ -1,5 +1,6 @@
 /**
- * Throttling of what can be guessed: passwords, per e-mail and per network address; codes of machines that wait to be signed in, per member.
+ * Throttling of what can be guessed: passwords, per e-mail and per network address; codes of machines that wait to be signed in, per member; and
+ * which addresses have an account, per invitation.
  * An attempt is counted before the secret is looked at, so that many at once gain nothing; success takes the count back. After the free attempts
  * each further one doubles the pause.
  */
@@ -9,7 +10,7 @@ import type { AppDatabase } from "../scope.ts";
 const maxPauseSeconds = 900;
 /** Failures older than this are forgotten. */
 const memory = "1 hour";
-const freeAttempts = { email: 5, address: 30, codes: 10 } as const;
+const freeAttempts = { email: 5, address: 30, codes: 10, invitation: 5 } as const;
 
 type Kind = keyof typeof freeAttempts;
 

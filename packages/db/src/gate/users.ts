@@ -1,4 +1,4 @@
-/** Users and their sessions. An e-mail is compared in lower case. */
+/** Users and their sessions. An e-mail is compared in lower case, ASCII's alone: no other letter may become one of them. */
 import type { AppDatabase } from "../scope.ts";
 import { asUuid, storableText, storableTextOrNull } from "../shared/text.ts";
 import { hashPassword, isTooWeak, passwordMatches } from "./password.ts";
@@ -8,7 +8,10 @@ import { countAttempt, forgiveAttempt, type Subject } from "./throttle.ts";
 const sessionDays = 30;
 
 export function normalEmail(email: string): string {
-  return storableText(email.trim().toLowerCase(), 254);
+  return storableText(
+    email.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+    254,
+  );
 }
 
 export function createGateUsers(database: AppDatabase): GateUsers {

@@ -10,7 +10,7 @@ import { checkSession } from "../context.ts";
 import { secondsUntil } from "../refusals.ts";
 import type { Services } from "../services.ts";
 import { clientAddress } from "./client-address.ts";
-import { sessionMaxAgeSeconds, usesSecureCookies } from "./session-cookie.ts";
+import { cookiesOf, readSessionId, sessionMaxAgeSeconds, usesSecureCookies } from "./session-cookie.ts";
 
 declare module "next-auth" {
   interface User {
@@ -69,7 +69,8 @@ export function authOptions(services: Needs): AuthOptions {
  * E-mail and password. A wrong pair says "CredentialsSignin" whatever was wrong; while throttled (per e-mail and per address, in the
  * database, so that it holds for all processes) the answer is "Throttled:<seconds>" and the password is not looked at.
  */
-function credentials({ gate, logger, trustProxy }: Needs): CredentialsConfig {
+function credentials(needs: Needs): CredentialsConfig {
+  const { gate, logger, trustProxy } = needs;
   return {
     id: "credentials",
     name: "E-mail and password",
@@ -86,6 +87,9 @@ function credentials({ gate, logger, trustProxy }: Needs): CredentialsConfig {
         return null;
       }
       if ("throttledUntil" in verdict) throw new Error(`Throttled:${secondsUntil(verdict.throttledUntil)}`);
+      // The session that this browser had, its owner's or one put there by somebody else, ends with the new one.
+      const before = await readSessionId(cookiesOf(String(headers.cookie ?? "")), needs);
+      if (before !== null) await gate.sessions.revoke(before);
       const userAgent: unknown = headers["user-agent"];
       const { sessionId } = await gate.sessions.create(verdict.userId, typeof userAgent === "string" ? userAgent.slice(0, 300) : null);
       return { id: verdict.userId, sessionId };

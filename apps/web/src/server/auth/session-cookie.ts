@@ -21,3 +21,13 @@ export async function readSessionId(cookies: Record<string, string>, settings: C
   const token = await getToken({ req, secret: settings.cookieSecret, secureCookie }).catch(() => null);
   return typeof token?.sessionId === "string" ? token.sessionId : null;
 }
+
+/** The cookies of a request's header, by name. */
+export function cookiesOf(header: string): Record<string, string> {
+  const cookies: Record<string, string> = {};
+  for (const part of header.split(";")) {
+    const equals = part.indexOf("=");
+    if (equals > 0) cookies[part.slice(0, equals).trim()] = part.slice(equals + 1).trim();
+  }
+  return cookies;
+}

@@ -4,7 +4,7 @@
  */
 import { invitationAccepted, invitationAcceptInput } from "@salvage/contracts";
 import { TRPCError } from "@trpc/server";
-import { accepted } from "../../refusals.ts";
+import { accepted, notThrottled } from "../../refusals.ts";
 import { publicProcedure } from "../../trpc.ts";
 
 export const accept = publicProcedure
@@ -14,6 +14,6 @@ export const accept = publicProcedure
     const user = await ctx.user();
     const who = user === null ? input.account : { userId: user.userId };
     if (who === undefined) throw new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or make an account, to accept" });
-    const { organizationSlug } = accepted(await ctx.services.gate.invitations.accept(input.token, who));
+    const { organizationSlug } = notThrottled(accepted(await ctx.services.gate.invitations.accept(input.token, who)));
     return { organizationSlug };
   });
