@@ -13,7 +13,7 @@ import { takeLock } from "./lock.ts";
 import { rotateLog } from "./log-files.ts";
 import { checkPublicPort, internalPorts, rememberedPorts } from "./ports.ts";
 import { identify } from "./processes.ts";
-import { openSecrets, webSessionSecret } from "./secrets.ts";
+import { changeSecret, openSecrets, webSessionSecret } from "./secrets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "salvage-home-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,6 +57,13 @@ test("secrets are made once, for their owner only, and never beside data that ha
   assert.deepEqual(openSecrets(home, true), secrets);
   assert.equal(statSync(join(home.root, "secrets.json")).mode & 0o077, 0);
   assert.notEqual(webSessionSecret(secrets.secret), secrets.secret);
+  changeSecret(home);
+  changeSecret(home);
+  const changed = openSecrets(home, true);
+  assert.equal(new Set([changed.secret, ...(changed.previousSecrets ?? [])]).size, 3);
+  assert.equal(changed.previousSecrets?.[1], secrets.secret);
+  assert.equal(changed.systemPassword, secrets.systemPassword);
+  assert.equal(statSync(join(home.root, "secrets.json")).mode & 0o077, 0);
   rmSync(join(home.root, "secrets.json"));
   assert.throws(() => openSecrets(home, true), /secrets\.json is missing beside existing data/);
   assert.equal(existsSync(join(home.root, "secrets.json")), false);

@@ -31,6 +31,12 @@ export function takeLock(home: Home, url: string): () => void {
   }
 }
 
+/** The launcher that runs in this home, if one does. */
+export function runningLauncher(home: Home): { pid: number; url: string } | null {
+  const holder = readHolder(join(home.run, "supervisor.lock"));
+  return holder !== null && isRunning(holder) ? holder : null;
+}
+
 function readHolder(path: string): z.infer<typeof lockFile> | null {
   try {
     const parsed = lockFile.safeParse(JSON.parse(readFileSync(path, "utf8")));

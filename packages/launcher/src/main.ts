@@ -48,6 +48,19 @@ async function main(): Promise<void> {
     });
   }
 
+  // `./salvage secret rotate` asks for it; during a start the secrets are read anyway, or asked for again.
+  let renewing = Promise.resolve();
+  process.on("SIGUSR2", () => {
+    renewing = renewing.then(async () => {
+      if (system === null || stopping) return;
+      await system.renewSecrets().then(
+        () => print("\nThe secret was changed; the apps run with the new one.\n"),
+        (error: unknown) =>
+          print(`\nThe secret was changed, but the apps did not start again: ${error instanceof Error ? error.message : error}\n`),
+      );
+    });
+  });
+
   steps.say(`Starting Salvage (data in ${env.home})`);
   try {
     system = await startSystem({

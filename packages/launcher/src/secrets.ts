@@ -12,6 +12,8 @@ import { type Home, writeJson } from "./home.ts";
 const secretsFile = z.object({
   /** SALVAGE_SECRET: keys that wrap the dumps' keys are derived from it. */
   secret: z.string().min(32),
+  /** Those before it, newest first: what was sealed under them opens still. */
+  previousSecrets: z.array(z.string().min(32)).optional(),
   /** Password of the embedded PostgreSQL's superuser. */
   superuserPassword: z.string().min(16),
   ownerPassword: z.string().min(16),
@@ -36,7 +38,7 @@ export function openSecrets(home: Home, hasData: boolean): Secrets {
   }
   const word = () => randomBytes(24).toString("base64url");
   const secrets: Secrets = {
-    secret: randomBytes(32).toString("base64url"),
+    secret: newSecret(),
     superuserPassword: word(),
     ownerPassword: word(),
     appPassword: word(),
@@ -45,6 +47,17 @@ export function openSecrets(home: Home, hasData: boolean): Secrets {
   writeJson(path, secrets, 0o600);
   return secrets;
 }
+
+/**
+ * Puts a new secret in the place of the present one, which stays as a previous one. Apps that run know it once they are started again.
+ * @throws StartError when there are no secrets, or damaged ones
+ */
+export function changeSecret(home: Home): void {
+  const { secret, previousSecrets = [], ...others } = openSecrets(home, true);
+  writeJson(join(home.root, "secrets.json"), { secret: newSecret(), previousSecrets: [secret, ...previousSecrets], ...others }, 0o600);
+}
+
+const newSecret = () => randomBytes(32).toString("base64url");
 
 function parseJson(path: string): unknown {
   try {

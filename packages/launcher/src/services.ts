@@ -19,11 +19,12 @@ export type AppSettings = {
   databaseUrl: string;
   databaseSystemUrl: string;
   secret: string;
+  previousSecrets: readonly string[];
 };
 
 /** Never handed on as they came: each child gets its own, or none. */
 const withheld =
-  /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|SALVAGE_PORT|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
+  /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|SALVAGE_PREVIOUS_SECRETS|SALVAGE_PORT|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
 
 export function appServices(settings: AppSettings): { ingest: Service; web: Service; worker: Service } {
   const { repositoryRoot, publicUrl, webPort } = settings;
@@ -38,7 +39,12 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     TEMPORAL_ADDRESS: settings.temporalAddress,
     DATABASE_URL: settings.databaseUrl,
   };
-  const privileged = { DATABASE_SYSTEM_URL: settings.databaseSystemUrl, SALVAGE_SECRET: settings.secret };
+  const previous = [...settings.previousSecrets, process.env.SALVAGE_PREVIOUS_SECRETS ?? ""].filter((secret) => secret !== "");
+  const privileged = {
+    DATABASE_SYSTEM_URL: settings.databaseSystemUrl,
+    SALVAGE_SECRET: settings.secret,
+    ...(previous.length === 0 ? {} : { SALVAGE_PREVIOUS_SECRETS: previous.join(",") }),
+  };
   const node = (app: AppName, env: NodeJS.ProcessEnv, readyUrl: string): Service => ({
     name: app,
     command: process.execPath,

@@ -16,7 +16,7 @@ import { takeLock } from "./lock.ts";
 import { createLogFiles } from "./log-files.ts";
 import { checkPublicPort, type InternalPorts, internalPorts } from "./ports.ts";
 import { hasCluster } from "./postgres.ts";
-import { openSecrets } from "./secrets.ts";
+import { openSecrets, type Secrets } from "./secrets.ts";
 import { appServices } from "./services.ts";
 import { type Steps, silentSteps } from "./steps.ts";
 import { type Service, type ServiceName, type ServiceState, Supervisor, type SupervisorEvents, stopLeftovers } from "./supervisor.ts";
@@ -48,6 +48,8 @@ export type RunningSystem = {
   readonly temporalAddress: string;
   /** Process ids and how often each child was started again. */
   states(): ServiceState[];
+  /** Starts the apps again, one after the other, with the secrets as they are now. Posts are not taken for the second that ingest needs. */
+  renewSecrets(): Promise<void>;
   /** Stops every child in order and releases the lock. Takes 1 to 3 s; at the very most about 20 s, when an upload is under way. */
   stop(): Promise<void>;
 };
@@ -95,23 +97,34 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       );
     }
 
-    const services = appServices({
-      repositoryRoot,
-      home: home.root,
-      blobs: home.blobs,
-      publicPort: options.publicPort,
-      publicUrl: options.publicUrl,
-      webPort: ports.web,
-      workerMetricsPort: ports.workerMetrics,
-      temporalAddress: addressVia("temporal", temporalAddress, ports.temporal),
-      databaseUrl: addressVia("postgres", databases.databaseUrl, ports.postgres),
-      databaseSystemUrl: addressVia("postgres", databases.databaseSystemUrl, ports.postgres),
-      secret: secrets.secret,
-    });
+    const servicesWith = ({ secret, previousSecrets = [] }: Secrets) =>
+      appServices({
+        repositoryRoot,
+        home: home.root,
+        blobs: home.blobs,
+        publicPort: options.publicPort,
+        publicUrl: options.publicUrl,
+        webPort: ports.web,
+        workerMetricsPort: ports.workerMetrics,
+        temporalAddress: addressVia("temporal", temporalAddress, ports.temporal),
+        databaseUrl: addressVia("postgres", databases.databaseUrl, ports.postgres),
+        databaseSystemUrl: addressVia("postgres", databases.databaseSystemUrl, ports.postgres),
+        secret,
+        previousSecrets,
+      });
+    const services = servicesWith(secrets);
     await steps.step("Worker, front door and dashboard", () =>
       settleAll(supervisor.start(services.worker), supervisor.start(services.ingest), supervisor.start(services.web)),
     );
-    return { publicUrl: options.publicUrl, home, databases, temporalAddress, states: () => supervisor.states(), stop };
+    const renewSecrets = async () => {
+      const { worker, ingest, web } = servicesWith(openSecrets(home, true));
+      // The worker first: it must open what ingest seals.
+      for (const service of [worker, ingest, web]) {
+        await supervisor.stopOne(service.name);
+        await supervisor.start(service);
+      }
+    };
+    return { publicUrl: options.publicUrl, home, databases, temporalAddress, states: () => supervisor.states(), renewSecrets, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -44,6 +44,18 @@ export function declareInstallation(program: Command): void {
     "./salvage organization quota acme 20G",
   );
 
+  const secret = program.command("secret").description("The secret that protects the dumps of the installation on this machine.");
+  example(
+    secret
+      .command("rotate")
+      .description("Change it, also while Salvage runs: new dumps are sealed under the new one, held dumps stay readable, sessions end.")
+      .action(async () => {
+        const { rotateSecret } = await import("../commands/secret.ts");
+        rotateSecret();
+      }),
+    "./salvage secret rotate",
+  );
+
   const db = program.command("db").description("The database of an installation.");
   example(
     db

@@ -1,0 +1,112 @@
+/**
+ * A rotation of the secret while crashes keep coming: dumps that are held open as before, new ones are sealed under the new secret, every session
+ * ends, API tokens go on, and every crash is finished once.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { createOrgGate, type OrgGate } from "@salvage/db";
+import { repositoryRoot } from "@salvage/launcher";
+import { distinctDump, post } from "../src/crashes.ts";
+import { type Installation, startInstallation, until } from "../src/installation.ts";
+
+let salvage: Installation;
+let gate: OrgGate;
+before(async () => {
+  salvage = await startInstallation();
+  gate = createOrgGate({ databaseUrl: salvage.system.databases.databaseUrl });
+  // As the launcher does when it is told to.
+  process.on("SIGUSR2", renew);
+});
+after(async () => {
+  process.off("SIGUSR2", renew);
+  await gate?.close();
+  await salvage?.stop();
+});
+
+let renewed: Promise<void> | null = null;
+const renew = () => {
+  renewed = salvage.system.renewSecrets();
+};
+
+/** A cookie of a person who signed in. */
+async function signIn(): Promise<string> {
+  const csrf = await fetch(`${salvage.publicUrl}/api/auth/csrf`);
+  const cookies = (answer: Response) => answer.headers.getSetCookie().map((line) => line.split(";")[0]);
+  const { csrfToken } = (await csrf.json()) as { csrfToken: string };
+  const answer = await fetch(`${salvage.publicUrl}/api/auth/callback/credentials`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: cookies(csrf).join("; ") },
+    body: new URLSearchParams({ email: "owner@example.org", password: "a password for tests only", csrfToken, json: "true" }),
+  });
+  assert.equal(answer.status, 200);
+  return cookies(answer).join("; ");
+}
+const me = async (cookie: string) => (await fetch(`${salvage.publicUrl}/api/trpc/account.me`, { headers: { cookie } })).status;
+
+/** A uploader that does not give up: ingest is away for a moment. */
+async function postPatiently(number: number): Promise<string> {
+  return await until(`crash ${number} was taken`, 30_000, () => post(salvage, number).catch(() => null));
+}
+
+const finished = (id: string) =>
+  until(`crash ${id} is finished`, 60_000, async () => {
+    const { json } = await salvage.get(`/api/v1/crashes/${id}`);
+    return ["complete", "provisional"].includes((json as { state: string }).state) ? true : null;
+  });
+
+test("the secret is changed while crashes come in", async () => {
+  const [person] = await salvage.query<{ id: string }>("SELECT id FROM users");
+  const db = await gate.authorizeOrganization(person?.id ?? "", "acme", "organization:own");
+  assert.ok(db !== null && db !== "forbidden");
+  const { token } = await db.tokens.create({ name: "reader", scopes: ["dump:download"] });
+  const dumpOf = async (id: string) => {
+    const answer = await fetch(`${salvage.publicUrl}/api/v1/crashes/${id}/dump`, { headers: { authorization: `Bearer ${token}` } });
+    return answer.status === 200 ? Buffer.from(await answer.arrayBuffer()) : answer.status;
+  };
+  const keyOf = async (id: string) => {
+    const [row] = await salvage.query<{ key: string }>("SELECT dump_key_id AS key FROM crashes WHERE id = $1", [id]);
+    return row?.key;
+  };
+
+  const early = await postPatiently(1);
+  await finished(early);
+  const cookie = await signIn();
+  assert.equal(await me(cookie), 200);
+  assert.deepEqual(await dumpOf(early), distinctDump(1));
+
+  let stop = false;
+  const ids: string[] = [];
+  const stream = (async () => {
+    for (let number = 100; !stop; number++) {
+      ids.push(await postPatiently(number));
+      await sleep(50);
+    }
+  })();
+  const cli = join(repositoryRoot, "packages/cli/src/main.ts");
+  const env = { ...process.env, SALVAGE_HOME: salvage.system.home.root, NODE_NO_WARNINGS: "1" };
+  const { stderr } = await promisify(execFile)(process.execPath, [cli, "secret", "rotate"], { env });
+  assert.match(stderr, new RegExp(`The secret was changed\\. ${salvage.publicUrl} takes it within seconds`));
+  await until("the launcher was told", 10_000, async () => renewed);
+  await renewed;
+  await sleep(500);
+  stop = true;
+  await stream;
+
+  const late = await postPatiently(2);
+  for (const id of [...ids, late]) await finished(id);
+  assert.notEqual(await keyOf(late), await keyOf(early), "new dumps are sealed under the new secret");
+  assert.deepEqual(await dumpOf(early), distinctDump(1), "a dump from before opens");
+  assert.deepEqual(await dumpOf(late), distinctDump(2));
+  const [count] = await salvage.query<{ n: number }>("SELECT count(*)::int AS n FROM crashes");
+  assert.equal(count?.n, ids.length + 2, "each once");
+  assert.ok(new Set(await Promise.all(ids.map(keyOf))).size === 2, "crashes came before and after the change");
+
+  assert.equal(await me(cookie), 401, "a session from before has ended");
+  assert.equal(await me(await signIn()), 200);
+  assert.equal((await salvage.get("/api/v1/token")).status, 200, "an API token goes on");
+});
