@@ -3,22 +3,24 @@
  * room is needed, the longest unused first. A copy that somebody holds stays. Blobs never change, so a copy is never stale; one of a dump is
  * deleted when it is let go, since dumps are not kept longer than they are needed.
  *
- *   <folder>/<process id>-<random>/<number>     one copy; a process's folder goes with the process
+ *   <folder>/<host>-<process id>-<random>/<number>     one copy; a process's folder goes with the process
  */
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parseBlobKey } from "./keys.ts";
 import type { LocalFile } from "./store.ts";
 
-/** This process: its id alone comes again, in a container at each start. */
-const ownName = `${process.pid}-${randomUUID()}`;
+/** Processes of other machines and containers have the same ids, and one that starts again may have its predecessor's. */
+const ownHost = `${hostname()}-`;
+const ownName = `${ownHost}${process.pid}-${randomUUID()}`;
 let made = 0;
 
 export type LocalCopiesOptions = {
-  /** Absolute path; made when absent. Several processes of this machine may share it. */
+  /** Absolute path; made when absent. Several processes, also of several machines, may share it. */
   folder: string;
   /** What unused copies of this process may take together. */
   maxBytes: number;
@@ -29,7 +31,7 @@ export type LocalCopies = {
   take(key: string): Promise<LocalFile>;
   /** The blob is gone: so is its copy, once nobody holds it. */
   forget(key: string): Promise<void>;
-  /** Folders of processes that are gone. @returns how many */
+  /** Folders of this machine's processes that are gone. @returns how many */
   removeLeftovers(): Promise<number>;
 };
 
@@ -120,7 +122,7 @@ export function createLocalCopies(
       const names = await readdir(folder).catch(() => []);
       let removed = 0;
       for (const name of names) {
-        const processId = Number(/^(\d+)-/.exec(name)?.[1]);
+        const processId = name.startsWith(ownHost) ? Number(/^(\d+)-/.exec(name.slice(ownHost.length))?.[1]) : Number.NaN;
         if (name === ownName || !(processId > 0) || (processId !== process.pid && isAlive(processId))) continue;
         await rm(join(folder, name), { recursive: true, force: true });
         removed++;

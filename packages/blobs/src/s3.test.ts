@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { CreateMultipartUploadCommand, S3Client } from "@aws-sdk/client-s3";
@@ -122,7 +122,9 @@ test("copies: fetched once for all who ask at a time, bounded, the longest unuse
   assert.equal(await files(), before);
   await (await copies.take("org/a/symcache/5.2")).release();
   assert.equal(await copies.removeLeftovers(), 0, "this process lives");
-  await mkdir(join(folder, `${process.pid}-another-life`));
-  assert.equal(await copies.removeLeftovers(), 1, "an earlier process had the same id, as in a container started again");
+  await mkdir(join(folder, `${hostname()}-${process.pid}-another-life`));
+  await mkdir(join(folder, `another-host-${process.pid}-its-life`));
+  assert.equal(await copies.removeLeftovers(), 1, "an earlier process of this host had the same id, as in a container started again");
+  assert.ok(existsSync(join(folder, `another-host-${process.pid}-its-life`)), "nobody here knows whether it lives");
   assert.ok((await files()) > 0);
 });
