@@ -31,7 +31,9 @@ export function withHeldDeletions(store: BlobStore, isHeld: () => Promise<boolea
     schedule();
   };
   const schedule = () => {
-    if (waiting.size > 0) timer ??= setTimeout(() => void retry(), retryMs).unref();
+    if (waiting.size === 0 || timer !== null) return;
+    timer = setTimeout(() => void retry(), retryMs);
+    timer.unref();
   };
 
   return {

@@ -1,7 +1,7 @@
 /**
  * Bundles the command line for npm: `dist/salvage.js`, one file for Node 20 and later with everything inside, beside it the WebAssembly that
  * three libraries read at run time, and LICENSES.txt with the licences of what is in the bundle. The installation's own commands
- * (`user`, `organization`, `db`) stay out: they need the clone.
+ * (src/declare/installation.ts) stay out: they need the clone.
  */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";

@@ -1,5 +1,5 @@
 /** An installation on this machine, for tools: its database addresses, whether it runs embedded or on a server of the operator's. */
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RoleUrls, roleUrls } from "@salvage/db/setup";
 import { databaseName, readLauncherEnv } from "./env.ts";
@@ -32,4 +32,24 @@ export function installationPasswords(): { owner: string; app: string; system: s
   const home = openHome(readLauncherEnv().home, 0);
   const secrets = openSecrets(home, false);
   return { owner: secrets.ownerPassword, app: secrets.appPassword, system: secrets.systemPassword };
+}
+
+/** Where the blobs lie: as the apps' own settings say, else in the home. */
+export function installationBlobs(environment: NodeJS.ProcessEnv = process.env): { folder: string; url: string | null } {
+  const { BLOB_DIR: folder, BLOB_URL: url } = environment;
+  return { folder: folder || join(readLauncherEnv(environment).home, "blobs"), url: url || null };
+}
+
+/** The file with the secrets of SALVAGE_HOME, which is there or not. */
+export function installationSecretsPath(): string {
+  return join(readLauncherEnv().home, "secrets.json");
+}
+
+/** Puts secrets into SALVAGE_HOME, which is made when it is not there. @throws StartError when they are none, or the home has some */
+export function placeInstallationSecrets(json: string): void {
+  const home = openHome(readLauncherEnv().home, 0);
+  const path = join(home.root, "secrets.json");
+  if (existsSync(path)) throw new StartError(`${path} exists already.`);
+  writeFileSync(path, json, { mode: 0o600, flag: "wx" });
+  openSecrets(home, true);
 }

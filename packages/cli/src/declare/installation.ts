@@ -70,7 +70,6 @@ export function declareInstallation(program: Command): void {
       }),
     "DATABASE_URL=postgresql://postgres@db/postgres ./salvage db setup",
   );
-
   example(
     db
       .command("migrate")
@@ -94,5 +93,35 @@ export function declareInstallation(program: Command): void {
         serve(part);
       }),
     "./salvage serve worker",
+  );
+
+  example(
+    program
+      .command("backup")
+      .description("Copy all rows and blobs of the running installation into a new folder, as of one moment.")
+      .argument("<folder>", "where the backup goes; must not exist")
+      .option("--with-keys", "put secrets.json in: whoever has the folder can read held dumps then", false)
+      .option("--json", "print the result as JSON", false)
+      .action(async (folder: string, options: { withKeys: boolean; json: boolean }) => {
+        const { backup } = await import("../commands/backup.ts");
+        await backup(folder, options);
+      }),
+    "./salvage backup /backups/2026-11-22",
+  );
+  example(
+    program
+      .command("restore")
+      .description(
+        "Put a backup into an empty SALVAGE_HOME (with DATABASE_URL and BLOB_URL: into those, empty as well). Salvage must not run.",
+      )
+      .argument("<folder>", "a backup")
+      .option("--keys <file>", "the secrets.json of the installation that was backed up")
+      .option("--without-keys", "go on without it: held dumps cannot be read then", false)
+      .option("--json", "print the result as JSON", false)
+      .action(async (folder: string, options: { keys?: string; withoutKeys: boolean; json: boolean }) => {
+        const { restore } = await import("../commands/restore.ts");
+        await restore(folder, options);
+      }),
+    "SALVAGE_HOME=/srv/salvage ./salvage restore /backups/2026-11-22 --keys secrets.json",
   );
 }
