@@ -56,8 +56,24 @@ test("redactText leaves ordinary text alone", () => {
   assert.equal(redactText("/symbols/acme/x.pdb/1/x.pdb"), "/symbols/acme/x.pdb/1/x.pdb");
 });
 
+test("a token is cut by its form, wherever it stands; hashes and ids are not", () => {
+  const token = `${"0Az9".repeat(10)}abA`;
+  for (const [text, expected] of [
+    [`/invite/${token}`, "/invite/[cut]"],
+    [
+      `/api/trpc/invitations.preview?input=%7B%22token%22%3A%22${token}%22%7D`,
+      "/api/trpc/invitations.preview?input=%7B%22token%22%3A%22[cut]%22%7D",
+    ],
+    [token, "[cut]"],
+  ] as const) {
+    assert.equal(redactText(text), expected);
+  }
+  for (const text of ["a".repeat(64), "b".repeat(40), "0f8b7a52-6f0e-4c1c-9d51-6d3c0a1a2b3c", `C${"0".repeat(32)}1`])
+    assert.equal(redactText(text), text);
+});
+
 test("texts made to be slow to redact are not", () => {
   const before = performance.now();
-  for (const text of ["a.", "sntrys_/", "Bearer ", "&token=", "a://"]) redactText(text.repeat(65_536 / text.length));
+  for (const text of ["a.", "sntrys_/", "Bearer ", "&token=", "a://", "0Az9", "%22"]) redactText(text.repeat(65_536 / text.length));
   assert.ok(performance.now() - before < 1_000);
 });

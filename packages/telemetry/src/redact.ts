@@ -14,6 +14,9 @@ const secretNames = new Set([
   "setcookie",
   "xsentryauth",
   "xapikey",
+  "xapitoken",
+  "authtoken",
+  "appsecret",
   "apikey",
   "password",
   "passwd",
@@ -33,6 +36,7 @@ const secretNames = new Set([
   "databasesystemurl",
   "databaseownerurl",
   "salvagesecret",
+  "salvageprevioussecrets",
   "nextauthsecret",
 ]);
 
@@ -50,6 +54,9 @@ const userInfo = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/?#\s"@]{1,300}@/gi;
 /** API tokens of the sntrys_ form, wherever they stand (also as a path segment). */
 const tokenForm = /\b(sntrys_)(?:[A-Za-z0-9+/=]+_[A-Za-z0-9+=_-]+|[A-Za-z0-9+=_-]+)/g;
 
+/** An API token, a ticket, an invitation or a login's secret by its form, wherever it stands (`/invite/…`, `%22token%22%3A%22…`). */
+const ownToken = /(?<=^|[^0-9A-Za-z]|%[0-9A-Fa-f]{2})[0-9A-Za-z]{43}(?![0-9A-Za-z])/g;
+
 /** A token in the path of the symbol server or of symupload: longer than the organization or project that may stand there instead. */
 const symbolPath = /(\/(?:symbols|symupload)\/+)[^/?#\s"]{41,}/g;
 
@@ -60,6 +67,7 @@ export function redactText(text: string): string {
     .replace(scheme, `$1 ${cut}`)
     .replace(userInfo, `$1${cut}@`)
     .replace(symbolPath, `$1${cut}`)
+    .replace(ownToken, cut)
     .replace(tokenForm, `$1${cut}`);
 }
 
