@@ -104,7 +104,7 @@ export function createProxy({ webUrl, publicUrl, trustProxy }: ProxyOptions): Pr
         metrics.proxyFailures.inc();
         logger.warn({ error }, "the dashboard could not be reached");
         if (response.headersSent) response.destroy();
-        else send(response, 502, "text/html; charset=utf-8", downPage, { "Retry-After": "5" });
+        else send(response, 502, "text/html; charset=utf-8", downPage, downHeaders);
       }
     },
     close: () => agent.destroy(),
@@ -121,6 +121,10 @@ function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   );
 }
 
+const downHeaders = {
+  "Retry-After": "5",
+  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+};
 const downPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Salvage: the dashboard is not answering</title>
 <meta http-equiv="refresh" content="5"><meta name="viewport" content="width=device-width">

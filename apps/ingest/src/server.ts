@@ -126,6 +126,8 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
       else log.info(line, "request");
     });
     response.setHeader("X-Request-Id", requestId);
+    // A browser that came by TLS once shall not come without it; uploaders know nothing of this header.
+    if (options.proxy.publicUrl.startsWith("https:")) response.setHeader("Strict-Transport-Security", "max-age=31536000");
     try {
       route = await dispatch(request, response, log, requestId);
     } catch (error) {

@@ -374,3 +374,12 @@ async function loginOf(name: (typeof role.options)[number]): Promise<{ secret: s
   assert.ok(typeof (await world.gate.deviceCodes.approve(userId, userCode, "alpha")) === "object");
   return { secret, userId };
 }
+
+test("behind TLS every answer tells browsers to come by TLS alone, those for uploaders and the dashboard's as well", async (t) => {
+  const { system: db, gate } = world;
+  const tls = await startIngest(t, { db, gate, publicUrl: "https://crashes.example" });
+  for (const path of ["/api/v1/token", "/health", "/no-such-page", "/api/1/minidump/"]) {
+    assert.match((await fetch(tls.url + path)).headers.get("strict-transport-security") ?? "", /^max-age=\d{8}$/, path);
+    assert.equal((await fetch(ingest.url + path)).headers.get("strict-transport-security"), null, `${path} without TLS`);
+  }
+});
