@@ -250,6 +250,33 @@ describe("claims", () => {
     assert.equal(await rows.db.crashes.recordFailure(randomUUID(), crashId, "x"), "lost claim");
   });
 
+  test("workers that die in arrivals blame nobody who was beside: each crash under way goes to its lane, alone", async () => {
+    const tenant = await rows.createTenant();
+    const key = debugId("a");
+    const crashIds: string[] = [];
+    for (let n = 0; n < 3; n++) crashIds.push((await finishNew(rows, tenant, { missing: [missingFile(key)] })).crashId);
+    await publish(rows, tenant, key);
+    // Three workers die, each with all of them under way.
+    for (let death = 0; death < 3; death++) {
+      for (const crashId of crashIds) {
+        const claimed = await rows.db.arrivals.claimForUpgrade(crashId, lease);
+        if (claimed.outcome === "claimed") await rows.db.crashes.startAttempt(claimed.claimToken, crashId);
+        else assert.equal(claimed.outcome, "busy");
+      }
+      await endLeases();
+    }
+    for (const crashId of crashIds) assert.deepEqual(await rows.db.arrivals.claimForUpgrade(crashId, lease), { outcome: "busy" });
+    assert.equal(await rows.db.arrivals.waitingCount(tenant.organizationId, key), 3);
+    for (let left = crashIds.length; left > 0; left--) {
+      const batch = await claim(tenant);
+      const crash = only(batch.crashes);
+      assert.ok(crash.alone);
+      assert.equal((await rows.db.crashes.finish(batch.claimToken, crash.crashId, finished(crash))).outcome, "finished");
+    }
+    assert.equal((await claim(tenant)).crashes.length, 0);
+    assert.equal(await rows.db.arrivals.waitingCount(tenant.organizationId, key), 0);
+  });
+
   test("an upgrade that fails keeps the report, and arrivals leave the crash be", async () => {
     const tenant = await rows.createTenant();
     const key = debugId("a");

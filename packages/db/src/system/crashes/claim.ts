@@ -4,7 +4,8 @@
  * A claim is one committed UPDATE that sets a token and a lease; no transaction stays open during the work, and every later
  * write names the token. An attempt is counted when it starts (`attempt_open`), not when its batch is claimed. A claim that
  * finds an open attempt of an ended lease knows that the process died in it: `deaths` grows, and the crash comes alone from
- * then on; a death while alone grows `deaths_alone`, and at two of these the crash is given up.
+ * then on; a death while alone grows `deaths_alone`, and at two of these the crash is given up. Only its lane runs a crash alone: an arrival, which has
+ * many under way at once, hands such a crash over to it.
  */
 import { randomUUID } from "node:crypto";
 import type { CrashState, FileNeed } from "@salvage/contracts";
@@ -80,7 +81,7 @@ export async function claimBatch(pool: SqlPool, input: { projectId: string; limi
   }
 }
 
-/** One crash with a report, for an arrival. */
+/** One crash with a report, for an arrival. One whose process died in it is queued for its lane, and busy until then. */
 export async function claimForUpgrade(
   pool: SqlPool,
   crashId: string,
@@ -90,19 +91,22 @@ export async function claimForUpgrade(
   if (id === null) return { outcome: "gone" };
   const claimToken = randomUUID();
   const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL";
+  const free = "(c.lease_until IS NULL OR c.lease_until < now())";
+  const suspect = "(c.deaths > 0 OR c.attempt_open)";
   const [row] = await pool.rows<ClaimedRow>(
     `UPDATE crashes c SET ${claimColumns} FROM projects p
-     WHERE c.id = $1 AND ${upgradable} AND (c.lease_until IS NULL OR c.lease_until < now()) AND p.id = c.project_id AND p.deleted_at IS NULL
+     WHERE c.id = $1 AND ${upgradable} AND ${free} AND NOT ${suspect} AND p.id = c.project_id AND p.deleted_at IS NULL
      RETURNING ${claimedColumns}`,
     [id, claimToken, leaseMs],
   );
   if (row === undefined) {
-    const busy = await pool.rows(`SELECT 1 FROM crashes c WHERE c.id = $1 AND ${upgradable} AND c.lease_until >= now()`, [id]);
+    await pool.run(
+      `UPDATE crashes c SET deaths = c.deaths + c.attempt_open::int, attempt_open = false, claim_token = NULL, claimed_at = NULL, lease_until = NULL, queued_at = now()
+       WHERE c.id = $1 AND ${upgradable} AND ${free} AND ${suspect} AND c.queued_at IS NULL`,
+      [id],
+    );
+    const busy = await pool.rows(`SELECT 1 FROM crashes c WHERE c.id = $1 AND ${upgradable} AND (NOT ${free} OR ${suspect})`, [id]);
     return { outcome: busy.length > 0 ? "busy" : "gone" };
-  }
-  if (row.deaths_alone >= maxDeathsAlone) {
-    await giveUp(pool, claimToken, row.id, givenUpReason(row.last_failure));
-    return { outcome: "gone" };
   }
   return { outcome: "claimed", claimToken, crash: claimedCrash(row) };
 }
