@@ -22,7 +22,7 @@ const services: readonly ServiceName[] = ["ingest", "worker", "temporal", "postg
 const faults: readonly BlobFault[] = ["slow", "failing", "lying"];
 const connections: readonly Connections[] = ["postgres", "temporal", "senders"];
 
-const trapPatienceMs = 10_000;
+const trapPatienceMs = 6_000;
 /** How long a fault lasts. */
 const faultMs = 1_500;
 

@@ -78,10 +78,10 @@ export async function runChaos({ seed, kills, say = () => undefined }: ChaosOpti
   }
 }
 
-/** One to three blows of different names, that overlap. */
+/** One to four blows of different names, that overlap. */
 function drawRound(stack: ChaosStack, random: () => number): Blow[] {
   const many = random();
-  const count = many < 0.4 ? 1 : many < 0.75 ? 2 : 3;
+  const count = many < 0.2 ? 1 : many < 0.5 ? 2 : many < 0.8 ? 3 : 4;
   const drawn: Blow[] = [];
   while (drawn.length < count) {
     const blow = drawBlow(stack, random);
@@ -130,7 +130,7 @@ async function playRound(
 async function noneInDanger(stack: ChaosStack): Promise<void> {
   await until("no crash is one death from being given up", 60_000, async () => {
     const rows = await stack.query(
-      "SELECT 1 FROM crashes WHERE queued_at IS NOT NULL AND deaths_alone + (attempt_open AND deaths > 0)::int > 0 LIMIT 1",
+      "SELECT 1 FROM crashes WHERE upgrade_blocked_at IS NULL AND deaths_alone + (attempt_open AND deaths > 0)::int > 0 LIMIT 1",
     );
     return rows.length === 0 ? true : null;
   });

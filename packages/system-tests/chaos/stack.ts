@@ -98,6 +98,19 @@ export class ChaosStack {
     return stack;
   }
 
+  /** Another installation, with rows that once were this one's, in a home that is there already. */
+  async twin(home: string): Promise<ChaosStack> {
+    const port = await freePort();
+    const nowhere = () => CuttingProxy.listen(() => null);
+    const proxies = { postgres: await nowhere(), temporal: await nowhere(), senders: await CuttingProxy.listen(() => port) };
+    const twin = new ChaosStack(home, null, proxies, port, {});
+    await mkdir(twin.failPoints, { recursive: true });
+    twin.#addresses = this.#addresses;
+    twin.full = this.full;
+    await twin.launch();
+    return twin;
+  }
+
   get token(): string {
     return this.#addresses.token;
   }
