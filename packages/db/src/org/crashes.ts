@@ -13,7 +13,8 @@ import {
 import type { Tx } from "../scope.ts";
 import { pageSize, toPage, unpackCursor } from "../shared/page.ts";
 import { hashToken, newToken } from "../shared/secrets.ts";
-import { asUuid, containsPattern } from "../shared/text.ts";
+import { asUuid } from "../shared/text.ts";
+import { crashIds } from "./crash-search.ts";
 import type { OrgCrashes } from "./ports.ts";
 import { findProject, type OrgScope } from "./scope.ts";
 
@@ -78,28 +79,23 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
       return scope.run(async (tx) => {
         const project = await findProject(scope, tx, projectSlug);
         if (project === null) return null;
-        const issue = issueId === undefined ? null : asUuid(issueId);
-        if (issueId !== undefined && issue === null) return { items: [], next: null };
+        const asked = issueId === undefined ? null : asUuid(issueId);
+        if (issueId !== undefined && asked === null) return { items: [], next: null };
+        const issue = asked === null ? null : await redirected(tx, asked);
         const after = unpackCursor(cursor, "time");
         const size = pageSize(limit);
+        const ids = await crashIds(tx.sql, {
+          projectId: project.id,
+          organizationId,
+          issueId: issue,
+          state: state ?? null,
+          search: search?.trim() ?? "",
+          after,
+          limit: size + 1,
+        });
         const rows = await tx.sql.rows<SummaryRow>(
-          `SELECT ${columns} FROM crashes c
-           WHERE c.project_id = $1::bigint AND c.organization_id = $2::uuid AND c.deleted_at IS NULL
-             AND ($3::uuid IS NULL OR c.issue_id = coalesce((SELECT r.to_issue_id FROM issue_redirects r WHERE r.from_issue_id = $3::uuid), $3::uuid))
-             AND ($4::text IS NULL OR c.state = $4) AND ($5::timestamptz IS NULL OR (c.received_at, c.id) < ($5::timestamptz, $6::uuid))
-             AND ($7::text IS NULL OR c.signature ILIKE $7 OR c.release ILIKE $7 OR c.user_label ILIKE $7 OR c.id = $8::uuid OR c.event_id = $8::text)
-           ORDER BY c.received_at DESC, c.id DESC LIMIT $9::int`,
-          [
-            project.id,
-            organizationId,
-            issue,
-            state ?? null,
-            after?.value ?? null,
-            after?.id ?? null,
-            search ? containsPattern(search) : null,
-            search ? asUuid(search.trim()) : null,
-            size + 1,
-          ],
+          `SELECT ${columns} FROM crashes c WHERE c.id = ANY ($1::uuid[]) AND c.deleted_at IS NULL ORDER BY c.received_at DESC, c.id DESC`,
+          [ids],
         );
         return toPage(rows, size, (row) => ({ value: row.received_at, id: row.id }), crashSummary);
       });
@@ -249,6 +245,14 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
       });
     },
   };
+}
+
+/** The issue itself, or the one that it became part of. */
+async function redirected(tx: Tx, issueId: string): Promise<string> {
+  const [row] = await tx.sql.rows<{ to_issue_id: string }>("SELECT to_issue_id FROM issue_redirects WHERE from_issue_id = $1::uuid", [
+    issueId,
+  ]);
+  return row?.to_issue_id ?? issueId;
 }
 
 function crashSummary(row: SummaryRow): CrashSummary {

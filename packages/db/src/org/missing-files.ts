@@ -24,8 +24,8 @@ type FileRow = {
   own: boolean;
   state: string;
   needs: string;
-  needs_names: boolean | null;
-  needs_unwind: boolean | null;
+  needs_names: boolean;
+  needs_unwind: boolean;
   versions: string[];
   waiting_crashes: number;
   issues: number;
@@ -60,18 +60,22 @@ export function createOrgMissingFiles(scope: OrgScope): OrgMissingFiles {
         const after = unpackCursor(cursor, "number");
         const size = pageSize(limit);
         const rank = rankOf(filter);
+        const waiting = "FROM crash_missing_files w WHERE w.missing_file_id = m.id AND w.open";
+        // What is counted over the crashes that wait is counted for the page's files only.
         const rows = await tx.sql.rows<FileRow>(
-          `SELECT m.id, m.file_key, m.name, m.code_file, m.debug_id, m.code_id, m.os, m.cpu, m.own, m.state, m.needs, w.needs_names, w.needs_unwind, m.versions,
-             m.waiting_crashes, w.issues, m.sample_frame, m.first_seen_at, m.last_seen_at, m.found_at, a.done, a.total, (${rank})::float8 AS rank
-           FROM missing_files m
+          `WITH page AS MATERIALIZED (
+             SELECT m.*, (${rank})::float8 AS rank FROM missing_files m
+             WHERE m.project_id = $1::bigint AND m.organization_id = $2::uuid AND ${filters[filter]}
+               AND ($3::bigint IS NULL OR (${rank}, m.id) < ($3::bigint, $4::uuid))
+             ORDER BY ${rank} DESC, m.id DESC LIMIT $5::int)
+           SELECT m.id, m.file_key, m.name, m.code_file, m.debug_id, m.code_id, m.os, m.cpu, m.own, m.state, m.needs, m.versions, m.waiting_crashes,
+             (SELECT count(DISTINCT w.issue_id)::int ${waiting}) AS issues, EXISTS (SELECT 1 ${waiting} AND w.needs <> 'unwind') AS needs_names,
+             EXISTS (SELECT 1 ${waiting} AND w.needs <> 'names') AS needs_unwind,
+             m.sample_frame, m.first_seen_at, m.last_seen_at, m.found_at, a.done, a.total, m.rank
+           FROM page m
            LEFT JOIN arrival_progress a ON a.organization_id = m.organization_id AND a.file_key = m.file_key AND a.done < a.total
              AND a.updated_at > now() - interval '1 hour'
-           CROSS JOIN LATERAL (
-             SELECT count(DISTINCT c.issue_id)::int AS issues, bool_or(w.needs <> 'unwind') AS needs_names, bool_or(w.needs <> 'names') AS needs_unwind
-             FROM crash_missing_files w JOIN crashes c ON c.id = w.crash_id WHERE w.missing_file_id = m.id AND w.open) w
-           WHERE m.project_id = $1::bigint AND m.organization_id = $2::uuid AND ${filters[filter]}
-             AND ($3::bigint IS NULL OR (${rank}, m.id) < ($3::bigint, $4::uuid))
-           ORDER BY ${rank} DESC, m.id DESC LIMIT $5::int`,
+           ORDER BY m.rank DESC, m.id DESC`,
           [project.id, organizationId, after === null ? null : BigInt(after.value), after?.id ?? null, size + 1],
         );
         return toPage(rows, size, (row) => ({ value: row.rank, id: row.id }), missingFileView);
@@ -251,8 +255,8 @@ async function readyFiles(scope: OrgScope, tx: Tx, fileIds: readonly string[]): 
 }
 
 function missingFileView(row: FileRow): MissingFileView {
-  const both = row.needs_names === true && row.needs_unwind === true;
-  const one = row.needs_names === true ? "names" : row.needs_unwind === true ? "unwind" : row.needs;
+  const both = row.needs_names && row.needs_unwind;
+  const one = row.needs_names ? "names" : row.needs_unwind ? "unwind" : row.needs;
   return {
     id: row.id,
     fileKey: row.file_key,

@@ -103,7 +103,7 @@ export type DownloadableDump = {
 };
 
 export interface OrgCrashes {
-  /** crash:read. Newest first. `search` matches signature, release, user and the crash id. Null when there is no such project. */
+  /** crash:read. Newest first. `search`: part of a signature or of a release, a user as a whole, or an id. Null when there is no such project. */
   list(input: {
     projectSlug: string;
     issueId?: string;

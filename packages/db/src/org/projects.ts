@@ -22,7 +22,7 @@ type SummaryRow = {
 
 const summarySql = `SELECT p.id::text, p.slug, p.name, p.created_at,
     (SELECT count(*)::int FROM crashes c WHERE c.project_id = p.id AND c.deleted_at IS NULL AND c.received_at > now() - interval '24 hours') AS crashes_24h,
-    ${crashesByDay("c.project_id = p.id")} AS by_day,
+    ${crashesByDay("c.project_id = p.id AND c.deleted_at IS NULL")} AS by_day,
     (SELECT count(*)::int FROM issues i WHERE i.project_id = p.id AND i.crash_count > 0 AND i.state IN ('new', 'ongoing', 'regressed')) AS open_issues,
     (SELECT count(*)::int FROM missing_files m WHERE m.project_id = p.id AND m.state = 'open' AND m.own AND m.waiting_crashes > 0) AS missing_files,
     (SELECT count(*)::int FROM crashes c WHERE c.project_id = p.id AND c.state = 'provisional' AND c.deleted_at IS NULL) AS waiting_crashes,

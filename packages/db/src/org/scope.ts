@@ -45,10 +45,9 @@ export function validIds(ids: readonly string[]): string[] {
   return [...new Set(ids.map(asUuid).filter((id) => id !== null))];
 }
 
-/** SQL: crashes per day of the last 14 days (UTC), oldest first, of crashes c that fulfil `condition`. */
+/** SQL: crashes per day of the last 14 days (UTC), oldest first, of crashes c that fulfil `condition`, which leaves out deleted ones. */
 export function crashesByDay(condition: string): string {
-  return `ARRAY(SELECT coalesce(n.crashes, 0)::int FROM generate_series(0, 13) AS d(i) LEFT JOIN (
-      SELECT (now() AT TIME ZONE 'UTC')::date - (c.received_at AT TIME ZONE 'UTC')::date AS age, count(*) AS crashes FROM crashes c
-      WHERE ${condition} AND c.deleted_at IS NULL AND c.received_at >= (date_trunc('day', now() AT TIME ZONE 'UTC') - interval '13 days') AT TIME ZONE 'UTC' GROUP BY 1
-    ) n ON n.age = 13 - d.i ORDER BY d.i)`;
+  const startOf = (age: string) => `(date_trunc('day', now() AT TIME ZONE 'UTC') - (${age}) * interval '1 day') AT TIME ZONE 'UTC'`;
+  return `ARRAY(SELECT (SELECT count(*)::int FROM crashes c WHERE ${condition} AND c.received_at >= ${startOf("d.age")} AND c.received_at < ${startOf("d.age - 1")})
+    FROM generate_series(13, 0, -1) AS d(age) ORDER BY d.age DESC)`;
 }

@@ -45,7 +45,7 @@ export function createSystemRetention(pool: SqlPool): SystemRetention {
         `(SELECT id FROM crashes WHERE deleted_at IS NOT NULL AND ${leaseFree} ORDER BY deleted_at LIMIT $1)
          UNION
          (SELECT c.id FROM projects p CROSS JOIN LATERAL (
-            SELECT id FROM crashes WHERE project_id = p.id AND received_at < now() - p.report_retention_days * interval '1 day' AND ${leaseFree}
+            SELECT id FROM crashes WHERE project_id = p.id AND deleted_at IS NULL AND received_at < now() - p.report_retention_days * interval '1 day' AND ${leaseFree}
             ORDER BY received_at LIMIT $1) c
           LIMIT $1)
          LIMIT $1`,

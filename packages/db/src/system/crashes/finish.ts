@@ -64,7 +64,7 @@ async function write(sql: Sql, claimToken: string, crashId: string, result: Fini
   const missing = distinctByKey(crash.dump_state === "deleted" ? result.missing.flatMap(withoutDump) : result.missing);
   const keys = new Set(missing.map((file) => file.fileKey));
   const before = new Set((crash.waiting ?? []).map((file) => file.fileKey));
-  const blocking = missing.length > 0 ? await openMissing(sql, crash, missing, before, result) : 0;
+  const blocking = missing.length > 0 ? await openMissing(sql, crash, missing, before, { ...result, issueId: joined.issueId }) : 0;
   if ([...before].some((key) => !keys.has(key))) await closeMissing(sql, crash, [...keys]);
   let state: "provisional" | "complete" = blocking > 0 ? "provisional" : "complete";
   const revision = await writeReport(sql, crash, result, { state, blocking, issueId: joined.issueId });

@@ -18,7 +18,7 @@ export async function openMissing(
   crash: LockedCrash,
   missing: readonly MissingFileInput[],
   before: ReadonlySet<string>,
-  result: Pick<FinishedCrash, "os" | "cpu">,
+  result: Pick<FinishedCrash, "os" | "cpu"> & { issueId: string },
 ): Promise<number> {
   const input = missing.map((file) => ({
     file_key: storableText(file.fileKey, 500),
@@ -60,9 +60,10 @@ export async function openMissing(
            ignore_rule_id = CASE WHEN m.state = 'ignored' AND m.ignore_rule_id IS NULL THEN NULL ELSE EXCLUDED.ignore_rule_id END
          RETURNING m.id, m.file_key, m.state
        ), row AS (
-         INSERT INTO crash_missing_files AS w (crash_id, missing_file_id, organization_id, file_key, needs, own, open, checked_at)
-         SELECT $8::uuid, f.id, $3::uuid, f.file_key, i.needs, i.own, true, $9::timestamptz FROM file f JOIN input i USING (file_key)
-         ON CONFLICT (crash_id, missing_file_id) DO UPDATE SET needs = EXCLUDED.needs, own = EXCLUDED.own, open = true, checked_at = EXCLUDED.checked_at, closed_at = NULL
+         INSERT INTO crash_missing_files AS w (crash_id, missing_file_id, organization_id, file_key, needs, own, open, checked_at, issue_id)
+         SELECT $8::uuid, f.id, $3::uuid, f.file_key, i.needs, i.own, true, $9::timestamptz, $10::uuid FROM file f JOIN input i USING (file_key)
+         ON CONFLICT (crash_id, missing_file_id) DO UPDATE SET needs = EXCLUDED.needs, own = EXCLUDED.own, open = true, checked_at = EXCLUDED.checked_at, closed_at = NULL,
+           issue_id = EXCLUDED.issue_id
        )
        SELECT count(*) FILTER (WHERE i.own AND f.state <> 'ignored')::int AS blocking FROM file f JOIN input i USING (file_key)`,
       [
@@ -75,6 +76,7 @@ export async function openMissing(
         storableTextOrNull(result.cpu, 100),
         crash.id,
         crash.claimed_at,
+        result.issueId,
       ],
     ),
   );
