@@ -11,8 +11,9 @@ export function makeQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: staleAfterMs,
-        // A refusal stays a refusal; only what may pass by itself is tried again.
-        retry: (failures, error) => failures < 2 && !isRefusal(error),
+        // A refusal stays a refusal; only what may pass by itself is tried again, and by the browser alone: a page that is made on the server
+        // would be held up, one that is not there as long as one that failed.
+        retry: (failures, error) => typeof window !== "undefined" && failures < 2 && !isRefusal(error),
       },
       dehydrate: {
         serializeData: superjson.serialize,
