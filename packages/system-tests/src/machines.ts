@@ -27,6 +27,8 @@ export type Machines = {
   token: string;
   /** The environment that every process shares. */
   shared: Record<string, string>;
+  /** Of a superuser, for looking at rows and holding them. */
+  databaseAdminUrl: string;
   query<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Keys of all blobs in the bucket. */
   blobKeys(): Promise<string[]>;
@@ -128,6 +130,7 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
 
   return {
     ...{ folder, projectId, publicKey, token, shared, salvage, start, stopParts },
+    databaseAdminUrl: database.databaseAdminUrl,
     query: async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []) => (await pool.query<Row>(sql, values)).rows,
     async blobKeys() {
       // Opened here, since the credentials are only known now.

@@ -25,8 +25,10 @@ before(async () => {
   salvage = await startMachines();
   traffic = new MachinesTraffic(salvage);
   accepted = traffic.accepted;
-  workers = await Promise.all(["worker-1", "worker-2", "worker-3"].map((name) => salvage.start("worker", name)));
-  ingests = await Promise.all(["ingest-1", "ingest-2"].map((name) => salvage.start("ingest", name)));
+  [workers, ingests] = await Promise.all([
+    Promise.all(["worker-1", "worker-2", "worker-3"].map((name) => salvage.start("worker", name))),
+    Promise.all(["ingest-1", "ingest-2"].map((name) => salvage.start("ingest", name))),
+  ]);
 });
 after(() => salvage?.stop());
 

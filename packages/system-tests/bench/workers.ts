@@ -1,0 +1,103 @@
+/**
+ * How crashes finished per second grow with workers, at the crashes of one project: the hardest case, since it has one lane. The machines are tried on
+ * one: each worker is held at a share of a core by a control group, as if that were its machine, so that the cores left over serve PostgreSQL, Temporal
+ * and the bucket, and none waits for another's worker. Linux, as root; elsewhere workers share the machine, and the last one has nothing left to take.
+ *
+ * usage: node packages/system-tests/bench/workers.ts [--crashes 400] [--workers 3] [--percent 40]
+ */
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import pg from "pg";
+import { until } from "../src/installation.ts";
+import { metric, type Part, startMachines } from "../src/machines.ts";
+import { MachinesTraffic } from "../src/machines-traffic.ts";
+
+const { values } = parseArgs({
+  options: {
+    crashes: { type: "string", default: "400" },
+    workers: { type: "string", default: "3" },
+    percent: { type: "string", default: "40" },
+  },
+});
+const crashes = Number(values.crashes);
+const percent = Number(values.percent);
+const connections = 16;
+/** A worker asks how many there are every 10 s. */
+const knownAfterMs = 11_000;
+
+const groups: string[] = [];
+
+/** Holds a process, and what it starts from now on, at `percent` of a core. @returns whether it could */
+function hold({ child, name }: Part): boolean {
+  const group = `salvage-bench-${process.pid}-${name}`;
+  const ways = [
+    { folder: "/sys/fs/cgroup/cpu", file: "cpu.cfs_quota_us", text: String(percent * 1_000) },
+    { folder: "/sys/fs/cgroup", file: "cpu.max", text: `${percent * 1_000} 100000` },
+  ];
+  for (const { folder, file, text } of ways) {
+    const path = join(folder, group);
+    try {
+      mkdirSync(path);
+      groups.push(path);
+      writeFileSync(join(path, file), text);
+      writeFileSync(join(path, "cgroup.procs"), String(child.pid));
+      return true;
+    } catch {
+      // Not this version of control groups, or not for us: the other one.
+    }
+  }
+  return false;
+}
+
+const salvage = await startMachines();
+try {
+  const ingest = await salvage.start("ingest", "ingest");
+  const traffic = new MachinesTraffic(salvage);
+  const count = async (sql: string) => Number((await salvage.query<{ n: string }>(`SELECT count(*) AS n ${sql}`))[0]?.n);
+  const finishedBy = (worker: Part) => metric(worker, "salvage_worker_crashes_finished_total", 'kind="first"');
+  let alone = 0;
+  for (let number = 1; number <= Number(values.workers); number++) {
+    await Promise.all(
+      Array.from({ length: connections }, async (_, connection) => {
+        for (let sent = connection; sent < crashes; sent += connections) await traffic.postUntilAccepted([ingest], 0);
+      }),
+    );
+    // A claim leaves out rows that somebody has locked: nobody begins before everybody waits.
+    const lock = new pg.Client({ connectionString: salvage.databaseAdminUrl });
+    await lock.connect();
+    await lock.query("BEGIN");
+    await lock.query("SELECT id FROM crashes WHERE queued_at IS NOT NULL FOR UPDATE");
+    const names = Array.from({ length: number }, (_, index) => `worker-${number}-${index + 1}`);
+    const workers = await Promise.all(names.map((name) => salvage.start("worker", name)));
+    if (!workers.map(hold).every(Boolean)) console.log("workers share this machine: no control group could be made");
+    await sleep(knownAfterMs);
+    await lock.query("COMMIT");
+    await lock.end();
+    const since = performance.now();
+    await traffic.postUntilAccepted([ingest], 0);
+    await until("all finished", 240_000, async () => ((await count("FROM crashes WHERE queued_at IS NOT NULL")) === 0 ? true : null));
+    const perSecond = ((crashes + 1) * 1000) / (performance.now() - since);
+    if (number === 1) alone = perSecond;
+    const shares = await Promise.all(workers.map(finishedBy));
+    console.log(
+      `${number} ${number === 1 ? "worker " : "workers"} of ${percent}% of a core   ${perSecond.toFixed(1).padStart(6)} crashes a second   × ${(perSecond / alone).toFixed(2)}   by each: ${shares.join(", ")}`,
+    );
+    for (const { child, ended } of workers) {
+      child.kill("SIGTERM");
+      await ended;
+    }
+  }
+  for (const sentence of await traffic.broken()) console.log(`BROKEN  ${sentence}`);
+} finally {
+  await salvage.stop();
+  for (const group of groups) {
+    try {
+      rmdirSync(group);
+    } catch {
+      // One that was never made whole.
+    }
+  }
+}
+process.exit(0);
