@@ -34,9 +34,6 @@ export type Harness = {
 
 export const testSecret = "test-secret-test-secret-test-secret";
 
-/** The uploads of other products' clients: foreign-uploads.test.ts walks these routes. */
-export const foreignUploadPaths = /^\/(api\/0|symupload|symfiles|symbol-uploads|upload|v0\.1)(\/|$)/;
-
 const usualLimits: OperatorLimits = {
   maxDumpBytes: 8 * 1024 * 1024,
   maxRequestBytes: 10 * 1024 * 1024,
