@@ -41,7 +41,8 @@ export function addressesText(publicUrl: string, first: FirstStart): string {
     "  Post a crash:",
     `    curl -F upload_file_minidump=@${demoFiles.dump} '${minidumpUrl(target)}'`,
     "  Upload the missing symbols and watch the stack fill in:",
-    `    ./salvage upload ${demoFiles.secondSymbols} --url ${publicUrl} --org ${first.orgSlug} --token ${token}`,
+    // The token carries address and organization.
+    `    ./salvage upload ${demoFiles.secondSymbols} --token ${token}`,
     ...tokenNote,
   ].join("\n");
 }

@@ -3,6 +3,7 @@
  * addresses again. Password and token are shown once: they stay in that file only until they have been printed.
  */
 import { join } from "node:path";
+import { organizationToken } from "@salvage/contracts";
 import { seed } from "@salvage/db/setup";
 import { z } from "zod";
 import { awaitDemoReport, type DemoCrash, type DemoTarget, demoFiles, postDemoCrash, uploadDemoSymbols } from "./demo.ts";
@@ -40,13 +41,14 @@ export async function prepareFirstStart(system: RunningSystem, steps: Steps): Pr
       project: { name: "Driftwood", slug: "driftwood" },
     });
     if (made === null) return null;
+    const about = { url: new URL(system.publicUrl).origin, organizationSlug: "demo", issuedAt: new Date() };
     const first: FirstStart = {
       email: ownerEmail,
       orgSlug: "demo",
       projectSlug: "driftwood",
       projectId: made.projectId,
       publicKey: made.publicKey,
-      unshown: { password, token: made.token },
+      unshown: { password, token: organizationToken(made.token, about) },
       demo: "to do",
     };
     writeJson(path(system), first);

@@ -100,6 +100,7 @@ test("the first start plays the demo and prints everything needed to go on", asy
 test("the printed upload command resolves the second crash", async () => {
   const text = starts[0]?.text() ?? "";
   const command = /\.\/salvage (upload .*)/.exec(text)?.[1]?.split(" ") ?? [];
+  assert.match(command.join(" "), /^upload \S+ --token sntrys_\S+$/, "address and organization are in the token");
   const { stdout } = await run(process.execPath, [salvage, ...command], { cwd: root, env: { ...process.env, NODE_NO_WARNINGS: "1" } });
   assert.match(stdout, /ready/);
   const token = command.at(-1) ?? "";
