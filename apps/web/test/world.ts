@@ -81,6 +81,7 @@ export async function startWorld(): Promise<World> {
     },
     logger: createLogger({ app: "web-test", level: "silent" }),
     publicUrl: "http://localhost:4680",
+    crashUrl: "http://localhost:4680",
     cookieSecret: randomBytes(32).toString("hex"),
     trustProxy: false,
   };

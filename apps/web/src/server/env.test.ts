@@ -16,6 +16,8 @@ test("blobs lie in SALVAGE_HOME unless BLOB_DIR says otherwise; the public addre
   const env = readWebEnv(good);
   assert.equal(env.blobDir, "/var/lib/salvage/blobs");
   assert.equal(env.publicUrl, "https://crashes.example");
+  const below = readWebEnv({ ...good, PUBLIC_URL: "https://tools.example/crashes/" });
+  assert.deepEqual([below.publicUrl, below.crashUrl], ["https://tools.example", "https://tools.example/crashes"]);
   assert.equal(env.logLevel, "info");
   assert.equal(readWebEnv({ ...good, BLOB_DIR: "/blobs" }).blobDir, "/blobs");
 });

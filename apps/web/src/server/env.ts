@@ -3,7 +3,7 @@ import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
 const schema = z.object({
-  /** The one public origin, without a trailing slash. */
+  /** The one public address, without a trailing slash; crashes may be posted below a path. */
   PUBLIC_URL: envFields.httpUrl(),
   /** Role salvage_app: row-level security applies. */
   DATABASE_URL: envFields.databaseUrl(),
@@ -22,7 +22,10 @@ const schema = z.object({
 });
 
 export type WebEnv = {
+  /** The public origin, where the dashboard is. */
   publicUrl: string;
+  /** The public origin with the path that client keys' addresses have. */
+  crashUrl: string;
   databaseUrl: string;
   temporalAddress: string;
   temporalNamespace: string;
@@ -41,6 +44,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
   if (blobDir === undefined) throw new EnvError("web cannot start: neither BLOB_DIR nor SALVAGE_HOME is set.");
   return {
     publicUrl: new URL(values.PUBLIC_URL).origin,
+    crashUrl: values.PUBLIC_URL,
     databaseUrl: values.DATABASE_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
     temporalNamespace: values.TEMPORAL_NAMESPACE,

@@ -15,6 +15,8 @@ export type Services = {
   lanes: Pick<Lanes, "pokeIntake" | "pokeArrival" | "startWebhook">;
   logger: Logger;
   publicUrl: string;
+  /** What client keys' addresses begin with. */
+  crashUrl: string;
   /** Encrypts the session cookie. */
   cookieSecret: string;
   /** See auth/client-address.ts. */
@@ -41,6 +43,7 @@ function build(): Services {
     lanes: createLanes({ address: env.temporalAddress, namespace: env.temporalNamespace, logger }),
     logger,
     publicUrl: env.publicUrl,
+    crashUrl: env.crashUrl,
     cookieSecret: env.cookieSecret,
     trustProxy: env.trustProxy,
   };

@@ -17,7 +17,9 @@ export default async function OrgLayout({ params, children }: { params: Promise<
   if (current === undefined) notFound();
   await read(here, trpc.projects.list.queryOptions({ orgSlug: org }));
   return (
-    <OrgProvider value={{ orgSlug: org, orgName: current.name, role: current.role, publicUrl: services().publicUrl }}>
+    <OrgProvider
+      value={{ orgSlug: org, orgName: current.name, role: current.role, publicUrl: services().publicUrl, crashUrl: services().crashUrl }}
+    >
       <HydrateClient>
         <Shell orgs={orgs} user={{ name: user.name, email: user.email }}>
           {children}

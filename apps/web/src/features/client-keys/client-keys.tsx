@@ -77,12 +77,12 @@ function KeyCard({
   projectSlug: string;
   open: boolean;
 }) {
-  const { orgSlug, publicUrl } = useOrg();
+  const { orgSlug, crashUrl } = useOrg();
   const [open, setOpen] = useState(startsOpen);
   const [asking, setAsking] = useState(false);
   const mayWrite = useDisabledReason("project:write");
   const { update, remove } = useKeyChanges();
-  const urls = clientUrls(publicUrl, projectId, view.publicKey);
+  const urls = clientUrls(crashUrl, projectId, view.publicKey);
   return (
     <Panel
       title={

@@ -1,4 +1,4 @@
-/** The addresses that clients post to, made of the public origin, a project and one of its client keys. */
+/** The addresses that clients post to, made of the public address, a project and one of its client keys. */
 
 export type ClientUrls = {
   dsn: string;
@@ -8,9 +8,9 @@ export type ClientUrls = {
   appSecret: string;
 };
 
-/** @param publicUrl origin without a trailing slash, e.g. http://localhost:4680 */
-export function clientUrls(publicUrl: string, projectId: string, publicKey: string): ClientUrls {
-  const url = new URL(publicUrl);
+/** @param crashUrl public address, without a slash at its end; may have a path */
+export function clientUrls(crashUrl: string, projectId: string, publicKey: string): ClientUrls {
+  const url = new URL(crashUrl);
   const path = url.pathname === "/" ? "" : url.pathname.replace(/\/$/, "");
   return {
     dsn: `${url.protocol}//${publicKey}@${url.host}${path}/${projectId}`,

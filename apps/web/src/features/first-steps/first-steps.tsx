@@ -18,7 +18,7 @@ const refreshMs = 1500;
 
 export function FirstSteps({ projectSlug, projectId }: { projectSlug: string; projectId: string }) {
   const trpc = useTRPC();
-  const { orgSlug, publicUrl } = useOrg();
+  const { orgSlug, publicUrl, crashUrl } = useOrg();
   const mayInvite = useMay("organization:admin");
   const keys = useQuery(trpc.clientKeys.list.queryOptions({ orgSlug, projectSlug }));
   const crashes = useQuery(
@@ -68,8 +68,8 @@ export function FirstSteps({ projectSlug, projectId }: { projectSlug: string; pr
           )
         ) : (
           <div className="space-y-3">
-            <CopyField label="Minidump URL of this project" text={clientUrls(publicUrl, projectId, active.publicKey).minidump} />
-            <Snippets urls={clientUrls(publicUrl, projectId, active.publicKey)} />
+            <CopyField label="Minidump URL of this project" text={clientUrls(crashUrl, projectId, active.publicKey).minidump} />
+            <Snippets urls={clientUrls(crashUrl, projectId, active.publicKey)} />
           </div>
         )}
       </Step>

@@ -4,7 +4,7 @@ import { type Permission, type Role, roleMay, rolePermissions } from "@salvage/c
 import { createContext, type ReactNode, useContext } from "react";
 import { formatRole } from "./words.ts";
 
-export type Workspace = { orgSlug: string; orgName: string; role: Role; publicUrl: string };
+export type Workspace = { orgSlug: string; orgName: string; role: Role; publicUrl: string; crashUrl: string };
 
 const Context = createContext<Workspace | null>(null);
 
