@@ -506,4 +506,24 @@ describe("debug files", () => {
     const found = got(await db.missingFiles.list({ projectSlug, filter: "resolved" })).items[0];
     assert.deepEqual([found?.state, found?.arrival], ["found", { done: 2, total: 3 }]);
   });
+
+  test("the progress of an arrival never goes back, and the next arrival begins at 0", async () => {
+    const { tenant } = await enter();
+    const key = debugId("b");
+    const shown = async (done: number, total: number | null) => {
+      await rows.db.arrivals.progress(tenant.organizationId, key, done, total);
+      const { rows: found } = await rows.sql.query("SELECT done, total FROM arrival_progress WHERE organization_id = $1", [
+        tenant.organizationId,
+      ]);
+      return [found[0].done, found[0].total];
+    };
+    assert.deepEqual(await shown(0, 100), [0, 100]);
+    assert.deepEqual(await shown(30, null), [30, 100]);
+    // A page that is tried again; a scan that begins anew and finds 70.
+    assert.deepEqual(await shown(10, null), [30, 100]);
+    assert.deepEqual(await shown(0, 70), [30, 100]);
+    assert.deepEqual(await shown(40, 60), [40, 60]);
+    assert.deepEqual(await shown(60, 60), [60, 60]);
+    assert.deepEqual(await shown(0, 5), [0, 5]);
+  });
 });

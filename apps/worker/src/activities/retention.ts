@@ -1,4 +1,5 @@
 /** One round of retention: rows first, committed; then their blobs. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type BlobStore, parseBlobKey } from "@salvage/blobs";
 import type { SystemChunks, SystemRetention } from "@salvage/db/system";
 import { type Logger, metrics, reportError } from "@salvage/telemetry";
@@ -9,8 +10,8 @@ export type RetentionPorts = { retention: SystemRetention; chunks: SystemChunks;
 export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
 
 const pageSize = 200;
-/** Pages of one kind per round: what is more waits for the next round, so that no kind starves the others. */
-const maxPages = 50;
+/** Time of one kind per round: what is more waits for the next round, so that no kind starves the others. */
+const maxKindMs = 4 * 60_000;
 /** Walking all blobs is dear and orphans are rare. */
 const orphanScanEveryMs = 6 * 60 * 60 * 1000;
 /** A blob this young may belong to a transaction that is still under way. */
@@ -30,11 +31,13 @@ export function createRetentionActivities({ retention, chunks, blobs, logger }: 
     }
   };
 
-  /** Calls `page` until it says that nothing is left. */
+  /** Calls `page` until it says that nothing is left, with a pause as long as it took: half of one connection, and never more, whatever is due. */
   const pages = async (page: () => Promise<boolean>) => {
-    for (let count = 0; count < maxPages; count++) {
+    const endsAt = performance.now() + maxKindMs;
+    for (let now = performance.now(); now < endsAt; now = performance.now()) {
       Context.current().heartbeat();
       if (!(await page())) return;
+      await sleep(performance.now() - now);
     }
   };
 

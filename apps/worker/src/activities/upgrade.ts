@@ -19,8 +19,8 @@ export type UpgradePage = {
   upgraded: number;
   /** Held by somebody else just now: to be visited again. */
   busy: number;
-  /** How many still wait for the file, after this page. */
-  waiting: number;
+  /** How many still wait for the file, after this page; null while more pages follow: counting ten thousand for each page costs more than the page. */
+  waiting: number | null;
   /** Where the next page begins; null at the end. */
   next: string | null;
   /** True: the clock or a shutdown cut the page short, and `next` begins it again. */
@@ -29,6 +29,8 @@ export type UpgradePage = {
 
 export type UpgradeActivities = ReturnType<typeof createUpgradeActivities>;
 
+/** Crashes of one page: enough that what a page costs besides is little. The clock cuts it short where crashes are slow. */
+const pageCrashes = 256;
 /** How often progress is written for the screens. */
 const progressEveryMs = 500;
 
@@ -38,14 +40,14 @@ export function createUpgradeActivities(ports: UpgradePorts) {
     async upgradePage({ organizationId, fileKey, cursor, done }: ArrivalInput): Promise<UpgradePage> {
       return await inBatch(ports, async (batch) => {
         const { arrivals } = ports;
-        const page = await arrivals.waitingPage({ organizationId, fileKey, cursor, limit: batchLimits.maxCrashes });
+        const page = await arrivals.waitingPage({ organizationId, fileKey, cursor, limit: pageCrashes });
         failPoint("arrival.page");
-        const total = done + (await arrivals.waitingCount(organizationId, fileKey));
+        const total = cursor === null ? done + (await arrivals.waitingCount(organizationId, fileKey)) : null;
         const counts = { visited: 0, upgraded: 0, busy: 0 };
         const context = new BatchContext(ports.files);
         const after = new FollowUps(ports);
         let shownAt = Date.now();
-        if (page.crashes.length > 0) await arrivals.progress(organizationId, fileKey, done, total);
+        if (total !== null && page.crashes.length > 0) await arrivals.progress(organizationId, fileKey, done, total);
         const rest = await workThrough(page.crashes, ports.concurrency, batch.mayStart, async ({ crashId, needs }) => {
           const ending = await upgradeCrash(ports, batch, crashId, needs, context, after);
           metrics.upgrades.inc({ outcome: ending });
@@ -57,12 +59,14 @@ export function createUpgradeActivities(ports: UpgradePorts) {
           await arrivals.progress(organizationId, fileKey, done + counts.upgraded, total);
         });
         await after.settle();
-        const waiting = await arrivals.waitingCount(organizationId, fileKey);
         // A page cut short by the clock is taken up again where it began; what was upgraded no longer waits.
         const cut = rest.length > 0;
-        const result: UpgradePage = { ...counts, waiting, next: cut ? cursor : page.next, cut };
+        const next = cut ? cursor : page.next;
+        const waiting = cut || next !== null ? null : await arrivals.waitingCount(organizationId, fileKey);
+        const result: UpgradePage = { ...counts, waiting, next, cut };
         const upgraded = done + counts.upgraded;
-        await arrivals.progress(organizationId, fileKey, upgraded, isLastPage({ cursor }, result) ? upgraded : upgraded + waiting);
+        const left = isLastPage({ cursor }, result) ? 0 : waiting;
+        await arrivals.progress(organizationId, fileKey, upgraded, left === null ? null : upgraded + left);
         return result;
       });
     },

@@ -1,7 +1,7 @@
 /**
  * Child processes that run core on tenants' data. Each slot is a workerpool of exactly one child: so the watchdog always
  * knows whose memory it counts, a breach kills one crash's child and nothing else, and a slot is replaced whole (after a
- * death, or after enough tasks that slow leaks do not matter). A task waits here, never inside a child's queue, so a death
+ * death, or when it keeps more memory than it should: a new child costs half a second, and is slow until its code is compiled). A task waits here, never inside a child's queue, so a death
  * is always the running task's own.
  */
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ export type CorePoolOptions = {
   maxTaskRssBytes?: number;
   /** Default 30 s. */
   maxTaskMs?: number;
-  /** A child is replaced after this many tasks. Default 1000. */
+  /** A child is replaced after this many tasks. Default 50,000. */
   recycleAfterTasks?: number;
   /** A child that ended by itself may have been ended by the system: its task runs so often again, alone. Default 0: the caller counts deaths. */
   retriesAfterExit?: number;
@@ -61,6 +61,9 @@ const megabyte = 1024 * 1024;
 /** A child that does not say hello within this time will not. Generous: the machine may be loaded. */
 const startTimeoutMs = 60_000;
 
+/** A child at rest is asked after so many tasks what it keeps; a quarter of what a task may add is too much. */
+const memoryLookTasks = 100;
+
 type Child = { pool: workerpool.Pool; pid: number; baseRssBytes: number; tasks: number };
 
 export class CorePool {
@@ -76,7 +79,7 @@ export class CorePool {
     this.#options = {
       maxTaskRssBytes: 512 * megabyte,
       maxTaskMs: 30_000,
-      recycleAfterTasks: 1_000,
+      recycleAfterTasks: 50_000,
       retriesAfterExit: 0,
       idleMs: Number.POSITIVE_INFINITY,
       onDeath: () => {},
@@ -150,7 +153,8 @@ export class CorePool {
       this.#working.delete(child);
     }
     child.tasks += 1;
-    if (this.#closed || child.tasks >= recycleAfterTasks) end(child);
+    const keepsTooMuch = child.tasks % memoryLookTasks === 0 && (residentBytes(child.pid) ?? 0) > child.baseRssBytes + maxTaskRssBytes / 4;
+    if (this.#closed || child.tasks >= recycleAfterTasks || keepsTooMuch) end(child);
     else this.#resting.push(child);
     if (answer.outcome === "bad input") throw new FormatError(answer.format, answer.offset, answer.reason);
     if (answer.outcome === "broken") throw answer.system ? new SystemRefused(answer.message) : new TaskBroken(answer.message);

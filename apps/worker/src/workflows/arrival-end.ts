@@ -1,7 +1,7 @@
 /** When an arrival has nothing left to do. Pure; the workflow decides by it, and the activity shows it as the end of the progress. */
 
 /** What a page says of itself; see UpgradePage in activities/upgrade.ts. */
-export type PageCounts = { upgraded: number; busy: number; waiting: number; next: string | null; cut: boolean };
+export type PageCounts = { upgraded: number; busy: number; waiting: number | null; next: string | null; cut: boolean };
 
 /** Nobody waits any more; or everybody who waits was seen in one whole scan and can do nothing with the file. */
 export function isLastPage(input: { cursor: string | null }, page: PageCounts): boolean {

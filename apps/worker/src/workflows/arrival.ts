@@ -20,7 +20,7 @@ export const progress = defineQuery<WorkProgress>(progressQuery);
 const busyPause = "2 seconds";
 const maxPagesPerRun = 20;
 
-// A page is at most 64 crashes; see intake for the times. A file that fails for reasons outside a crash is tried for
+// A page is at most 256 crashes, or what five seconds suffice for; see intake for the times. A file that fails for reasons outside a crash is tried for
 // some minutes; then the sweep, which sees the same waiting rows, starts the arrival again.
 const { upgradePage } = proxyActivities<UpgradeActivities>({
   taskQueue: taskQueues.upgrade,
@@ -44,7 +44,7 @@ export async function arrival(input: ArrivalInput): Promise<void> {
     if (cursor === null) answered = pokes;
     const page = await upgradePage({ ...input, cursor, done });
     done += page.upgraded;
-    total = done + page.waiting;
+    total = page.waiting === null ? (total === null ? null : Math.max(total, done)) : done + page.waiting;
     if (page.next === null && !page.cut && page.busy > 0) await sleep(busyPause);
     if (pokes === answered && isLastPage({ cursor }, page)) return;
     // A poke asks for a scan from the start; so does the end of a scan, to see that it left nobody behind.

@@ -7,10 +7,10 @@ import { taskQueues } from "@salvage/contracts/workflow-names";
 import { proxyActivities } from "@temporalio/workflow";
 import type { RetentionActivities } from "../activities/retention.ts";
 
-// Deletes in pages and heartbeats between them; what is left after ten minutes is the next run's. Repeatable by nature.
+// Deletes in pages and heartbeats between them; each kind of thing has its minutes, what is left is the next run's. Repeatable by nature.
 const { retainOnce } = proxyActivities<RetentionActivities>({
   taskQueue: taskQueues.main,
-  startToCloseTimeout: "10 minutes",
+  startToCloseTimeout: "30 minutes",
   heartbeatTimeout: "1 minute",
   retry: { maximumAttempts: 2 },
 });

@@ -46,11 +46,19 @@ export async function countWaiting(sql: Sql, organizationId: string, fileKey: st
   ).count;
 }
 
-export async function writeProgress(sql: Sql, organizationId: string, fileKey: string, done: number, total: number): Promise<void> {
+/**
+ * What the screens show of an arrival. It never goes back while crashes are left: a page that is tried again, or an arrival that begins anew,
+ * counts on from what was shown. One that begins after the last was done begins at 0.
+ * @param total null: as shown, less what is done since
+ */
+export async function writeProgress(sql: Sql, organizationId: string, fileKey: string, done: number, total: number | null): Promise<void> {
   await sql.run(
-    `INSERT INTO arrival_progress (organization_id, file_key, done, total, updated_at) VALUES ($1, $2, $3, $4, now())
-     ON CONFLICT (organization_id, file_key) DO UPDATE SET done = EXCLUDED.done, total = EXCLUDED.total, updated_at = now()`,
-    [organizationId, fileKey, done, total],
+    `INSERT INTO arrival_progress AS a (organization_id, file_key, done, total, updated_at) VALUES ($1, $2, $3, $3::int + coalesce($4::int, 0), now())
+     ON CONFLICT (organization_id, file_key) DO UPDATE SET updated_at = now(),
+       done = CASE WHEN a.done >= a.total AND EXCLUDED.done = 0 THEN 0 ELSE greatest(a.done, EXCLUDED.done) END,
+       total = CASE WHEN a.done >= a.total AND EXCLUDED.done = 0 THEN 0 ELSE greatest(a.done, EXCLUDED.done) END
+         + coalesce($4::int, greatest(0, a.total - greatest(a.done, EXCLUDED.done)))`,
+    [organizationId, fileKey, done, total === null ? null : total - done],
   );
 }
 

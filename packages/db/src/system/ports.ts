@@ -461,8 +461,8 @@ export interface SystemArrivals {
     crashId: string,
     leaseMs: number,
   ): Promise<{ outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" }>;
-  /** Shown live on Processing Issues and on the upload. done = total ends it. */
-  progress(organizationId: string, fileKey: string, done: number, total: number): Promise<void>;
+  /** Shown live on Processing Issues and on the upload; what is shown never goes back. done = total ends it. `total` null: not counted now. */
+  progress(organizationId: string, fileKey: string, done: number, total: number | null): Promise<void>;
 }
 
 export interface SystemSweep {
