@@ -1,0 +1,67 @@
+/** What the parts of an installation use of processor and memory. Linux only: reads /proc. */
+import { readdir, readFile } from "node:fs/promises";
+import type { RunningSystem } from "@salvage/launcher";
+
+/** Processor seconds so far, of processes that ended too; memory as the sum of proportional set sizes. */
+export type Usage = Map<string, { cpuSeconds: number; pssMib: number }>;
+
+type Process = { parent: number; cpuSeconds: number; endedCpuSeconds: number };
+
+const ticksPerSecond = 100;
+
+/**
+ * By service name; `children` are the worker's, `senders` is this process.
+ * @param memory false leaves out memory, whose reading costs something
+ */
+export async function usageOf(system: RunningSystem, memory: boolean): Promise<Usage> {
+  const all = await processes();
+  const names = new Map<number, string>([[process.pid, "senders"]]);
+  for (const { name, pid } of system.states()) if (pid !== null) names.set(pid, name);
+  const usage: Usage = new Map();
+  const add = (part: string, cpuSeconds: number, mib: number) => {
+    const sum = usage.get(part) ?? { cpuSeconds: 0, pssMib: 0 };
+    usage.set(part, { cpuSeconds: sum.cpuSeconds + cpuSeconds, pssMib: sum.pssMib + mib });
+  };
+  for (const [pid, { cpuSeconds, endedCpuSeconds }] of all) {
+    const part = partOf(pid, all, names);
+    if (part === null) continue;
+    add(part, cpuSeconds, memory ? await pssMib(pid) : 0);
+    add(part === "worker" ? "children" : part, endedCpuSeconds, 0);
+  }
+  return usage;
+}
+
+/** Null: nothing of ours. */
+function partOf(pid: number, all: ReadonlyMap<number, Process>, names: ReadonlyMap<number, string>): string | null {
+  for (let at: number | undefined = pid; at !== undefined; at = all.get(at)?.parent) {
+    const name = names.get(at);
+    if (name !== undefined) return name === "worker" && at !== pid ? "children" : name;
+  }
+  return null;
+}
+
+async function processes(): Promise<Map<number, Process>> {
+  const found = new Map<number, Process>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "latin1").catch(() => null);
+    if (stat === null) continue; // it ended while it was looked at
+    // After the name in brackets: state, parent, …; from the 12th on, time of its own (user, system) and of its ended children (user, system).
+    const fields = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
+    const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+    found.set(Number(name), {
+      parent: fields[1] ?? 0,
+      cpuSeconds: (user + system) / ticksPerSecond,
+      endedCpuSeconds: (endedUser + endedSystem) / ticksPerSecond,
+    });
+  }
+  return found;
+}
+
+async function pssMib(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, "latin1").catch(() => "");
+  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+}
