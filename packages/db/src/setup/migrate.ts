@@ -71,10 +71,17 @@ export async function migrate(databaseOwnerUrl: string, upTo?: string): Promise<
   }
 }
 
+/**
+ * One migration and its row, in one transaction. Row-level security holds for the owner as well, who is no tenant and would see no row: a
+ * migration that moves rows would move none. So the owner lifts it for the transaction; nobody else sees these tables meanwhile.
+ */
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   await client.query("BEGIN");
   try {
+    const walled = await tablesWithForcedSecurity(client);
+    for (const table of walled) await client.query(`ALTER TABLE ${pg.escapeIdentifier(table)} NO FORCE ROW LEVEL SECURITY`);
     await client.query(migration.sql);
+    for (const table of walled) await client.query(`ALTER TABLE IF EXISTS ${pg.escapeIdentifier(table)} FORCE ROW LEVEL SECURITY`);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
        VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
@@ -85,4 +92,12 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query("ROLLBACK");
     throw new Error(`Migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+}
+
+/** Names of the tables whose owner is held by row-level security, too. */
+export async function tablesWithForcedSecurity(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relforcerowsecurity ORDER BY 1",
+  );
+  return rows.map(({ name }) => name);
 }

@@ -6,7 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
-import { migrate, readMigrations } from "./migrate.ts";
+import { migrate, readMigrations, tablesWithForcedSecurity } from "./migrate.ts";
 import type { RoleUrls } from "./roles.ts";
 
 export type SnapshotTable = { name: string; columns: string[]; rows: number };
@@ -147,7 +147,7 @@ export async function loadSnapshot(
     await client.query("BEGIN");
     const tables = inOrderOfReferences(snapshot.tables, await references(client));
     // COPY does not go through row-level security; whose tables these are may lift it, and nobody else sees this transaction.
-    const forced = await forcedTables(client);
+    const forced = await tablesWithForcedSecurity(client);
     for (const table of forced) await client.query(`ALTER TABLE ${pg.escapeIdentifier(table)} NO FORCE ROW LEVEL SECURITY`);
     for (const table of tables) {
       const stream = client.query(copyFrom(`COPY ${copyText(table)} FROM STDIN`));
@@ -164,13 +164,6 @@ export async function loadSnapshot(
     await client.end().catch(() => undefined);
   }
   return await migrate(databases.databaseOwnerUrl);
-}
-
-async function forcedTables(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relforcerowsecurity ORDER BY 1",
-  );
-  return rows.map(({ name }) => name);
 }
 
 async function references(client: pg.Client): Promise<{ table: string; needs: string }[]> {
