@@ -40,7 +40,7 @@ export function openAppDatabase(databaseUrl: string, maxConnections: number): Ap
   });
   // A server that goes away closes idle connections; the next transaction opens new ones or reports the error.
   pool.on("error", () => undefined);
-  // Made when first needed: its model of the schema is a third of the heap of a process that only takes crashes in.
+  // Made when first needed: its model of the schema is a fifth of the heap of a process that only takes crashes in.
   let client: PrismaClient | undefined;
   const open = () => {
     client ??= new PrismaClient({ adapter: new PrismaPg(pool), omit, transactionOptions: { maxWait: 10_000, timeout: 30_000 } });
