@@ -67,7 +67,7 @@ test(`report, with each disassembler, lookup and inspect run on Node ${node === 
 test("commands of an installation are the clone's", { skip }, async () => {
   const { stdout } = await salvage("--help");
   assert.match(stdout, /^ {2}upload /m);
-  assert.doesNotMatch(stdout, /^ {2}(user|organization|db|backup|restore) /m);
+  assert.doesNotMatch(stdout, /^ {2}(user|organization|db|backup|restore|doctor) /m);
   assert.equal((await salvage("db", "setup")).code, 2);
   assert.equal((await salvage("upload", demo)).code, 2, "no server is known");
 });

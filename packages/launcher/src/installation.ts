@@ -9,6 +9,7 @@ import { rememberedPorts } from "./ports.ts";
 import { openSecrets } from "./secrets.ts";
 
 export { type DatabaseOnly, startDatabaseOnly } from "./database-only.ts";
+export { type Look, lookAtInstallation, publicPortIsFree } from "./look.ts";
 export { makePassword } from "./secrets.ts";
 
 /** @returns the addresses of the three roles. Throws StartError when there is no installation in SALVAGE_HOME. */

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { StartError, systemCode } from "./errors.ts";
 import { type Home, readJson, writeJson } from "./home.ts";
 
-const portsFile = z.object({ postgres: z.number(), temporal: z.number(), web: z.number(), workerMetrics: z.number() });
+export const portsFile = z.object({ postgres: z.number(), temporal: z.number(), web: z.number(), workerMetrics: z.number() });
 export type InternalPorts = z.infer<typeof portsFile>;
 
 const portsPath = (home: Home) => join(home.run, "ports.json");

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { StartError } from "./errors.ts";
 import { type Home, writeJson } from "./home.ts";
 
-const secretsFile = z.object({
+export const secretsFile = z.object({
   /** SALVAGE_SECRET: keys that wrap the dumps' keys are derived from it. */
   secret: z.string().min(32),
   /** Those before it, newest first: what was sealed under them opens still. */

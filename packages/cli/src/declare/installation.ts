@@ -124,4 +124,16 @@ export function declareInstallation(program: Command): void {
       }),
     "SALVAGE_HOME=/srv/salvage ./salvage restore /backups/2026-11-22 --keys secrets.json",
   );
+
+  example(
+    program
+      .command("doctor")
+      .description("Look at the installation on this machine: what is wrong, why it matters, what to do. Changes nothing.")
+      .option("--json", "print the findings as JSON", false)
+      .action(async (options: { json: boolean }) => {
+        const { doctor } = await import("../commands/doctor.ts");
+        await doctor(options);
+      }),
+    "./salvage doctor",
+  );
 }
