@@ -24,6 +24,14 @@ export function bearerOf(request: IncomingMessage): string | null {
   return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
 }
 
+/** The secret that a client sends as `Authorization: Basic`: the password, or the user name where that is empty. */
+export function basicSecretOf(request: IncomingMessage): string | null {
+  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)\s*$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (encoded === undefined) return null;
+  const [user = "", ...password] = Buffer.from(encoded, "base64").toString("utf8").split(":");
+  return password.join(":") || user || null;
+}
+
 /** As authorize, for a token that came another way. */
 export async function authorizeBearer(gate: OrgGate, bearer: string | null, ...scopes: Scopes): Promise<AuthorizedRequest> {
   if (bearer === null) throw unauthorized("an API token is required: Authorization: Bearer <token>");

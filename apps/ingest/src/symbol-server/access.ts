@@ -5,6 +5,7 @@
 import type { OrgDb, OrgGate } from "@salvage/db";
 import { AppError } from "../http/app-error.ts";
 import type { RouteContext } from "../http/router.ts";
+import { basicSecretOf, bearerOf } from "../read/authorize.ts";
 
 export type Reader = { db: OrgDb; tokenId: string; tokenName: string };
 
@@ -15,7 +16,7 @@ const maxSlugLength = 40;
 export async function authorizeReader(gate: OrgGate, { request, params }: Pick<RouteContext, "request" | "params">): Promise<Reader> {
   const access = params.access ?? "";
   const inPath = access.length > maxSlugLength;
-  const bearer = inPath ? access : headerToken(request.headers.authorization ?? "");
+  const bearer = inPath ? access : (bearerOf(request) ?? basicSecretOf(request));
   // A program that asks its user for a password must not do so for each token that ends.
   if (bearer === null) throw unauthorized("a token is required: in the path, as bearer or as password", 'Basic realm="salvage"');
   const answer = await gate.authorizeToken(bearer, "debug-file:read");
@@ -23,14 +24,6 @@ export async function authorizeReader(gate: OrgGate, { request, params }: Pick<R
   if (answer === "forbidden") throw new AppError(403, null, "the API token lacks the scope debug-file:read");
   if (!inPath && answer.db.organization.slug !== access) throw new AppError(404, null, "there is no such organization");
   return { db: answer.db, tokenId: answer.token.tokenId, tokenName: answer.token.name };
-}
-
-function headerToken(authorization: string): string | null {
-  const [, scheme = "", value = ""] = /^(bearer|basic)\s+(\S+)\s*$/i.exec(authorization) ?? [];
-  if (scheme === "") return null;
-  if (scheme.toLowerCase() === "bearer") return value;
-  const [user = "", ...password] = Buffer.from(value, "base64").toString("utf8").split(":");
-  return password.join(":") || user || null;
 }
 
 const unauthorized = (detail: string, challenge: string) => new AppError(401, null, detail, { headers: { "WWW-Authenticate": challenge } });

@@ -9,7 +9,7 @@ import { sendJson } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
 import { withBody } from "../http/with-body.ts";
 import { limits } from "../limits.ts";
-import { type AuthorizedRequest, authorizeBearer, bearerOf, notFound } from "../read/authorize.ts";
+import { type AuthorizedRequest, authorizeBearer, basicSecretOf, bearerOf, notFound } from "../read/authorize.ts";
 import type { ForeignPorts } from "./routes.ts";
 
 type Scopes = Parameters<typeof authorizeBearer> extends [unknown, unknown, ...infer Rest] ? Rest : never;
@@ -23,22 +23,13 @@ export function tokenOf({ request, query, params }: RouteContext): string | null
   const own = (name: string) => (typeof headers[name] === "string" ? headers[name] : null);
   return (
     bearerOf(request) ??
-    basicSecret(headers.authorization) ??
+    basicSecretOf(request) ??
     own("x-api-token") ??
     own("auth-token")?.split("-", 1)[0] ??
     params.token ??
     query.get("key") ??
     query.get("token")
   );
-}
-
-function basicSecret(authorization: string | undefined): string | null {
-  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)\s*$/i.exec(authorization ?? "")?.[1];
-  if (encoded === undefined) return null;
-  const text = Buffer.from(encoded, "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  const user = colon === -1 ? text : text.slice(0, colon);
-  return (colon === -1 ? "" : text.slice(colon + 1)) || user || null;
 }
 
 /** @throws AppError 401, 403; 404 when the path names another organization than the token's */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readDamaged } from "../../../test/damaged.ts";
 import { zipOf } from "../../../test/zip.ts";
 import { ZipError, zipNames } from "./zip-names.ts";
 
@@ -42,11 +43,11 @@ test("zip64", async () => {
   await assert.rejects(zipNames(blobOf(wrong)), /its zip64 end at byte \d+ is outside of it/);
 });
 
-test("damaged in any byte, or cut anywhere: names or a sentence, never another error", async () => {
-  for (let at = 0; at < zip.length; at++) {
-    for (const damaged of [zip.subarray(0, at), Buffer.concat([zip.subarray(0, at), Buffer.of(0xff), zip.subarray(at + 1)])]) {
-      const read = await zipNames(blobOf(damaged)).catch((error: unknown) => error);
-      assert.ok(Array.isArray(read) || read instanceof ZipError, String(read));
-    }
-  }
+test("ten thousand damaged zips: names or a sentence, never another error", async () => {
+  await readDamaged(
+    zip,
+    [0x50, 0x4b, 1, 2, 5, 6, 0, 0xff],
+    (body) => zipNames(blobOf(body)),
+    (error) => error instanceof ZipError,
+  );
 });
