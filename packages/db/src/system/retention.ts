@@ -5,7 +5,7 @@
 import type { DumpDeletedReason } from "@salvage/contracts";
 import { blobDeletionsHeld } from "../setup/blob-hold.ts";
 import type { Sql, SqlPool } from "../shared/sql.ts";
-import { asProjectId } from "../shared/text.ts";
+import { asProjectId, asUuid } from "../shared/text.ts";
 import { dropUnwindNeeds, releaseDump } from "./crashes/settle.ts";
 import type { SystemRetention } from "./ports.ts";
 import { removeResumablesOfProject } from "./resumables.ts";
@@ -126,10 +126,19 @@ async function markDumpDeleted(
   return { outcome: "marked", releasedBlobKeys };
 }
 
+type ErasedRow = {
+  id: string;
+  organization_id: string;
+  project_id: string;
+  event_id: string | null;
+  dump_blob_key: string | null;
+  dump_size_bytes: number;
+};
+
 /** Rows, counters and the list of blobs of crashes that nobody works on. */
 async function eraseCrashes(sql: Sql, crashIds: readonly string[]): Promise<{ erased: number; releasedBlobKeys: string[] }> {
-  const locked = await sql.rows<{ id: string; organization_id: string; dump_blob_key: string | null; dump_size_bytes: number }>(
-    `SELECT id, organization_id, CASE WHEN dump_state = 'held' THEN dump_blob_key END AS dump_blob_key, dump_size_bytes FROM crashes
+  const locked = await sql.rows<ErasedRow>(
+    `SELECT id, organization_id, project_id::text, event_id, CASE WHEN dump_state = 'held' THEN dump_blob_key END AS dump_blob_key, dump_size_bytes FROM crashes
      WHERE id = ANY ($1::uuid[]) AND ${leaseFree} ORDER BY id FOR UPDATE SKIP LOCKED`,
     [crashIds],
   );
@@ -142,9 +151,9 @@ async function eraseCrashes(sql: Sql, crashIds: readonly string[]): Promise<{ er
   );
   await forgetCounts(sql, ids);
   await sql.run(
-    `DELETE FROM crash_feedback f USING crashes c
-     WHERE c.id = ANY ($1::uuid[]) AND f.project_id = c.project_id AND (f.event_id = c.id OR f.event_id::text = c.event_id)`,
-    [ids],
+    `DELETE FROM crash_feedback f USING unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS c(project_id, id, event_id)
+     WHERE f.project_id = c.project_id AND f.event_id IN (c.id, c.event_id)`,
+    [locked.map((row) => row.project_id), ids, locked.map((row) => asUuid(row.event_id ?? ""))],
   );
   await sql.run("DELETE FROM crashes WHERE id = ANY ($1::uuid[])", [ids]);
   const bytes = new Map<string, number>();

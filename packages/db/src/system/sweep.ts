@@ -51,13 +51,23 @@ export function createSystemSweep(pool: SqlPool): SystemSweep {
         "DELETE FROM webhook_deliveries WHERE state <> 'pending' AND created_at < now() - interval '30 days'",
         "DELETE FROM arrival_progress WHERE updated_at < now() - interval '30 days'",
         `DELETE FROM announced_crashes WHERE announced_at < now() - interval '${announcedDays} days'`,
-        `DELETE FROM crash_feedback f WHERE received_at < now() - interval '${announcedDays} days' AND NOT EXISTS (
-           SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND (c.id = f.event_id OR c.event_id = f.event_id::text))`,
+        `DELETE FROM crash_feedback f WHERE received_at < now() - interval '${announcedDays} days'
+           AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.id = f.event_id)
+           AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.event_id = f.event_id::text)`,
       ]) {
         removed += await pool.run(statement);
       }
       await pool.transaction(removeAbandonedResumables);
       return removed;
+    },
+    async sealedOtherwise(keyIds) {
+      const { crashes } = only(
+        await pool.rows<{ crashes: number }>(
+          "SELECT count(*)::int AS crashes FROM crashes WHERE queued_at IS NOT NULL AND dump_state = 'held' AND dump_key_id <> ALL ($1)",
+          [keyIds],
+        ),
+      );
+      return crashes;
     },
     async queueSizes() {
       return only(
