@@ -16,8 +16,6 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #pairs: Set<Pair>;
   #stalled = false;
-  /** Connections passed on so far. */
-  passed = 0;
 
   private constructor(server: Server, pairs: Set<Pair>) {
     this.#server = server;
@@ -35,8 +33,8 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** Strikes every connection that is open; a stall takes new ones too and lasts for `ms`. */
-  async cut(how: Cut, ms: number): Promise<void> {
+  /** Strikes every connection that is open; a stall takes new ones too and lasts for `ms`. @returns how many were open */
+  async cut(how: Cut, ms: number): Promise<number> {
     const struck = [...this.#pairs];
     if (how === "reset") for (const { client, service } of struck) for (const socket of [client, service]) socket.resetAndDestroy();
     if (how === "half-close") {
@@ -49,7 +47,7 @@ export class CuttingProxy {
         }, halfOpenMs).unref();
       }
     }
-    if (how !== "stall") return;
+    if (how !== "stall") return struck.length;
     this.#stalled = true;
     for (const { client, service } of struck) {
       client.unpipe(service).pause();
@@ -58,6 +56,7 @@ export class CuttingProxy {
     await sleep(ms);
     this.#stalled = false;
     for (const pair of this.#pairs) pass(pair);
+    return struck.length;
   }
 
   async close(): Promise<void> {
@@ -72,7 +71,6 @@ export class CuttingProxy {
       client.resetAndDestroy();
       return;
     }
-    this.passed++;
     const service = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
     const pair = { client, service };
     this.#pairs.add(pair);

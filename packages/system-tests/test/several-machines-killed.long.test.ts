@@ -56,3 +56,24 @@ test("kill -9 of one ingest and one worker, in intake and again in an arrival", 
   assert.deepEqual(Object.values(codes), [0, 0, 0, 0, 0], JSON.stringify(codes));
   assert.deepEqual(await leftBehind([...ingests, ...workers]), []);
 });
+
+test("an ingest with another secret holds up nobody; a worker that is given it finishes its crashes", async () => {
+  const secret = "the secret of a machine that was set up by mistake";
+  await Promise.all(["worker-4", "worker-5"].map((name) => salvage.start("worker", name)));
+  const [right, wrong] = await Promise.all([
+    salvage.start("ingest", "ingest-3"),
+    salvage.start("ingest", "ingest-4", { SALVAGE_SECRET: secret }),
+  ]);
+  const before = await count("FROM crashes");
+  const traffic = new MachinesTraffic(salvage, 10_000);
+  for (let each = 0; each < 5; each++) await traffic.postUntilAccepted([wrong], 0);
+  for (let each = 0; each < 5; each++) await traffic.postUntilAccepted([right], 0);
+  await until("those of the right one are finished", 60_000, async () =>
+    (await count("FROM crashes WHERE state = 'complete'")) === before + 5 ? true : null,
+  );
+  assert.equal(await count("FROM crashes WHERE state = 'received'"), 5);
+  await salvage.start("worker", "worker-6", { SALVAGE_PREVIOUS_SECRETS: secret });
+  await until("those of the wrong one, too", 90_000, async () =>
+    (await count("FROM crashes WHERE state = 'complete'")) === before + 10 ? true : null,
+  );
+});
