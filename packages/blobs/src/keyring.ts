@@ -19,6 +19,8 @@ const minSecretLength = 32;
 export type Keyring = {
   /** Hex id of the secret that wraps now. */
   readonly keyId: string;
+  /** Ids of all secrets of the ring. */
+  readonly keyIds: readonly string[];
   /** @param context what the key belongs to; it unwraps only with the same text */
   wrap(dataKey: Uint8Array, context: string): { wrappedKey: Uint8Array; keyId: string };
   /** @throws KeyringError when no secret of the ring wrapped it, or it is damaged or of another context */
@@ -49,6 +51,7 @@ export function createKeyring(secret: string, previousSecrets: readonly string[]
 
   return {
     keyId,
+    keyIds: [...ring.keys()],
     wrap(dataKey, context) {
       if (dataKey.length !== dataKeyBytes) throw new KeyringError(`a data key has ${dataKeyBytes} bytes, not ${dataKey.length}`);
       const head = Buffer.concat([Buffer.of(wrappedVersion), Buffer.from(keyId, "hex"), randomBytes(nonceBytes)]);

@@ -189,6 +189,21 @@ describe("claims", () => {
     assert.equal(await rows.db.crashes.startAttempt(batch.claimToken, first), false);
   });
 
+  test("a crash sealed under a key that the claimer lacks is left to another, and holds up nobody", async () => {
+    const tenant = await rows.createTenant();
+    const dump = receivedCrash(tenant).dump;
+    const locked = await post(tenant, { dump: { ...dump, keyId: "another-secret" } });
+    const other = await post(tenant);
+    const take = (keyIds: string[]) => rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 64, leaseMs: lease, keyIds });
+    const before = await rows.db.sweep.sealedOtherwise([dump.keyId]);
+    assert.ok(before >= 1);
+    const first = await take([dump.keyId]);
+    assert.equal(only(first.crashes).crashId, other);
+    assert.deepEqual((await take([dump.keyId])).crashes, []);
+    assert.equal(only((await take([dump.keyId, "another-secret"])).crashes).crashId, locked);
+    assert.equal(await rows.db.sweep.sealedOtherwise([dump.keyId, "another-secret"]), 0);
+  });
+
   test("a heartbeat extends the lease of everything held; release gives back without counting an attempt", async () => {
     const tenant = await rows.createTenant();
     const ids = [await post(tenant), await post(tenant)];

@@ -3,7 +3,7 @@
  * one: each worker is held at a share of a core by a control group, as if that were its machine, so that the cores left over serve PostgreSQL, Temporal
  * and the bucket, and none waits for another's worker. Linux, as root; elsewhere workers share the machine, and the last one has nothing left to take.
  *
- * usage: node packages/system-tests/bench/workers.ts [--crashes 400] [--workers 3] [--percent 40]
+ * usage: node packages/system-tests/bench/workers.ts [--crashes 300] [--workers 3] [--percent 15]
  */
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,9 +16,9 @@ import { MachinesTraffic } from "../src/machines-traffic.ts";
 
 const { values } = parseArgs({
   options: {
-    crashes: { type: "string", default: "400" },
+    crashes: { type: "string", default: "300" },
     workers: { type: "string", default: "3" },
-    percent: { type: "string", default: "40" },
+    percent: { type: "string", default: "15" },
   },
 });
 const crashes = Number(values.crashes);

@@ -11,12 +11,14 @@ export type Post = { dump?: Buffer<ArrayBuffer>; key?: string; eventId?: string 
 
 export class MachinesTraffic {
   readonly #machines: Machines;
-  #number = 0;
+  #number: number;
   /** Ids that senders were told, one for each crash. */
   readonly accepted: string[] = [];
 
-  constructor(machines: Machines) {
+  /** @param first number of its first crash; those of one installation differ */
+  constructor(machines: Machines, first = 0) {
     this.#machines = machines;
+    this.#number = first;
   }
 
   nextDump(): Buffer<ArrayBuffer> {

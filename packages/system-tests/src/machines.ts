@@ -135,10 +135,13 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
     async blobKeys() {
       // Opened here, since the credentials are only known now.
       const { openBlobStore } = await import("@salvage/blobs");
-      const keys: string[] = [];
       const store = openBlobStore({ folder: join(folder, "looked-at"), url: shared.BLOB_URL });
-      for await (const { key } of store.list("org/")) keys.push(key);
-      return keys;
+      // The test's server stumbles over objects that are deleted while it lists.
+      return await until("the bucket is listed", 30_000, async () => {
+        const keys: string[] = [];
+        for await (const { key } of store.list("org/")) keys.push(key);
+        return keys;
+      });
     },
     async stop() {
       await stopParts();

@@ -33,7 +33,11 @@ export function createIntakeActivities(ports: IntakePorts, workers: () => Promis
         while (batch.mayStart() && claimed < batchLimits.maxCrashes) {
           failPoint("worker.before-claim");
           const limit = batchLimits.maxCrashes - claimed;
-          const taken = await ports.crashes.claimBatch({ projectId, limit, leaseMs: batchLimits.leaseMs });
+          const taken = await ports.crashes.claimBatch({
+            ...{ projectId, limit, leaseMs: batchLimits.leaseMs },
+            // One of another secret would fail the batch, again and again, and hold up those behind it.
+            keyIds: ports.keyring.keyIds,
+          });
           metrics.batches.inc({ queue: "intake", empty: String(taken.crashes.length === 0) });
           if (taken.crashes.length === 0) return { claimed, empty: true, workers: await workers() };
           claimed += taken.crashes.length;

@@ -353,9 +353,10 @@ export interface SystemCrashes {
   /**
    * Takes up to `limit` queued crashes of a project, oldest first, for `leaseMs`. One committed statement; nobody else gets
    * them until the lease ends. A crash that killed its process comes alone (limit 1, `alone`); one that did so twice
-   * alone is rejected here (or, if it has a report, taken out of the queue) and never handed out.
+   * alone is rejected here (or, if it has a report, taken out of the queue) and never handed out. One whose dump is sealed under another key
+   * than `keyIds` is left to a worker that has it; without them nothing is.
    */
-  claimBatch(input: { projectId: string; limit: number; leaseMs: number }): Promise<ClaimedBatch>;
+  claimBatch(input: { projectId: string; limit: number; leaseMs: number; keyIds?: readonly string[] }): Promise<ClaimedBatch>;
   /** Counts an attempt: call right before the crash starts to run. False = lost claim. */
   startAttempt(claimToken: string, crashId: string): Promise<boolean>;
   /** Extends the lease of everything still held under the token. Returns how many crashes that is. */
@@ -478,6 +479,8 @@ export interface SystemSweep {
   ageIssues(): Promise<number>;
   /** Removes expired sessions, tickets, invitations, throttle rows and old refusal counts. Returns how many rows. */
   removeExpired(): Promise<number>;
+  /** Crashes in the queue whose dump is sealed under none of these keys. */
+  sealedOtherwise(keyIds: readonly string[]): Promise<number>;
   /** For /metrics: rows by state over all organizations. */
   queueSizes(): Promise<{ queuedCrashes: number; oldestQueuedSeconds: number; uploadsInWork: number; deliveriesPending: number }>;
 }

@@ -54,11 +54,15 @@ type ClaimedRow = {
 };
 
 /** Oldest first, at most `limit`; see the file's head for what comes alone. */
-export async function claimBatch(pool: SqlPool, input: { projectId: string; limit: number; leaseMs: number }): Promise<ClaimedBatch> {
+export async function claimBatch(
+  pool: SqlPool,
+  input: { projectId: string; limit: number; leaseMs: number; keyIds?: readonly string[] },
+): Promise<ClaimedBatch> {
   const projectId = asProjectId(input.projectId);
   const claimToken = randomUUID();
   if (projectId === null) return { claimToken, crashes: [] };
-  const free = "project_id = $1 AND queued_at IS NOT NULL AND (lease_until IS NULL OR lease_until < now()) AND deleted_at IS NULL";
+  const free =
+    "project_id = $1 AND queued_at IS NOT NULL AND (lease_until IS NULL OR lease_until < now()) AND deleted_at IS NULL AND ($5::text[] IS NULL OR dump_state <> 'held' OR dump_key_id = ANY ($5))";
   for (;;) {
     const rows = await pool.rows<ClaimedRow>(
       `WITH oldest AS (
@@ -70,7 +74,7 @@ export async function claimBatch(pool: SqlPool, input: { projectId: string; limi
        UPDATE crashes c SET ${claimColumns} FROM projects p
        WHERE c.id IN (SELECT id FROM oldest UNION SELECT id FROM others) AND p.id = c.project_id AND p.deleted_at IS NULL
        RETURNING ${claimedColumns}`,
-      [projectId, claimToken, input.leaseMs, input.limit],
+      [projectId, claimToken, input.leaseMs, input.limit, input.keyIds ?? null],
     );
     const poisoned = rows.filter((row) => row.deaths_alone >= maxDeathsAlone);
     for (const row of poisoned) await giveUp(pool, claimToken, row.id, givenUpReason(row.last_failure));
