@@ -56,12 +56,15 @@ export async function startIngest(
     publicUrl?: string;
     limits?: Partial<OperatorLimits>;
     blobs?: (store: BlobStore) => BlobStore;
+    /** Instead of `testSecret`; those after the first are previous ones. */
+    secrets?: readonly [string, ...string[]];
   },
 ): Promise<Harness> {
   const blobDir = await mkdtemp(join(tmpdir(), "salvage-ingest-"));
   const store = createBlobStore(blobDir);
   const blobs = parts.blobs === undefined ? store : parts.blobs(store);
-  const keyring = createKeyring(testSecret);
+  const [secret, ...previous] = parts.secrets ?? [testSecret];
+  const keyring = createKeyring(secret, previous);
   const pokes: string[] = [];
   const imports: string[] = [];
   const lines: string[] = [];
