@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, readFile } from "node:fs/promises";
 import { delimiter, join, relative } from "node:path";
 import { promisify } from "node:util";
-import { DockerfileParser } from "dockerfile-ast";
+import { Copy, DockerfileParser } from "dockerfile-ast";
 
 export type BuiltStage = {
   /** The folder that is the stage's root. */
@@ -44,8 +44,9 @@ export async function runDockerfile(file: string, context: string, into: string)
     } else if (name === "ENV") {
       for (const word of words) stage.env[word.slice(0, word.indexOf("="))] = word.slice(word.indexOf("=") + 1);
     } else if (name === "COPY") {
-      const from = /^--from=(.*)/.exec(instruction.getRawArgumentsContent()?.split(" ")[0] ?? "")?.[1];
-      const places = (from === undefined ? words : words.filter((word) => !word.startsWith("--"))) as [string, ...string[]];
+      const flags = instruction instanceof Copy ? instruction.getFlags() : [];
+      const from = flags.find((flag) => flag.getName() === "from")?.getValue() ?? undefined;
+      const places = words.filter((word) => !word.startsWith("--"));
       const to = join(stage.workdir, places.at(-1) ?? "");
       const base = from === undefined ? context : (stages.get(from)?.root ?? "");
       const filter = from === undefined ? (path: string) => !ignored(relative(context, path)) : () => true;

@@ -82,8 +82,13 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env });
     return stdout + stderr;
   };
-  await salvage("db", "migrate");
-  const said = await salvage("user", "create-first", "owner@example.org", "--organization", "acme", "--project", "driftwood");
+  const stopServices = () => Promise.all([s3.stop(), temporal.stop(), database.stop()]);
+  const said = await salvage("db", "migrate")
+    .then(() => salvage("user", "create-first", "owner@example.org", "--organization", "acme", "--project", "driftwood"))
+    .catch(async (error: unknown) => {
+      await stopServices();
+      throw error;
+    });
   const [, projectId = "", publicKey = ""] = /\/api\/(\d+)\/minidump\/\?sentry_key=([0-9a-f]{32})/.exec(said) ?? [];
   const token = /API token +(\S+)/.exec(said)?.[1] ?? "";
 
@@ -146,7 +151,7 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
     async stop() {
       await stopParts();
       await pool.end();
-      await Promise.all([s3.stop(), temporal.stop(), database.stop()]);
+      await stopServices();
       await rm(folder, { recursive: true, force: true });
     },
   };
