@@ -1,6 +1,7 @@
 /**
  * A whole installation backed up in the middle of work, by the command, and restored into an empty home: everything that was accepted before is
- * there, what was queued is finished, what waits is upgraded by a file that comes later, the old password opens the door, and every invariant holds.
+ * there, what was queued is finished, what waits is upgraded by a file that comes later, the old password opens the door, every invariant holds,
+ * and the doctor finds nothing, until something is broken. Logs are JSON lines throughout.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -33,9 +34,9 @@ after(async () => {
   for (const path of [folder, home]) await rm(path, { recursive: true, force: true });
 });
 
-const salvage = async (home: string, ...args: string[]) =>
+const salvage = async (home: string, more: NodeJS.ProcessEnv, ...args: string[]) =>
   await promisify(execFile)(join(repositoryRoot, "salvage"), args, {
-    env: { ...process.env, SALVAGE_HOME: home, MIN_FREE_DISK_BYTES: "0" },
+    env: { ...process.env, SALVAGE_HOME: home, MIN_FREE_DISK_BYTES: "0", ...more },
   });
 
 /** Signs in as a browser does. @returns the status of a page behind the door */
@@ -56,6 +57,33 @@ async function pageAfterSignIn(origin: string, password: string): Promise<number
   const { csrfToken } = (await (await ask("/api/auth/csrf")).json()) as { csrfToken: string };
   await ask("/api/auth/callback/credentials", new URLSearchParams({ csrfToken, email: "owner@salvage.local", password, json: "true" }));
   return (await ask("/demo")).status;
+}
+
+/** Nothing while all is well; what is wrong, once Temporal stands still. */
+async function doctorSays(stack: ChaosStack): Promise<void> {
+  const port = new URL(stack.publicUrl).port;
+  const ask = () => salvage(stack.home, { SALVAGE_PORT: port }, "doctor", "--json");
+  const well = await ask().catch((error: { stdout: string }) => error);
+  assert.deepEqual(
+    (JSON.parse(well.stdout) as { findings: { level: string }[] }).findings.filter(({ level }) => level !== "fine"),
+    [],
+  );
+  const temporal = stack.pidOf("temporal");
+  assert.ok(temporal);
+  process.kill(temporal, "SIGSTOP");
+  try {
+    await assert.rejects(ask(), (error: { code: number; stdout: string }) => error.code === 1 && /does not answer/.test(error.stdout));
+  } finally {
+    process.kill(temporal, "SIGCONT");
+  }
+}
+
+async function assertJsonLines(path: string, app: string): Promise<void> {
+  const lines = (await readFile(path, "utf8")).trim().split("\n");
+  for (const text of lines) {
+    const line = JSON.parse(text) as { level: string; time: string; app: string; msg: string };
+    assert.ok(line.app === app && line.level !== "" && !Number.isNaN(Date.parse(line.time)) && typeof line.msg === "string", text);
+  }
 }
 
 test("back from a backup that was made in the middle of work", async (t) => {
@@ -80,7 +108,7 @@ test("back from a backup that was made in the middle of work", async (t) => {
   })();
   const started = performance.now();
   setTimeout(() => process.kill(worker, "SIGCONT"), 500);
-  const made = await salvage(stack.home, "backup", join(folder, "backup"), "--json");
+  const made = await salvage(stack.home, {}, "backup", join(folder, "backup"), "--json");
   t.diagnostic(`backup in ${((performance.now() - started) / 1000).toFixed(1)} s: ${made.stdout.trim()}`);
   posting = false;
   await meanwhile;
@@ -101,7 +129,7 @@ test("back from a backup that was made in the middle of work", async (t) => {
   await stack.stop();
 
   const restoring = performance.now();
-  const back = await salvage(home, "restore", join(folder, "backup"), "--keys", join(stack.home, "secrets.json"));
+  const back = await salvage(home, {}, "restore", join(folder, "backup"), "--keys", join(stack.home, "secrets.json"));
   t.diagnostic(`restore in ${((performance.now() - restoring) / 1000).toFixed(1)} s: ${back.stdout.trim()}`);
   const twin = await stack.twin(home);
   try {
@@ -122,6 +150,8 @@ test("back from a backup that was made in the middle of work", async (t) => {
     assert.deepEqual(await brokenInvariants(twin, known), []);
     const [queued] = await twin.query<{ n: number }>("SELECT count(*)::int AS n FROM crashes WHERE state = 'rejected'");
     assert.equal(queued?.n, 1, "the damaged one and no other: every sealed dump was opened");
+    await doctorSays(twin);
+    for (const app of ["ingest", "worker"]) await assertJsonLines(join(home, `logs/${app}.log`), app);
   } finally {
     await twin.stop();
     await twin.closeProxies();
