@@ -128,9 +128,10 @@ test("back from a backup that was made in the middle of work", async (t) => {
   });
   await stack.stop();
 
-  const restoring = performance.now();
+  const restoring = new Date().toISOString();
+  const restoreStarted = performance.now();
   const back = await salvage(home, {}, "restore", join(folder, "backup"), "--keys", join(stack.home, "secrets.json"));
-  t.diagnostic(`restore in ${((performance.now() - restoring) / 1000).toFixed(1)} s: ${back.stdout.trim()}`);
+  t.diagnostic(`restore in ${((performance.now() - restoreStarted) / 1000).toFixed(1)} s: ${back.stdout.trim()}`);
   const twin = await stack.twin(home);
   try {
     const rows = await twin.query<{ id: string }>("SELECT id FROM crashes");
@@ -147,7 +148,11 @@ test("back from a backup that was made in the middle of work", async (t) => {
     assert.notEqual(await pageAfterSignIn(twin.publicUrl, `${password}x`), 200);
     await known.upload(waitingBuild);
     await known.crash(waitingBuild);
-    assert.deepEqual(await brokenInvariants(twin, known), []);
+    const broken = await brokenInvariants(twin, known);
+    const reports = await twin.query(
+      "SELECT crash_id, revision, kind, r.created_at, c.received_at FROM reports r JOIN crashes c ON c.id = crash_id WHERE c.revision > 2 ORDER BY 1, 2",
+    );
+    assert.deepEqual(broken, [], `restored at ${restoring}: ${JSON.stringify(reports)}`);
     const [queued] = await twin.query<{ n: number }>("SELECT count(*)::int AS n FROM crashes WHERE state = 'rejected'");
     assert.equal(queued?.n, 1, "the damaged one and no other: every sealed dump was opened");
     await doctorSays(twin);
