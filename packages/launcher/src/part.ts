@@ -2,7 +2,7 @@
  * One part of Salvage at a time, set up by the environment alone: for installations of several machines, whose PostgreSQL, Temporal and bucket are
  * their own. No home folder, no secrets file.
  */
-import { createRoles, migrate, roleNames } from "@salvage/db/setup";
+import { createRoles, migrate, type RoleUrls, roleNames } from "@salvage/db/setup";
 import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 import { type AppName, appCommand, appEnvironment } from "./app-command.ts";
@@ -21,6 +21,14 @@ export function becomeApp(app: AppName): never {
   if (process.execve === undefined) throw new EnvError("a part by itself runs on Linux and macOS only.");
   process.chdir(cwd);
   return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...appEnvironment });
+}
+
+const systemSchema = z.object({ DATABASE_SYSTEM_URL: envFields.databaseUrl().optional() });
+
+/** The system role's address, as ingest and worker have it; null when the environment has none. */
+export function systemRole(env: NodeJS.ProcessEnv = process.env): Pick<RoleUrls, "databaseSystemUrl"> | null {
+  const { DATABASE_SYSTEM_URL: databaseSystemUrl } = readEnv("salvage", systemSchema, env);
+  return databaseSystemUrl === undefined ? null : { databaseSystemUrl };
 }
 
 const migrateSchema = z.object({

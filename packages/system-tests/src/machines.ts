@@ -78,7 +78,7 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
   };
   const command = join(root, "packages/cli/src/main.ts");
   const salvage = async (...args: string[]) => {
-    const env = { PATH: shared.PATH, DATABASE_URL, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL };
+    const env = { PATH: shared.PATH, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env });
     return stdout + stderr;
   };

@@ -3,12 +3,12 @@ import { slug } from "@salvage/contracts";
 import { resetPassword as reset, seed } from "@salvage/db/setup";
 import { makePassword } from "@salvage/launcher/installation";
 import { CliError } from "../cli-error.ts";
-import { withRunningDatabase } from "../running-database.ts";
+import { withSystemRole } from "../running-database.ts";
 
 /** Sets a generated password, prints it, and ends the account's sessions. The database must be running. */
 export async function resetPassword(email: string): Promise<void> {
   const password = makePassword();
-  const found = await withRunningDatabase((databases) => reset(databases, email, password));
+  const found = await withSystemRole((databases) => reset(databases, email, password));
   if (!found) throw new CliError(`there is no account with the address ${email}.`);
   process.stderr.write(`New password of ${email} (its sessions have ended):\n`);
   process.stdout.write(`${password}\n`);
@@ -19,7 +19,7 @@ export async function createFirst(email: string, names: { organization: string; 
   for (const name of Object.values(names))
     if (!slug.safeParse(name).success) throw new CliError(`"${name}" is no short name: 2 to 40 of a to z, 0 to 9 and hyphens.`, 2);
   const password = makePassword();
-  const made = await withRunningDatabase((databases) =>
+  const made = await withSystemRole((databases) =>
     seed(databases, {
       owner: { email, name: email.split("@", 1)[0] ?? email, password },
       organization: { name: names.organization, slug: names.organization },
