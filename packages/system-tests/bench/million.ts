@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { findTemporal, repositoryRoot } from "@salvage/launcher";
-import { insertManyRows } from "@salvage/testkit/many-rows";
+import { insertManyRows, type ManyRows } from "@salvage/testkit/many-rows";
 import { startInstallation } from "../src/installation.ts";
 import { usageOf } from "../src/processes.ts";
 import { createSender, quantile } from "../src/sender.ts";
@@ -34,9 +34,9 @@ try {
   await salvage.query("UPDATE client_keys SET rate_limit_per_minute = 1000000");
   await posts(700);
   say(`at 1,000 crashes    ${await cost()}`);
-  await fill();
+  const many = await fill();
   say(`at ${crashes.toLocaleString("en")} crashes ${await cost()}`);
-  await pages();
+  await pages(many);
   if (retentionSeconds > 0) await retention();
 } finally {
   sender.close();
@@ -71,27 +71,27 @@ async function cost(): Promise<string> {
   return `a crash costs PostgreSQL ${spent("postgres")} ms, ingest ${spent("ingest")} ms, the worker ${spent("worker")} ms; answers p50 ${quantile(latencies, 0.5).toFixed(0)} ms p99 ${quantile(latencies, 0.99).toFixed(0)} ms`;
 }
 
-async function fill(): Promise<void> {
+async function fill(): Promise<ManyRows> {
   const since = performance.now();
   const url = new URL(salvage.system.databases.databaseOwnerUrl);
   const secrets = JSON.parse(await readFile(join(salvage.system.home.root, "secrets.json"), "utf8")) as { superuserPassword: string };
   url.username = "postgres";
   url.password = secrets.superuserPassword;
-  const [organization] = await salvage.query<{ id: string; slug: string }>("SELECT id, slug FROM organizations");
-  if (organization === undefined) throw new Error("no organization");
-  await insertManyRows(url.href, { crashes, organization });
+  const many = await insertManyRows(url.href, { crashes });
+  await salvage.query("INSERT INTO memberships (organization_id, user_id, role) SELECT $1, id, 'owner' FROM users", [many.organizationId]);
   say(`${crashes.toLocaleString("en")} crashes made in ${((performance.now() - since) / 1000).toFixed(0)} s`);
+  return many;
 }
 
-async function pages(): Promise<void> {
-  const [project] = await salvage.query<{ id: string }>("SELECT id::text FROM projects WHERE slug = 'project-1'");
-  const one = async (text: string) => Object.values((await salvage.query(text, [project?.id]))[0] ?? {})[0] as string;
+async function pages({ orgSlug, projectId }: ManyRows): Promise<void> {
+  const one = async (text: string) => Object.values((await salvage.query(text, [projectId]))[0] ?? {})[0] as string;
   const issue = await one("SELECT id FROM issues WHERE project_id = $1 ORDER BY crash_count DESC LIMIT 1");
   const crash = await one("SELECT id FROM crashes WHERE project_id = $1 AND state = 'provisional' ORDER BY received_at DESC LIMIT 1");
   const missing = await one("SELECT id FROM missing_files WHERE project_id = $1 AND state = 'open' ORDER BY waiting_crashes DESC LIMIT 1");
   const old = Buffer.from(`${new Date(Date.now() - 60 * 86_400_000).toISOString()} ${crash}`).toString("base64url");
+  const [posted] = await salvage.query<{ id: string }>("SELECT id FROM crashes WHERE project_id = $1 LIMIT 1", [salvage.projectId]);
   const cookie = await signIn();
-  const orgSlug = salvage.orgSlug;
+  const token = await makeToken(cookie, orgSlug);
   const at = { orgSlug, projectSlug: "project-1" };
   const trpc = (path: string, input: object) => `/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`;
   const searches = ["function_1", "function_2999", "nothing like it", "game@1.3", "user-4242", crash];
@@ -102,7 +102,8 @@ async function pages(): Promise<void> {
       (page) => `/${orgSlug}/project-1${page}`,
     ),
     `/${orgSlug}/project-1/issues/${issue}`,
-    `/${orgSlug}/project-1/crashes/${crash}`,
+    // The page reads its report: one of those that were posted.
+    `/${salvage.orgSlug}/${salvage.projectSlug}/crashes/${posted?.id}`,
     trpc("projects.list", { orgSlug }),
     trpc("projects.bySlug", at),
     ...["crashes", "lastSeen", "firstSeen"].flatMap((sort) =>
@@ -140,7 +141,7 @@ async function pages(): Promise<void> {
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const since = performance.now();
-      const headers = address.startsWith("/api/v1") ? { authorization: `Bearer ${salvage.token}` } : { cookie };
+      const headers = address.startsWith("/api/v1") ? { authorization: `Bearer ${token}` } : { cookie };
       const response = await fetch(`${salvage.publicUrl}${address}`, { headers, redirect: "manual" });
       const text = await response.text();
       if (response.status !== 200) throw new Error(`${address}: ${response.status} ${text.slice(0, 300)}`);
@@ -191,6 +192,19 @@ async function count(): Promise<number> {
     salvage.projectId,
   ]);
   return row?.count ?? 0;
+}
+
+/** @returns an API token of the organization, made as its page makes one */
+async function makeToken(cookie: string, orgSlug: string): Promise<string> {
+  const response = await fetch(`${salvage.publicUrl}/api/trpc/tokens.create`, {
+    method: "POST",
+    headers: { cookie, origin: salvage.publicUrl, "content-type": "application/json" },
+    body: JSON.stringify({ json: { orgSlug, name: "bench", scopes: ["crash:read", "project:read", "debug-file:read"] } }),
+  });
+  const text = await response.text();
+  const token = /"token":"([^"]+)"/.exec(text)?.[1];
+  if (token === undefined) throw new Error(`no token: ${text}`);
+  return token;
 }
 
 /** @returns the cookies of the signed-in owner */

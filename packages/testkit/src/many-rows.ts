@@ -14,8 +14,7 @@ export type ManyRows = {
   projectSlug: string;
 };
 
-/** `organization`: one that is there; a new one when left out. */
-export type ManyRowsOptions = { crashes: number; seed?: number; organization?: { id: string; slug: string } };
+export type ManyRowsOptions = { crashes: number; seed?: number };
 
 const days = 90;
 /** Share of the crashes by project; the last one is new and has few. */
@@ -31,7 +30,7 @@ export async function insertManyRows(adminUrl: string, options: ManyRowsOptions)
     await client.query("SELECT setseed($1)", [(seed % 1000) / 1000]);
     const one = async <T>(text: string, values: unknown[] = []): Promise<T> =>
       Object.values((await client.query(text, values)).rows[0] ?? {})[0] as T;
-    const { id: organizationId, slug: orgSlug } = options.organization ?? (await newOrganization(client));
+    const { id: organizationId, slug: orgSlug } = await newOrganization(client);
     const first = Number(
       await one<string>(
         `WITH made AS (INSERT INTO projects (organization_id, slug, name)
