@@ -24,7 +24,11 @@ export type Things = {
 };
 
 /** A request but for who asks. */
-export type Ask = { path(things: Things, secret: string): string; body?: () => BodyInit; headers?: Record<string, string> };
+export type Ask = {
+  path(things: Things, secret: string): string;
+  body?: () => NonNullable<RequestInit["body"]>;
+  headers?: Record<string, string>;
+};
 
 export type Door = Ask & { route: string } & (
     | {

@@ -37,7 +37,9 @@ after(async () => {
 
 const tokenOf = async (tenant: Tenant, ...scopes: TokenScope[]) => (await tenant.db.tokens.create({ name: "ci", scopes })).token;
 
-async function send(door: Door, things: Things, secret: string | null): Promise<{ status: number; text: string }> {
+type Reply = { status: number; text: string };
+
+async function send(door: Door, things: Things, secret: string | null): Promise<Reply> {
   const carried = (): Record<string, string> => {
     if (secret === null || door.by === "open") return {};
     if (door.by === "token") return door.inPath ? {} : { Authorization: `Bearer ${secret}` };
@@ -264,7 +266,7 @@ describe("by client key", () => {
       for (const door of byKey) {
         const inPath = door.route.endsWith("/:key");
         if (!inPath) assert.equal((await send(door, alpha, null)).status, 401, `${door.route} without a key`);
-        const wrong = [await send(door, alpha, "0".repeat(32)), await send(door, alpha, gone.publicKey)];
+        const wrong: Reply[] = [await send(door, alpha, "0".repeat(32)), await send(door, alpha, gone.publicKey)];
         if (door.project === "named") wrong.push(await send(door, alpha, world.b.publicKey), await send(door, beta, disabled.publicKey));
         for (const answer of wrong) assert.deepEqual(answer, { status: 403, text: wrong[0]?.text }, door.route);
         // Who has a key of the project is told what became of it.
