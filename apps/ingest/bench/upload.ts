@@ -15,18 +15,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createOrgGate } from "@salvage/db";
 import { client } from "@salvage/testkit/clients";
-import { startTestDatabase } from "@salvage/testkit/postgres";
 import pg from "pg";
+import { ingestEnv, ingestMain } from "../test/ingest-process.ts";
+import { startTenants } from "../test/tenants.ts";
 
 /** What the launcher starts ingest with. */
 const launcherFlags = ["--max-old-space-size=256", "--max-semi-space-size=1"];
 const megabytes = Number(process.argv[2] ?? 2000);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "salvage-bench-upload-"));
-const database = await startTestDatabase();
-const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 2 });
+const tenants = await startTenants();
+const sql = new pg.Pool({ connectionString: tenants.database.databaseAdminUrl, max: 2 });
 sql.on("error", () => undefined);
 const children = new Set<ChildProcess>();
 
@@ -35,7 +35,7 @@ try {
 } finally {
   for (const child of children) child.kill("SIGKILL");
   await sql.end();
-  await database.stop();
+  await tenants.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -117,29 +117,13 @@ async function startBareServer(): Promise<Server> {
 
 /** The real process on its own settings, so that its memory is its own. */
 async function startIngest() {
-  const userId = randomUUID();
-  await sql.query("INSERT INTO users (id, email, name) VALUES ($1, 'bench@example.org', 'bench')", [userId]);
-  const gate = createOrgGate({ databaseUrl: database.databaseUrl });
-  await gate.organizations.create(userId, { name: "Bench", slug: "bench" });
-  const db = await gate.authorizeOrganization(userId, "bench", "organization:admin");
-  if (db === null || db === "forbidden") throw new Error("not let in");
-  await db.projects.create({ name: "Bench" });
-  const { token } = await db.tokens.create({ name: "bench", scopes: ["debug-file:read", "debug-file:write"] });
-  await gate.close();
-  const child = spawn(process.execPath, [...launcherFlags, path("../src/main.ts")], {
+  const { token: tokenOf, slug, projectSlug } = tenants.a;
+  const token = await tokenOf("debug-file:read", "debug-file:write");
+  const child = spawn(process.execPath, [...launcherFlags, ingestMain], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
-      PATH: process.env.PATH,
+      ...ingestEnv(tenants.database, join(folder, "home")),
       MALLOC_ARENA_MAX: "2",
-      SALVAGE_HOME: join(folder, "home"),
-      PUBLIC_URL: "http://localhost:4680",
-      PORT: "0",
-      HOST: "127.0.0.1",
-      WEB_URL: "http://127.0.0.1:1",
-      DATABASE_URL: database.databaseUrl,
-      DATABASE_SYSTEM_URL: database.databaseSystemUrl,
-      TEMPORAL_ADDRESS: "127.0.0.1:1",
-      SALVAGE_SECRET: "a secret for benchmarks, long enough to be one",
       MAX_DEBUG_FILE_BYTES: String(4 * 1024 ** 3),
     },
   });
@@ -163,12 +147,12 @@ async function startIngest() {
       HOME: folder,
       SENTRY_URL: url,
       SENTRY_AUTH_TOKEN: token,
-      SENTRY_ORG: "bench",
-      SENTRY_PROJECT: "bench",
+      SENTRY_ORG: slug,
+      SENTRY_PROJECT: projectSlug,
       SENTRY_DISABLE_UPDATE_CHECK: "1",
       SALVAGE_URL: url,
       SALVAGE_TOKEN: token,
-      SALVAGE_ORG: "bench",
+      SALVAGE_ORG: slug,
       NODE_NO_WARNINGS: "1",
     },
     /** Its largest resident memory so far, in MB. Linux only. */

@@ -6,8 +6,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startTestDatabase } from "@salvage/testkit/postgres";
 import pg from "pg";
+import { ingestEnv, ingestMain } from "../test/ingest-process.ts";
+import { startTenants } from "../test/tenants.ts";
 
 export type Server = { port: number; process: ChildProcess };
 
@@ -22,38 +23,14 @@ export type World = {
 
 /** @param env further settings of ingest */
 export async function startWorld(env: Record<string, string> = {}): Promise<World> {
-  const database = await startTestDatabase();
+  const tenants = await startTenants();
+  const { projectId, publicKey } = tenants.a;
+  await tenants.rows("UPDATE client_keys SET rate_limit_per_minute = 1000000");
   const home = await mkdtemp(join(tmpdir(), "salvage-bench-"));
-  const sql = new pg.Client({ connectionString: database.databaseAdminUrl });
+  const sql = new pg.Client({ connectionString: tenants.database.databaseAdminUrl });
   await sql.connect();
-  const organizationId = randomUUID();
-  const publicKey = "b".repeat(32);
-  await sql.query("INSERT INTO organizations (id, slug, name) VALUES ($1, 'o', 'o')", [organizationId]);
-  await sql.query("INSERT INTO storage_usage (organization_id) VALUES ($1)", [organizationId]);
-  const { rows } = await sql.query("INSERT INTO projects (organization_id, slug, name) VALUES ($1, 'p', 'p') RETURNING id", [
-    organizationId,
-  ]);
-  const projectId = String(rows[0].id);
-  await sql.query(
-    "INSERT INTO client_keys (id, organization_id, project_id, name, public_key, rate_limit_per_minute) VALUES ($1, $2, $3, 'k', $4, 1000000)",
-    [randomUUID(), organizationId, projectId, publicKey],
-  );
-  const main = new URL("../src/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main], {
-    env: {
-      PATH: process.env.PATH,
-      SALVAGE_HOME: home,
-      PUBLIC_URL: "http://localhost:4680",
-      PORT: "0",
-      HOST: "127.0.0.1",
-      WEB_URL: "http://127.0.0.1:1",
-      DATABASE_URL: database.databaseUrl,
-      DATABASE_SYSTEM_URL: database.databaseSystemUrl,
-      TEMPORAL_ADDRESS: "127.0.0.1:1",
-      SALVAGE_SECRET: "s".repeat(40),
-      MIN_FREE_DISK_BYTES: "0",
-      ...env,
-    },
+  const child = spawn(process.execPath, [ingestMain], {
+    env: { ...ingestEnv(tenants.database, home), ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   process.once("exit", () => child.kill("SIGKILL"));
@@ -67,7 +44,7 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     async stop() {
       await end(child);
       await sql.end();
-      await database.stop();
+      await tenants.stop();
       await rm(home, { recursive: true, force: true });
     },
   };

@@ -4,69 +4,22 @@ import { randomUUID } from "node:crypto";
 import { after, before, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { blobKeys } from "@salvage/blobs";
-import type { TokenScope } from "@salvage/contracts";
-import { createOrgGate, type OrgDb, type OrgGate } from "@salvage/db";
 import { storageQuota } from "@salvage/db/setup";
-import { createSystemDbAcrossOrganizations, type SystemDb } from "@salvage/db/system";
-import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres";
 import { synthDump } from "@salvage/testkit/synth-dump";
-import pg from "pg";
 import type { OperatorLimits } from "../src/limits.ts";
 import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
+import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
 
-type Tenant = {
-  slug: string;
-  db: OrgDb;
-  projectId: string;
-  projectSlug: string;
-  publicKey: string;
-  token(...scopes: TokenScope[]): Promise<string>;
-};
-
-let database: TestDatabase;
-let gate: OrgGate;
-let system: SystemDb;
-let admin: pg.Client;
+let tenants: Tenants;
 let a: Tenant;
 let b: Tenant;
-
 before(async () => {
-  database = await startTestDatabase();
-  gate = createOrgGate({ databaseUrl: database.databaseUrl });
-  system = createSystemDbAcrossOrganizations({ databaseSystemUrl: database.databaseSystemUrl });
-  admin = new pg.Client({ connectionString: database.databaseAdminUrl });
-  await admin.connect();
-  a = await makeTenant("alpha");
-  b = await makeTenant("beta");
+  tenants = await startTenants();
+  ({ a, b } = tenants);
 });
+after(() => tenants?.stop());
 
-after(async () => {
-  await admin?.end();
-  await gate?.close();
-  await system?.close();
-  await database?.stop();
-});
-
-async function makeTenant(slug: string): Promise<Tenant> {
-  const userId = randomUUID();
-  await admin.query("INSERT INTO users (id, email, name) VALUES ($1, $2, $3)", [userId, `${slug}@example.org`, slug]);
-  const made = await gate.organizations.create(userId, { name: slug, slug });
-  assert.ok(typeof made === "object", String(made));
-  const db = await gate.authorizeOrganization(userId, slug, "organization:admin");
-  assert.ok(db !== null && db !== "forbidden");
-  const project = await db.projects.create({ name: `${slug} game` });
-  assert.ok(typeof project === "object", String(project));
-  return {
-    slug,
-    db,
-    projectId: project.id,
-    projectSlug: project.slug,
-    publicKey: project.publicKey,
-    token: async (...scopes) => (await db.tokens.create({ name: `test ${scopes.join(" ")}`, scopes })).token,
-  };
-}
-
-const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: system, gate, limits });
+const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });
 const minidumpUrl = (ingest: Harness, tenant: Tenant, key = tenant.publicKey) =>
   `${ingest.url}/api/${tenant.projectId}/minidump/?sentry_key=${key}`;
 
@@ -82,14 +35,7 @@ async function post(ingest: Harness, tenant: Tenant, dump: Buffer, fields: Recor
 
 const get = (ingest: Harness, path: string, token?: string) =>
   fetch(ingest.url + path, token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } });
-const row = async (sql: string, ...values: unknown[]) => (await admin.query(sql, values)).rows[0] as Record<string, unknown> | undefined;
-
-async function refusals(tenant: Tenant): Promise<Record<string, number>> {
-  const { rows } = await admin.query("SELECT reason, sum(count)::int AS count FROM refusal_counts WHERE project_id = $1 GROUP BY reason", [
-    tenant.projectId,
-  ]);
-  return Object.fromEntries(rows.map((each: { reason: string; count: number }) => [each.reason, each.count]));
-}
+const row = async (sql: string, ...values: unknown[]) => (await tenants.rows<Record<string, unknown>>(sql, ...values))[0];
 
 test("a crash is in the database with what its sender said, and its dump opens", async (t) => {
   const ingest = await start(t);
@@ -123,7 +69,7 @@ test("a crash is in the database with what its sender said, and its dump opens",
 
 test("the rows of the issue's table: answer and counter", async (t) => {
   const ingest = await start(t);
-  const before = await refusals(a);
+  const before = await tenants.refusals(a);
   const url = minidumpUrl(ingest, a);
   const whole = Buffer.from(synthDump().linux().thread({ id: 1 }).build());
   const truncated = whole.subarray(0, 200);
@@ -147,7 +93,7 @@ test("the rows of the issue's table: answer and counter", async (t) => {
   assert.equal(bodies[3], bodies[4]);
   assert.equal(bodies[4], bodies[5]);
   await ingest.ingest.close();
-  const counted = await refusals(a);
+  const counted = await tenants.refusals(a);
   const delta = Object.fromEntries(Object.entries(counted).map(([reason, count]) => [reason, count - (before[reason] ?? 0)]));
   assert.deepEqual(delta, { invalid_minidump: 1, empty_body: 1, too_large: 1, wrong_key: 2 });
   assert.equal((await a.db.refusals.list({ projectSlug: a.projectSlug }))?.find((refusal) => refusal.reason === "wrong_key")?.count, 2);
@@ -197,7 +143,7 @@ test("a machine reads a crash and its report", async (t) => {
   const organizationId = String(stored?.organization_id);
   const blobKey = blobKeys.report(organizationId, id, 1, randomUUID());
   await ingest.blobs.put(blobKey, [gzipSync(JSON.stringify(report))]);
-  await admin.query("UPDATE crashes SET revision = 1, report_blob_key = $2 WHERE id = $1", [id, blobKey]);
+  await tenants.rows("UPDATE crashes SET revision = 1, report_blob_key = $2 WHERE id = $1", id, blobKey);
   const answer = await get(ingest, `/api/v1/crashes/${id}`, token);
   assert.equal(answer.headers.get("content-type"), "application/json");
   assert.deepEqual(((await answer.json()) as Record<string, unknown>).report, report);
@@ -228,7 +174,7 @@ test("the dump is downloaded by token or by a ticket that works once, and each d
   assert.ok(Number(audited?.count) >= 2, "audited");
   assert.ok(!ingest.lines.join("").includes(made.ticket), "no ticket in the log");
 
-  await admin.query("UPDATE crashes SET dump_state = 'deleted', dump_deleted_at = now(), dump_wrapped_key = NULL WHERE id = $1", [id]);
+  await tenants.rows("UPDATE crashes SET dump_state = 'deleted', dump_deleted_at = now(), dump_wrapped_key = NULL WHERE id = $1", id);
   assert.equal((await get(ingest, `/api/v1/crashes/${id}/dump`, await a.token("dump:download"))).status, 410);
 });
 
@@ -242,7 +188,7 @@ test("a debug file: stored as sent, import started, the same bytes again are the
   assert.equal(first.status, 201);
   const { uploadId } = (await first.json()) as { uploadId: string };
   assert.deepEqual(ingest.imports, [uploadId]);
-  const stored = await system.uploads.byId(uploadId);
+  const stored = await tenants.system.uploads.byId(uploadId);
   assert.equal(stored?.fileName, "app.sym");
   assert.equal(stored?.projectId, a.projectId);
   assert.equal(stored?.sizeBytes, body.length);
@@ -265,7 +211,7 @@ test("a debug file: stored as sent, import started, the same bytes again are the
   assert.ok(typeof ticket === "object");
   const byTicket = await upload(`alpha/debug-files?name=b.sym&ticket=${encodeURIComponent(ticket.ticket)}`, Buffer.from("MODULE b"), {});
   assert.equal(byTicket.status, 201);
-  assert.equal((await system.uploads.byId(((await byTicket.json()) as { uploadId: string }).uploadId))?.projectId, a.projectId);
+  assert.equal((await tenants.system.uploads.byId(((await byTicket.json()) as { uploadId: string }).uploadId))?.projectId, a.projectId);
 
   assert.equal((await upload("alpha/debug-files?name=x", Buffer.alloc(0))).status, 400);
   assert.equal((await upload("alpha/debug-files?name=x", Buffer.alloc(5 * 1024 * 1024))).status, 413);
@@ -285,16 +231,16 @@ test("an upload over the organization's storage quota is refused while it is sen
       body: new Uint8Array(bytes).fill(bytes & 0xff),
       headers: { Authorization: `Bearer ${token}` },
     });
-  const before = await storageQuota(database, "beta", 0);
-  t.after(() => storageQuota(database, "beta", null));
+  const before = await storageQuota(tenants.database, "beta", 0);
+  t.after(() => storageQuota(tenants.database, "beta", null));
   assert.ok(before !== null);
-  await storageQuota(database, "beta", before.usedBytes + 100_000);
+  await storageQuota(tenants.database, "beta", before.usedBytes + 100_000);
   assert.equal((await upload(60_000)).status, 201);
   const refused = await upload(60_001);
   assert.equal(refused.status, 507);
   assert.match(await refused.text(), /storage quota is used up.*40000 bytes/);
   assert.equal((await ingest.files()).length, 1, "what was refused left nothing");
-  assert.equal(await storageQuota(database, "nobody"), null);
+  assert.equal(await storageQuota(tenants.database, "nobody"), null);
 });
 
 test("curl uploads a debug file", async (t) => {

@@ -7,48 +7,27 @@ import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { createBlobStore } from "@salvage/blobs";
 import { BufferSource, openSym } from "@salvage/core";
-import { createOrgGate, type OrgDb, type OrgGate } from "@salvage/db";
-import { createSystemDbAcrossOrganizations, type PublishedDebugFile, type SystemDb } from "@salvage/db/system";
+import type { OrgDb } from "@salvage/db";
+import type { PublishedDebugFile } from "@salvage/db/system";
 import { createLogger } from "@salvage/telemetry";
-import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres";
-import pg from "pg";
 import { AppError } from "../src/http/app-error.ts";
 import { symbolLimits } from "../src/symbol-server/limits.ts";
 import { createSymbolServer } from "../src/symbol-server/serve.ts";
 import { fixture, publishFile } from "./debug-files.ts";
 import { curl, type Harness, raw, startIngest, waitFor } from "./harness.ts";
+import { startTenants, type Tenants } from "./tenants.ts";
 
-let database: TestDatabase;
-let gate: OrgGate;
-let system: SystemDb;
-let admin: pg.Client;
-
+let tenants: Tenants;
 before(async () => {
-  database = await startTestDatabase();
-  gate = createOrgGate({ databaseUrl: database.databaseUrl });
-  system = createSystemDbAcrossOrganizations({ databaseSystemUrl: database.databaseSystemUrl });
-  admin = new pg.Client({ connectionString: database.databaseAdminUrl });
-  await admin.connect();
+  tenants = await startTenants();
 });
-
-after(async () => {
-  await admin?.end();
-  await gate?.close();
-  await system?.close();
-  await database?.stop();
-});
+after(() => tenants?.stop());
 
 type Organization = { slug: string; id: string; db: OrgDb; token: string };
 
 async function makeOrganization(): Promise<Organization> {
-  const userId = randomUUID();
-  const slug = `org-${userId.slice(0, 8)}`;
-  await admin.query("INSERT INTO users (id, email, name) VALUES ($1, $2, 'Ada')", [userId, `${slug}@example.org`]);
-  await gate.organizations.create(userId, { name: slug, slug });
-  const db = await gate.authorizeOrganization(userId, slug, "organization:admin");
-  assert.ok(db !== null && db !== "forbidden");
-  const { token } = await db.tokens.create({ name: "debugger", scopes: ["debug-file:read"] });
-  return { slug, id: db.organization.id, db, token };
+  const { slug, organizationId: id, db, token } = await tenants.make(`org-${randomUUID().slice(0, 8)}`);
+  return { slug, id, db, token: await token("debug-file:read") };
 }
 
 type World = Organization & {
@@ -60,13 +39,13 @@ type World = Organization & {
 
 /** An ingest with an organization whose store is empty. */
 async function world(t: TestContext): Promise<World> {
-  const ingest = await startIngest(t, { db: system, gate });
+  const ingest = await startIngest(t, { db: tenants.system, gate: tenants.gate });
   const organization = await makeOrganization();
   return {
     ...organization,
     ingest,
     publish: (path, bytes = fixture(path), change = {}) =>
-      publishFile({ blobs: ingest.blobs, db: system, organizationId: organization.id }, path, bytes, change),
+      publishFile({ blobs: ingest.blobs, db: tenants.system, organizationId: organization.id }, path, bytes, change),
     get: (path, init = {}) => fetch(`${ingest.url}/symbols/${organization.token}/${path}`, { redirect: "manual", ...init }),
   };
 }
@@ -427,7 +406,7 @@ test("what was fetched is in the log: who, which file, how much", async (t) => {
   await waitFor("two lines", () => fetched().length === 2);
   const [whole, part] = fetched();
   assert.equal(whole?.debugFileId, file.id);
-  assert.equal(whole?.tokenName, "token debugger");
+  assert.equal(whole?.tokenName, "token test debug-file:read");
   assert.equal(whole?.organizationId, id);
   assert.deepEqual([whole?.status, whole?.bytes, part?.status, part?.bytes], [200, file.sizeBytes, 206, 10]);
 });
@@ -461,7 +440,7 @@ test("a client that goes away ends what was made for it; more than a few at a ti
 test("a token that asks too often is told to wait, others are not", async () => {
   const { token, db, slug } = await makeOrganization();
   const { token: other } = await db.tokens.create({ name: "second", scopes: ["debug-file:read"] });
-  const server = createSymbolServer({ gate, blobs: createBlobStore(tmpdir()) }, 5);
+  const server = createSymbolServer({ gate: tenants.gate, blobs: createBlobStore(tmpdir()) }, 5);
   const logger = createLogger({ app: "ingest", destination: { write: () => undefined } });
   const ask = async (access: string) => {
     const request = new IncomingMessage(new Socket());

@@ -1,12 +1,23 @@
-/** Two organizations with a project and a client key each, over the real database, for tests of the endpoints that take crashes. */
+/** Organizations with a project and a client key each, over the real database. Two are there, more are made as a test wants them. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import type { TokenScope } from "@salvage/contracts";
 import { createOrgGate, type OrgDb, type OrgGate } from "@salvage/db";
 import { createSystemDbAcrossOrganizations, type SystemDb } from "@salvage/db/system";
 import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres";
 import pg from "pg";
 
-export type Tenant = { organizationId: string; db: OrgDb; projectId: string; projectSlug: string; publicKey: string };
+export type Tenant = {
+  slug: string;
+  ownerId: string;
+  organizationId: string;
+  db: OrgDb;
+  projectId: string;
+  projectSlug: string;
+  publicKey: string;
+  /** A new API token. */
+  token(...scopes: TokenScope[]): Promise<string>;
+};
 
 export type Tenants = {
   gate: OrgGate;
@@ -14,6 +25,7 @@ export type Tenants = {
   a: Tenant;
   b: Tenant;
   database: TestDatabase;
+  make(slug: string): Promise<Tenant>;
   /** Rows behind all walls. */
   rows<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
   /** Refusals of a project by reason. Counts are written within a second of ingest's end. */
@@ -38,12 +50,15 @@ export async function startTenants(): Promise<Tenants> {
     assert.ok(db !== null && db !== "forbidden");
     const project = await db.projects.create({ name: `${slug} game` });
     assert.ok(typeof project === "object", String(project));
-    const [row] = await rows<{ id: string }>("SELECT id FROM organizations WHERE slug = $1", slug);
-    return { organizationId: row?.id ?? "", db, projectId: project.id, projectSlug: project.slug, publicKey: project.publicKey };
+    return {
+      ...{ slug, ownerId: userId, organizationId: db.organization.id, db },
+      ...{ projectId: project.id, projectSlug: project.slug, publicKey: project.publicKey },
+      token: async (...scopes) => (await db.tokens.create({ name: `test ${scopes.join(" ")}`, scopes })).token,
+    };
   }
 
   return {
-    ...{ gate, system, database, rows },
+    ...{ gate, system, database, rows, make: makeTenant },
     a: await makeTenant("alpha"),
     b: await makeTenant("beta"),
     async refusals(tenant) {
