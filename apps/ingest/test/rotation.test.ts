@@ -1,7 +1,7 @@
 /**
  * The secret before and after a rotation, as ingest has it: what was sealed before opens, also to a process that still has the old secret alone
  * when it learns the new one as a previous one; what comes is sealed under the new one; without the old one the answer says which secret is missing.
- * A whole installation that is rotated while it runs: packages/system-tests/test/rotation.test.ts.
+ * A whole installation that is rotated while it runs: packages/system-tests/test/rotation.long.test.ts.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -161,7 +161,7 @@ test("no secret stands in logs, workflow histories, rows or reports", async () =
   const form = new FormData();
   form.set("upload_file_minidump", new Blob([distinctDump(3)]), "x.dmp");
   form.set("api_key", canary);
-  form.set("sentry[extra]", JSON.stringify({ password: canary, headers: { Authorization: `Bearer ${canary}` } }));
+  form.set("sentry", JSON.stringify({ extra: { password: canary, headers: { Authorization: `Bearer ${canary}` } } }));
   const url = `${salvage.publicUrl}/api/${salvage.projectId}/minidump/?sentry_key=${salvage.publicKey}`;
   await finished(await (await fetch(url, { method: "POST", body: form })).text());
   secrets.set("what a sender called a secret", canary);
