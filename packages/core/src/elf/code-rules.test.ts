@@ -101,3 +101,16 @@ test("any bytes as code, with and without symbols", () => {
   }
   assert.ok(rows > 20_000, `${rows} addresses with rules`);
 });
+
+test("code at an address where numbers are no longer exact has an end", () => {
+  const code = Uint8Array.of(0x55, 0x48, 0x89, 0xe5, 0x31, 0xc0, 0x5d, 0xc3, 0x90, 0x90, 0x90);
+  // A CIE and an FDE for eleven bytes at 0, as of an object that is not linked yet.
+  const cie = [16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0x78, 16, 0x0c, 7, 8, 0x90, 1, 0, 0];
+  const fde = [20, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0];
+  const sections = [
+    { name: ".text", flags: 6, address: 0x22_0000_0000_0000, content: code },
+    { name: ".eh_frame", flags: 2, content: Uint8Array.from([...cie, ...fde]) },
+  ];
+  const ranges = [...openElfUnwind(new BufferSource(synthElf({ sections })))!.ranges()];
+  assert.ok(ranges.length < 10 && ranges.every(({ start, length }) => Number.isSafeInteger(start + length) && length > 0));
+});

@@ -266,7 +266,7 @@ export function executableStretches(file: ElfFile): Stretch[] {
   const segments = file.segments.filter(({ type, flags, size }) => type === segmentLoad && (flags & segmentExecutable) !== 0 && size > 0);
   const parts = file.sections.length > 1 ? sections : segments;
   const stretches = parts
-    .map(({ address, size }) => ({ start: address, end: address + size, isOneFunction: false }))
+    .map(({ address, size }) => ({ start: address, end: address + Math.min(size, file.source.size), isOneFunction: false }))
     .sort((a, b) => a.start - b.start);
   return stretches.filter(({ start }, i) => start >= (stretches[i - 1]?.end ?? 0));
 }

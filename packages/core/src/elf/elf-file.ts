@@ -17,6 +17,8 @@ const maxSegments = 1 << 16;
 const maxSectionNameBytes = 16 << 20;
 const maxNameLength = 64;
 const pageBytes = 4096n;
+/** Addresses further from the image than any program reaches are one place: sums with sizes stay exact. */
+const furthest = 2 ** 52;
 
 export type ElfSection = {
   name: string;
@@ -87,7 +89,10 @@ export function openElf(source: ByteSource, layout: ElfLayout = "file"): ElfFile
 
   const rawSegments = readSegments(source, is64, littleEndian, { at: segmentTable, entry: segmentEntry, count: segmentCount });
   const imageBase = lowestPage(rawSegments);
-  const relative = (address: bigint) => Number(BigInt.asIntN(is64 ? 64 : 33, address - imageBase));
+  const relative = (address: bigint) => {
+    const distance = Number(BigInt.asIntN(is64 ? 64 : 33, address - imageBase));
+    return Math.max(-furthest, Math.min(distance, furthest));
+  };
   const sectionsAt = { at: layout === "memory" ? 0 : sectionTable, entry: sectionEntry, count: sectionCount };
   const sections = readSections(source, is64, littleEndian, sectionsAt, nameSection);
   return {
