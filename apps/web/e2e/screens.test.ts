@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage } from "@salvage/testkit/browser";
 import type { Browser, Page } from "playwright-core";
-import { demoFile, postCrash, type Stack } from "./stack.ts";
+import { demoFile, postCrash, postEnvelope, type Stack } from "./stack.ts";
 import { assertAccessible, assertFits, dropFile, picture, signIn } from "./visit.ts";
 import { startWorld, stopWorld, type World } from "./world.ts";
 
@@ -46,6 +46,8 @@ let stack: Stack;
 let browser: Browser;
 let page: Page;
 let problems: string[];
+/** Page of a crash of which the sender said all that it can. */
+let toldCrash: string;
 
 before(async () => {
   world = await startWorld();
@@ -58,7 +60,7 @@ before(async () => {
 
 after(() => stopWorld(world));
 
-/** A complete crash, a provisional one, a rejected one, refusals, and a project without anything. */
+/** A complete crash, one with all that a sender can say, a provisional one, a rejected one, refusals, and a project without anything. */
 async function fill(): Promise<void> {
   const url = `${stack.publicUrl}/api/${stack.project.id}/minidump/?sentry_key=${stack.project.publicKey}`;
   await signIn(page, stack);
@@ -70,8 +72,15 @@ async function fill(): Promise<void> {
   const completeId = await postCrash(url, complete, fields);
   const provisionalId = await postCrash(url, await demoFile("driftwood-1.1.dmp"), { "sentry[release]": "driftwood@1.1" });
   const rejectedId = await postCrash(url, Buffer.concat([Buffer.from("MDMP"), Buffer.alloc(60, 0xff)]));
+  toldCrash = await postToldCrash(complete);
   await fetch(url.replace(/.{4}$/, "0000"), { method: "POST", body: "MDMP" });
   await fetch(url, { method: "POST", body: "" });
+  await page.goto(`${stack.publicUrl}/acme/driftwood/settings/limits`);
+  await page.getByLabel("Largest minidump, in MiB").fill("1");
+  await page.getByRole("button", { name: "Save limits" }).first().click();
+  await page.getByText("Limits saved").waitFor();
+  const tooLarge = Buffer.alloc(1_500_000, "MDMP");
+  await until("the limit holds", async () => (await fetch(url, { method: "POST", body: tooLarge, headers: dumpType })).status === 413);
   await page.goto(`${stack.publicUrl}/acme/driftwood/crashes/${provisionalId}`);
   await page.getByText("Provisional: driftwood has no debug file yet").waitFor({ timeout: 20_000 });
   await page.goto(`${stack.publicUrl}/acme/driftwood/crashes/${completeId}`);
@@ -87,9 +96,80 @@ async function fill(): Promise<void> {
     ["crash-complete", `/acme/driftwood/crashes/${completeId}`],
     ["crash-provisional", `/acme/driftwood/crashes/${provisionalId}`],
     ["crash-rejected", `/acme/driftwood/crashes/${rejectedId}`],
+    ["crash-told", toldCrash],
     ["issue", issue],
   );
 }
+
+const dumpType = { "Content-Type": "application/x-dmp" };
+
+async function until(what: string, met: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await met())) {
+    if (Date.now() > deadline) throw new Error(`did not happen: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const comments = "It closed when I opened the <b>inventory</b>.\n\nTwice today; the save game is attached.";
+
+/** @returns path of its page */
+async function postToldCrash(dump: Buffer<ArrayBuffer>): Promise<string> {
+  const eventId = "6f1d3c6ab2d74b0d9a3b2f9f0d1c2b3a";
+  const url = `${stack.publicUrl}/api/${stack.project.id}/envelope/?sentry_key=${stack.project.publicKey}`;
+  const at = (second: number) => `2026-01-02T03:04:${String(second).padStart(2, "0")}.250Z`;
+  const event = {
+    ...{ event_id: eventId, platform: "native", level: "fatal", release: "driftwood@1.0", environment: "beta", dist: "107" },
+    user: { id: "7f3a9c" },
+    tags: { quest: "the harbour", store: "steam" },
+    contexts: {
+      device: { model: "Steam Deck OLED", arch: "x86_64", memory_size: 15_837_691_904 },
+      gpu: { name: "AMD Custom GPU 0932", driver_version: "Mesa 25.1", api_type: "Vulkan" },
+      app: { app_start_time: at(0), build_type: "profile", flags: { vsync: true, hdr: false } },
+    },
+    extra: { level: "harbour_02", save_slot: 3, console: "x".repeat(300) },
+    breadcrumbs: [
+      { timestamp: at(1), category: "ui", level: "info", message: "The main menu was left" },
+      { timestamp: at(9), category: "http", type: "http", data: { method: "GET", url: "https://example.com/quests", status_code: 200 } },
+      { timestamp: at(30), category: "render", level: "warning", message: `texture ${"harbour_fog_".repeat(20)} is missing` },
+    ],
+  };
+  await postEnvelope(
+    url,
+    { event_id: eventId },
+    [{ type: "event" }, event],
+    [{ type: "attachment", attachment_type: "event.minidump", filename: "crash.dmp" }, dump],
+    [{ type: "user_report" }, { event_id: eventId, name: "Ann Ode", email: "ann@example.org", comments }],
+    [{ type: "session" }, { sid: eventId, status: "crashed" }],
+  );
+  await page.goto(`${stack.publicUrl}/acme/driftwood/crashes?q=${eventId}`);
+  const row = page.locator("[data-row-link]").first();
+  await row.waitFor({ timeout: 20_000 });
+  const path = (await row.getAttribute("href")) ?? "";
+  await page.goto(stack.publicUrl + path);
+  await page.getByText("Complete", { exact: true }).waitFor({ timeout: 20_000 });
+  return path;
+}
+
+test("a crash shows what its sender said: the user's words as text, breadcrumbs with the last one first, contexts, tags", async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(stack.publicUrl + toldCrash);
+  const words = page.getByRole("region", { name: "What the user wrote", exact: true });
+  await words.waitFor();
+  const shown = (await words.textContent()) ?? "";
+  assert.ok(shown.includes(comments), shown);
+  assert.match(shown, /Ann Ode, ann@example\.org/);
+  assert.equal(await words.locator("b").count(), 0, "no markup of the sender");
+  const crumbs = await page.getByRole("region", { name: "Breadcrumbs", exact: true }).getByRole("row").allInnerTexts();
+  assert.match(crumbs[1] ?? "", /03:04:30\.250[\s\S]*warning · render[\s\S]*harbour_fog_/);
+  assert.match(crumbs[2] ?? "", /status_code: 200/);
+  assert.match(crumbs[3] ?? "", /The main menu was left/);
+  const contexts = page.getByRole("region", { name: "Contexts", exact: true });
+  await contexts.getByRole("button", { name: /Contexts/ }).click();
+  assert.match((await contexts.textContent()) ?? "", /Steam Deck OLED/);
+  const extra = page.getByRole("region", { name: "Extra data", exact: true });
+  assert.match((await extra.textContent()) ?? "", /tag quest\s*the harbour/);
+});
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page in ${colorScheme}`, async (t) => {

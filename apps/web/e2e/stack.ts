@@ -68,6 +68,19 @@ export function demoFile(
   return readFile(new URL(`../../../fixtures/demo-crash/${name}`, import.meta.url)) as Promise<Buffer<ArrayBuffer>>;
 }
 
+/** Posts an envelope as Sentry's SDKs do: its header, then items, each with what it carries. @returns the event id */
+export async function postEnvelope(url: string, header: object, ...items: [object, Buffer<ArrayBuffer> | object][]): Promise<string> {
+  const line = Buffer.from("\n");
+  const parts = items.flatMap(([about, payload]) => {
+    const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
+    return [Buffer.from(JSON.stringify({ ...about, length: bytes.length })), line, bytes, line];
+  });
+  const answer = await fetch(url, { method: "POST", body: Buffer.concat([Buffer.from(JSON.stringify(header)), line, ...parts]) });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`posting an envelope was answered ${answer.status}: ${text}`);
+  return (JSON.parse(text) as { id: string }).id;
+}
+
 /** Posts a minidump as a crash reporter does. @returns the crash id */
 export async function postCrash(minidumpUrl: string, dump: Buffer<ArrayBuffer>, fields: Record<string, string> = {}): Promise<string> {
   const form = new FormData();

@@ -40,12 +40,21 @@ export function Tabs({ label, tabs, value, onChange }: { label: string; tabs: Ta
 
 export type LinkTab = { href: string; label: ReactNode; active: boolean };
 
+/** Where tabs do not all fit, the active one is seen. */
+const intoView = (tab: HTMLAnchorElement | null) => tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 /** Tabs that are addresses. */
 export function LinkTabs({ label, tabs }: { label: string; tabs: LinkTab[] }) {
   return (
     <nav aria-label={label} className="flex gap-1 overflow-x-auto border-b border-line">
       {tabs.map((tab) => (
-        <Link key={tab.href} href={tab.href} aria-current={tab.active ? "page" : undefined} className={cn(tabClass, tab.active && tabOn)}>
+        <Link
+          key={tab.href}
+          ref={tab.active ? intoView : null}
+          href={tab.href}
+          aria-current={tab.active ? "page" : undefined}
+          className={cn(tabClass, tab.active && tabOn)}
+        >
           {tab.label}
         </Link>
       ))}

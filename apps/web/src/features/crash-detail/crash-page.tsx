@@ -25,6 +25,9 @@ import { Timeline } from "./timeline.tsx";
 import { useLiveCrash } from "./use-live-crash.ts";
 import { Warnings } from "./warnings.tsx";
 
+/** Sections of so many rows at most are open from the start. */
+const maxOpenRows = 12;
+
 export function CrashPage({ crashId }: { crashId: string }) {
   const { orgSlug } = useOrg();
   const { crash, report, error } = useLiveCrash(crashId);
@@ -56,11 +59,11 @@ export function CrashPage({ crashId }: { crashId: string }) {
         </Section>
       )}
       {report === undefined ? null : <ReportSections report={report} crash={crash} />}
-      <Section title="Extra data" count={formatCount(extraCount(crash))} open={extraCount(crash) > 0 && extraCount(crash) <= 12}>
+      <Section title="Extra data" count={formatCount(extraCount(crash))} open={extraCount(crash) > 0 && extraCount(crash) <= maxOpenRows}>
         <ExtraData crash={crash} />
       </Section>
       {crash.breadcrumbs.length === 0 ? null : (
-        <Section title="Breadcrumbs" count={formatCount(crash.breadcrumbs.length)}>
+        <Section title="Breadcrumbs" count={formatCount(crash.breadcrumbs.length)} open={crash.breadcrumbs.length <= maxOpenRows}>
           <Breadcrumbs crash={crash} />
         </Section>
       )}

@@ -26,20 +26,17 @@ export function Breadcrumbs({ crash }: { crash: CrashDetail }) {
   return (
     <Table label="Breadcrumbs, the last one first" className="rounded-none border-0">
       <Thead>
-        <Th>Time</Th>
-        <Th>Kind</Th>
+        <Th>Time (UTC)</Th>
+        <Th className="hidden sm:table-cell">Kind</Th>
         <Th>What happened</Th>
       </Thead>
       <tbody>
         {crash.breadcrumbs.toReversed().map((crumb, i) => (
           <Tr key={i}>
-            <Td className="align-top text-sm whitespace-nowrap text-ink-2">
-              {crumb.at === null ? "–" : crumb.at.replace("T", " ").replace("Z", " UTC")}
-            </Td>
-            <Td className="align-top text-sm whitespace-nowrap text-ink-2">
-              {[crumb.level, crumb.category ?? crumb.type].filter((word) => word !== null).join(" · ") || "–"}
-            </Td>
-            <Td className="font-mono text-sm [overflow-wrap:anywhere]">
+            <Td className="align-top text-sm text-ink-2 tabular-nums">{crumb.at === null ? "–" : <CrumbTime at={crumb.at} />}</Td>
+            <Td className="hidden align-top text-sm whitespace-nowrap text-ink-2 sm:table-cell">{kindOf(crumb) || "–"}</Td>
+            <Td className="w-full align-top font-mono text-sm [overflow-wrap:anywhere]">
+              <span className="block font-sans text-ink-3 sm:hidden">{kindOf(crumb)}</span>
               {crumb.message}
               {Object.entries(crumb.data).map(([name, value]) => (
                 <span key={name} className="block text-ink-3">
@@ -51,5 +48,20 @@ export function Breadcrumbs({ crash }: { crash: CrashDetail }) {
         ))}
       </tbody>
     </Table>
+  );
+}
+
+type Breadcrumb = CrashDetail["breadcrumbs"][number];
+
+const kindOf = (crumb: Breadcrumb) => [crumb.level, crumb.category ?? crumb.type].filter((word) => word !== null).join(" · ");
+
+/** The time of day; the date, which seldom differs, in the second line. @param at ISO 8601, UTC */
+function CrumbTime({ at }: { at: string }) {
+  const [date = "", time = ""] = at.replace("Z", "").split("T");
+  return (
+    <time dateTime={at} className="whitespace-nowrap">
+      {time.replace(".000", "")}
+      <span className="block text-xs text-ink-3">{date}</span>
+    </time>
   );
 }

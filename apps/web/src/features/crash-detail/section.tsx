@@ -18,7 +18,7 @@ export function Section({
   const [open, setOpen] = useState(startsOpen);
   const id = useId();
   return (
-    <section className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
+    <section aria-label={title} className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
       <h2>
         <button
           type="button"

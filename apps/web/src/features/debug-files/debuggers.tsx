@@ -12,7 +12,7 @@ export function Debuggers() {
   return (
     <section aria-label="Use them in a debugger" className="space-y-2.5 rounded-lg border border-line bg-surface px-4 py-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-72">
           <h2 className="font-semibold">Use them in a debugger</h2>
           <p className="text-sm text-ink-2">
             These files are a symbol server, too. A token with “List and download debug files” stands in the address: whoever has the

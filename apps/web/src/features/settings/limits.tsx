@@ -42,7 +42,7 @@ export function Limits({ projectSlug }: { projectSlug: string }) {
         <a className="underline" href={paths.settings(orgSlug, projectSlug, "refusals")}>
           drop log
         </a>
-        . Empty fields take the server's default, which is also the most for sizes.
+        . An empty field leaves it to the server's own limit; sizes cannot go above that.
       </p>
       <LimitsForm<ProjectLimits>
         title="This project"
@@ -57,8 +57,8 @@ export function Limits({ projectSlug }: { projectSlug: string }) {
             hint: "Of all client keys together; keys have rates of their own.",
             unit: "count",
           },
-          { name: "maxDumpBytes", label: "Largest minidump", hint: "MiB", unit: "MiB" },
-          { name: "maxAttachmentBytes", label: "Largest attachment", hint: "MiB; larger ones are left out of the crash.", unit: "MiB" },
+          { name: "maxDumpBytes", label: "Largest minidump, in MiB", hint: "Larger ones are refused.", unit: "MiB" },
+          { name: "maxAttachmentBytes", label: "Largest attachment, in MiB", hint: "Larger ones are left out of the crash.", unit: "MiB" },
           { name: "maxAttachments", label: "Attachments of a crash", hint: "More are left out.", unit: "count" },
         ]}
       />
@@ -115,7 +115,7 @@ function LimitsForm<Values extends Record<string, number | null>>({
               <Input
                 {...ids}
                 inputMode="decimal"
-                placeholder="the server's default"
+                placeholder="the server's own limit"
                 disabled={blocked !== null}
                 {...form.register(name, { validate: (text) => limitOf(text, unit) !== undefined || "A number above 0, or nothing" })}
               />

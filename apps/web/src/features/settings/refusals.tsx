@@ -37,29 +37,30 @@ export function Refusals({ projectSlug }: { projectSlug: string }) {
           <Thead>
             <Th>Reason</Th>
             <Th num>Posts</Th>
-            <Th>Limit</Th>
-            <Th className="hidden md:table-cell">What to do</Th>
-            <Th className="hidden lg:table-cell">Last example</Th>
+            <Th className="hidden md:table-cell">Limit</Th>
+            <Th className="hidden md:table-cell">What to do, and the last example</Th>
             <Th num>Last</Th>
           </Thead>
           <tbody>
             {refusals.data.map((refusal) => (
               <Tr key={refusal.reason}>
-                <Td className="py-1.5 font-medium">
+                <Td className="py-1.5 align-top font-medium">
                   {refusalWords[refusal.reason].title}
-                  <span className="block text-sm font-normal text-ink-2 md:hidden">{refusalWords[refusal.reason].remedy}</span>
+                  <div className="text-sm font-normal md:hidden">
+                    {metLimit(refusal) === null ? null : <MetLimit refusal={refusal} projectSlug={projectSlug} />}
+                    <Advice refusal={refusal} />
+                  </div>
                 </Td>
-                <Td num>{formatCount(refusal.count)}</Td>
-                <Td className="text-sm">
+                <Td num className="py-1.5 align-top">
+                  {formatCount(refusal.count)}
+                </Td>
+                <Td className="hidden py-1.5 align-top text-sm md:table-cell">
                   <MetLimit refusal={refusal} projectSlug={projectSlug} />
                 </Td>
-                <Td className="hidden text-sm text-ink-2 md:table-cell">{refusalWords[refusal.reason].remedy}</Td>
-                <Td className="hidden max-w-64 lg:table-cell">
-                  <code className="block truncate text-xs text-ink-3" title={refusal.example ?? undefined}>
-                    {refusal.example ?? "–"}
-                  </code>
+                <Td className="hidden py-1.5 md:table-cell">
+                  <Advice refusal={refusal} />
                 </Td>
-                <Td num className="text-sm whitespace-nowrap text-ink-2">
+                <Td num className="py-1.5 align-top text-sm whitespace-nowrap text-ink-2">
                   <RelativeTime at={refusal.lastAt} />
                 </Td>
               </Tr>
@@ -68,6 +69,15 @@ export function Refusals({ projectSlug }: { projectSlug: string }) {
         </Table>
       )}
     </div>
+  );
+}
+
+function Advice({ refusal }: { refusal: RefusalView }) {
+  return (
+    <>
+      <p className="text-sm text-ink-2">{refusalWords[refusal.reason].remedy}</p>
+      {refusal.example === null ? null : <code className="block text-xs text-ink-3 [overflow-wrap:anywhere]">{refusal.example}</code>}
+    </>
   );
 }
 
