@@ -36,6 +36,8 @@ export type CrashRow = {
 export type World = {
   db: SystemDb;
   sql: pg.Pool;
+  /** For the role of the dashboard. */
+  databaseUrl: string;
   temporal: TestTemporal;
   blobs: BlobStore;
   lanes: Lanes;
@@ -71,7 +73,7 @@ export async function startWorld(
   const folder = await mkdtemp(join(tmpdir(), "salvage-worker-test-"));
   const [database, temporal] = await Promise.all([startTestDatabase(), startTestTemporal({ own: options.ownTemporal === true })]);
   const db = createSystemDbAcrossOrganizations({ databaseSystemUrl: database.databaseSystemUrl });
-  const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 2 });
+  const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 4 });
   sql.on("error", () => {}); // the database is dropped under it
   const blobs = openBlobStore({ folder: join(folder, "blobs"), url: options.blobUrl ?? null });
   const keyring = createKeyring(secret);
@@ -134,6 +136,7 @@ export async function startWorld(
   return {
     db,
     sql,
+    databaseUrl: database.databaseUrl,
     temporal,
     blobs,
     lanes,
