@@ -1,6 +1,6 @@
 /**
  * How many minidumps ingest takes in, against a bare server that writes the same bytes as durably and records nothing: both in turns, in
- * one run, so that a shared machine slows both alike. Ingest's database is a real PostgreSQL on the same machine, and so are the senders.
+ * one run, so that a shared machine slows both alike; between them a bare server that also hashes and seals the bytes. Ingest's database is a real PostgreSQL on the same machine, and so are the senders.
  * Proves that nothing is lost: posts sent = rows found.
  *
  * usage: pnpm bench:ingest [--posts 2000] [--rounds 4] [--connections 50] [--bytes 200000]
@@ -25,9 +25,11 @@ const [posts, rounds, connections, bytes] = [values.posts, values.rounds, values
 
 const world = await startWorld();
 const bare = await startBareServer();
+const sealed = await startBareServer("sealed");
 const form = distinctForm(bytes);
 const load = (count: number) => ({ count, connections, type: form.type, next: form.next });
 const print = (line: string) => process.stdout.write(`${line}\n`);
+const percent = (share = Number.NaN) => `${(100 * share).toFixed(0)} %`;
 
 /** One round against one server: rate, latency, processor time of the server's own process, its memory. */
 async function measure(name: string, server: Server, path: string): Promise<Load> {
@@ -43,23 +45,25 @@ async function measure(name: string, server: Server, path: string): Promise<Load
 
 print(`${posts} posts of ${bytes} bytes a round, ${connections} connections`);
 const warmUp = Math.min(300, posts);
-await post(bare.port, "/", load(warmUp));
+for (const { port } of [bare, sealed]) await post(port, "/", load(warmUp));
 await post(world.ingest.port, world.path, load(warmUp));
 let sent = warmUp;
-const ratios: number[] = [];
+const ratios = { bare: [] as number[], sealed: [] as number[] };
 for (let round = 1; round <= rounds; round++) {
   const ofBare = await measure("bare  ", bare, "/");
+  const ofSealed = await measure("sealed", sealed, "/");
   const ofIngest = await measure("ingest", world.ingest, world.path);
   sent += posts;
   const answers = [...ofIngest.answers].map(([status, count]) => `${count} × ${status}`).join(", ");
-  ratios.push(ofIngest.perSecond / ofBare.perSecond);
-  print(`        ${((100 * ofIngest.perSecond) / ofBare.perSecond).toFixed(0)} % of the bare server; answers ${answers}`);
+  ratios.bare.push(ofIngest.perSecond / ofBare.perSecond);
+  ratios.sealed.push(ofIngest.perSecond / ofSealed.perSecond);
+  print(
+    `        ${percent(ratios.bare.at(-1))} of the bare server, ${percent(ratios.sealed.at(-1))} of the sealing one; answers ${answers}`,
+  );
 }
 const { rows } = await world.sql.query("SELECT count(*)::int AS count FROM crashes");
 const { rows: refused } = await world.sql.query("SELECT coalesce(sum(count), 0)::int AS count FROM refusal_counts");
-await bare.stop();
-await world.stop();
-print(
-  `median ${(100 * quantile(ratios, 0.5)).toFixed(0)} %; sent ${sent}, rows ${rows[0].count}, refused ${refused[0].count}, lost ${sent - rows[0].count - refused[0].count}`,
-);
+await Promise.all([bare.stop(), sealed.stop(), world.stop()]);
+const medians = `median ${percent(quantile(ratios.bare, 0.5))} of the bare server, ${percent(quantile(ratios.sealed, 0.5))} of the sealing one`;
+print(`${medians}; sent ${sent}, rows ${rows[0].count}, refused ${refused[0].count}, lost ${sent - rows[0].count - refused[0].count}`);
 process.exit(sent === rows[0].count ? 0 : 1);

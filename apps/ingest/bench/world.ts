@@ -50,9 +50,10 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
   };
 }
 
-export async function startBareServer(): Promise<Server & { stop(): Promise<void> }> {
+/** @param kind `sealed`: also hashes and seals what it writes */
+export async function startBareServer(kind: "plain" | "sealed" = "plain"): Promise<Server & { stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "salvage-bench-bare-"));
-  const child = spawn(process.execPath, [new URL("./bare-server.ts", import.meta.url).pathname, folder], {
+  const child = spawn(process.execPath, [new URL("./bare-server.ts", import.meta.url).pathname, folder, kind], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   process.once("exit", () => child.kill("SIGKILL"));
