@@ -150,7 +150,7 @@ test("back from a backup that was made in the middle of work", async (t) => {
     await known.crash(waitingBuild);
     const broken = await brokenInvariants(twin, known);
     const reports = await twin.query(
-      "SELECT crash_id, revision, kind, r.created_at, c.received_at FROM reports r JOIN crashes c ON c.id = crash_id WHERE c.revision > 2 ORDER BY 1, 2",
+      "SELECT r.crash_id, r.revision, r.kind, r.created_at, c.received_at FROM reports r JOIN crashes c ON c.id = r.crash_id WHERE c.revision > 2 ORDER BY 1, 2",
     );
     assert.deepEqual(broken, [], `restored at ${restoring}: ${JSON.stringify(reports)}`);
     const [queued] = await twin.query<{ n: number }>("SELECT count(*)::int AS n FROM crashes WHERE state = 'rejected'");
