@@ -11,6 +11,7 @@ export type Things = {
   project: string;
   projectId: string;
   crashId: string;
+  attachmentId: string;
   uploadId: string;
   missingFileId: string;
   resumableId: string;
@@ -83,6 +84,11 @@ const files = [read, write] as const;
 const v1: readonly Door[] = [
   token("GET /api/v1/crashes/:crash", "crash:read", ({ crashId }) => `/api/v1/crashes/${crashId}`),
   token("GET /api/v1/crashes/:crash/dump", "dump:download", ({ crashId }) => `/api/v1/crashes/${crashId}/dump`),
+  token(
+    "GET /api/v1/crashes/:crash/attachments/:attachment",
+    "dump:download",
+    ({ crashId, attachmentId }) => `/api/v1/crashes/${crashId}/attachments/${attachmentId}`,
+  ),
   token("GET /api/v1/projects/:project/crashes", "crash:read", ({ project }) => `/api/v1/projects/${project}/crashes`),
   token("GET /api/v1/projects/:project/missing-files", "crash:read", ({ project }) => `/api/v1/projects/${project}/missing-files`),
   token(

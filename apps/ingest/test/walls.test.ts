@@ -59,12 +59,13 @@ async function send(door: Door, things: Things, secret: string | null): Promise<
 async function furnish(tenant: Tenant, organization: string, debugFile: string): Promise<Things> {
   const { projectId, projectSlug: project, publicKey, organizationId } = tenant;
   const url = `${ingest.url}/api/${projectId}`;
-  const post = await fetch(`${url}/minidump/?sentry_key=${publicKey}`, {
-    method: "POST",
-    body: new Uint8Array(dumpOf(300, projectId.length)),
-  });
+  const sent = new FormData();
+  sent.set("upload_file_minidump", new Blob([new Uint8Array(dumpOf(300, projectId.length))]), "a.dmp");
+  sent.set("log", new Blob(["what happened"]), "app.log");
+  const post = await fetch(`${url}/minidump/?sentry_key=${publicKey}`, { method: "POST", body: sent });
   const crashId = await post.text();
   assert.equal(post.status, 200, crashId);
+  const [attached] = await world.rows<{ id: string }>("SELECT id FROM crash_attachments WHERE crash_id = $1", crashId);
   const resumable = await fetch(`${url}/upload/?sentry_key=${publicKey}`, {
     method: "POST",
     headers: { "Tus-Resumable": "1.0.0", "Upload-Length": "10" },
@@ -90,6 +91,7 @@ async function furnish(tenant: Tenant, organization: string, debugFile: string):
   );
   return {
     ...{ organization, project, projectId, crashId, missingFileId, uploadId: file.uploadId, debugFileId: file.id },
+    attachmentId: attached?.id ?? "",
     resumableId: /\/upload\/([^/]+)\//.exec(resumable.headers.get("location") ?? "")?.[1] ?? "",
     transferId: breakpad.uploadKey ?? "",
     symbolUploadId: apple.symbol_upload_id ?? "",
@@ -102,7 +104,16 @@ function nothings(): Things {
   const id = randomUUID();
   return {
     ...{ organization: "no-such-one", project: "no-such-game", projectId: "999999999", fileName: "nothing.so" },
-    ...{ crashId: id, uploadId: id, missingFileId: id, resumableId: id, transferId: id, symbolUploadId: id, debugFileId: id },
+    ...{
+      crashId: id,
+      attachmentId: id,
+      uploadId: id,
+      missingFileId: id,
+      resumableId: id,
+      transferId: id,
+      symbolUploadId: id,
+      debugFileId: id,
+    },
     ...{ debugId: `${randomBytes(16).toString("hex").toUpperCase()}0`, buildId: randomBytes(20).toString("hex") },
   };
 }
@@ -128,8 +139,8 @@ async function rowsOf({ organizationId }: Tenant): Promise<string> {
 const worded = (text: string, { projectId: _, ...things }: Things) =>
   Object.entries(things).reduce((worded, [name, value]) => worded.replaceAll(value, `<${name}>`), text);
 /** What only alpha's rows say. */
-const secretsOf = ({ crashId, uploadId, missingFileId, resumableId, transferId, symbolUploadId, debugFileId }: Things) => [
-  ...[crashId, uploadId, missingFileId, resumableId, transferId, symbolUploadId, debugFileId],
+const secretsOf = ({ crashId, attachmentId, uploadId, missingFileId, resumableId, transferId, symbolUploadId, debugFileId }: Things) => [
+  ...[crashId, attachmentId, uploadId, missingFileId, resumableId, transferId, symbolUploadId, debugFileId],
   world.a.organizationId,
   world.a.publicKey,
 ];
@@ -298,6 +309,28 @@ describe("by client key", () => {
 describe("signed links", () => {
   const dump = (crashId: string, ticket: string) =>
     fetch(`${ingest.url}/api/v1/crashes/${crashId}/dump?ticket=${encodeURIComponent(ticket)}`);
+
+  test("an attachment comes as it was sent, by token and by link, only to be saved", async () => {
+    const noted = () =>
+      world
+        .rows("SELECT id FROM audit_entries WHERE action = 'attachment.download' AND subject = $1", alpha.crashId)
+        .then(({ length }) => length);
+    const before = await noted();
+    const path = `${ingest.url}/api/v1/crashes/${alpha.crashId}/attachments/${alpha.attachmentId}`;
+    const made = await world.a.db.crashes.dumpTicket({ crashId: alpha.crashId });
+    assert.ok(typeof made === "object");
+    const token = { headers: { Authorization: `Bearer ${await tokenOf(world.a, "dump:download")}` } };
+    for (const answer of [await fetch(path, token), await fetch(`${path}?ticket=${made.ticket}`)]) {
+      assert.equal(answer.status, 200);
+      assert.equal(await answer.text(), "what happened");
+      assert.equal(answer.headers.get("content-type"), "application/octet-stream");
+      assert.equal(answer.headers.get("content-disposition"), 'attachment; filename="app.log"');
+    }
+    assert.equal((await fetch(`${path}?ticket=${made.ticket}`)).status, 403, "the link was used");
+    assert.equal((await fetch(`${ingest.url}/api/v1/crashes/${alpha.crashId}/attachments/${beta.attachmentId}`, token)).status, 404);
+    assert.equal((await fetch(path, { ...token, method: "HEAD" })).status, 405);
+    assert.equal(await noted(), before + 2);
+  });
 
   test("a dump's link is for one crash, once, and not for long; every other answer is the same", async () => {
     const make = async (tenant: Tenant, crashId: string) => {

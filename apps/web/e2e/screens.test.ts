@@ -1,5 +1,6 @@
 /** Every page, looked at by a machine in light and dark: accessible, within the window, without an error. Pictures for people on request. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { openPage } from "@salvage/testkit/browser";
 import type { Browser, Page } from "playwright-core";
@@ -70,7 +71,8 @@ async function fill(): Promise<void> {
   const complete = await demoFile("driftwood-1.0.dmp");
   const fields = { "sentry[release]": "driftwood@1.0", "sentry[environment]": "production", gpu: "Radeon 780M", channel: "beta" };
   const completeId = await postCrash(url, complete, fields);
-  const provisionalId = await postCrash(url, await demoFile("driftwood-1.1.dmp"), { "sentry[release]": "driftwood@1.1" });
+  const log = new File([lastWords], "driftwood.log", { type: "text/plain" });
+  const provisionalId = await postCrash(url, await demoFile("driftwood-1.1.dmp"), { "sentry[release]": "driftwood@1.1", log });
   const rejectedId = await postCrash(url, Buffer.concat([Buffer.from("MDMP"), Buffer.alloc(60, 0xff)]));
   toldCrash = await postToldCrash(complete);
   await fetch(url.replace(/.{4}$/, "0000"), { method: "POST", body: "MDMP" });
@@ -111,6 +113,7 @@ async function until(what: string, met: () => Promise<boolean>): Promise<void> {
   }
 }
 
+const lastWords = "03:04:31 fog: allocation of 4294967295 bytes refused\n";
 const comments = "It closed when I opened the <b>inventory</b>.\n\nTwice today; the save game is attached.";
 
 /** @returns path of its page */
@@ -169,6 +172,17 @@ test("a crash shows what its sender said: the user's words as text, breadcrumbs 
   assert.match((await contexts.textContent()) ?? "", /Steam Deck OLED/);
   const extra = page.getByRole("region", { name: "Extra data", exact: true });
   assert.match((await extra.textContent()) ?? "", /tag quest\s*the harbour/);
+});
+
+test("a file that came with a crash is saved as it was sent", async () => {
+  const [, path] = pages.find(([name]) => name === "crash-provisional") ?? [];
+  await page.goto(`${stack.publicUrl}${path}`);
+  const attachments = page.getByRole("region", { name: "Attachments", exact: true });
+  const saved = page.waitForEvent("download");
+  await attachments.getByRole("button", { name: "Download driftwood.log" }).click();
+  const download = await saved;
+  assert.equal(download.suggestedFilename(), "driftwood.log");
+  assert.equal(await readFile(await download.path(), "utf8"), lastWords);
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

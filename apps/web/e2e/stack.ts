@@ -82,9 +82,13 @@ export async function postEnvelope(url: string, header: object, ...items: [objec
 }
 
 /** Posts a minidump as a crash reporter does. @returns the crash id */
-export async function postCrash(minidumpUrl: string, dump: Buffer<ArrayBuffer>, fields: Record<string, string> = {}): Promise<string> {
+export async function postCrash(
+  minidumpUrl: string,
+  dump: Buffer<ArrayBuffer>,
+  fields: Record<string, string | File> = {},
+): Promise<string> {
   const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  for (const [name, value] of Object.entries(fields)) form.append(name, value as string);
   form.set("upload_file_minidump", new Blob([dump]), "crash.dmp");
   const answer = await fetch(minidumpUrl, { method: "POST", body: form });
   const text = await answer.text();

@@ -129,6 +129,8 @@ export const issueSetStateInput = z.object({ issueIds: rowIds, state: z.enum(["r
 // Crashes
 export const crashesListInput = projectInput.extend({ issueId: rowId.optional(), state: crashState.optional(), search, cursor });
 export const crashInput = z.object({ crashId: rowId });
+/** Of the dump, or of one attachment. */
+export const dumpTicketInput = crashInput.extend({ attachmentId: rowId.optional() });
 
 // Missing files
 export const missingFilesListInput = projectInput.extend({ filter: missingFilesFilter, cursor });

@@ -141,6 +141,16 @@ export const feedbackView = z.object({
 });
 export type FeedbackView = z.infer<typeof feedbackView>;
 
+/** A file that came with a crash, or after it; deleted with its dump. */
+export const attachmentView = z.object({
+  id: z.string(),
+  fileName: z.string(),
+  /** As the sender named it; never trusted. */
+  contentType: z.string().nullable(),
+  sizeBytes: count,
+});
+export type AttachmentView = z.infer<typeof attachmentView>;
+
 export const crashDetail = crashSummary.extend({
   projectSlug: z.string(),
   rejection: z.object({ reason: z.string(), offset: z.number().int().nullable() }).nullable(),
@@ -153,6 +163,8 @@ export const crashDetail = crashSummary.extend({
     deletedAt: time.nullable(),
     deletedReason: dumpDeletedReason.nullable(),
   }),
+  /** In the order of their names. */
+  attachments: z.array(attachmentView),
   /** Fields the sender added, scrubbed. */
   extra: z.record(z.string(), z.unknown()),
   tags: z.record(z.string(), z.string()),

@@ -1,9 +1,12 @@
-/** GET /api/v1/crashes/<id>: the crash and its newest report as one JSON document. GET …/dump: the minidump while it is held. */
+/**
+ * GET /api/v1/crashes/<id>: the crash and its newest report as one JSON document. GET …/dump and …/attachments/<id>: the minidump and the
+ * files that came with it, while they are held.
+ */
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { BlobNotFound, type BlobStore, type Keyring, unsealStream, wrapContext } from "@salvage/blobs";
-import type { OrgDb, OrgGate } from "@salvage/db";
+import type { DownloadableAttachment, DownloadableDump, OrgDb, OrgGate } from "@salvage/db";
 import { AppError } from "../http/app-error.ts";
 import { sendJson } from "../http/respond.ts";
 import type { RouteContext } from "../http/router.ts";
@@ -50,37 +53,64 @@ async function readReport(blobs: BlobStore, blobKey: string): Promise<string> {
 }
 
 /** Streams the plain dump. By token with `dump:download`, or by a ticket made for this crash, which works once. Audited. */
-export async function getDump({ gate, blobs, keyring }: CrashPorts, context: RouteContext): Promise<void> {
-  // Neither a ticket nor a line in the audit log is spent on a request for headers alone.
-  if (context.request.method !== "GET") throw new AppError(405, null, "method not allowed", { headers: { Allow: "GET" } });
+export async function getDump(ports: CrashPorts, context: RouteContext): Promise<void> {
   const crashId = context.params.crash ?? "";
-  const dump = await (await authorizeDump(gate, context, crashId)).crashes.dumpForDownload({ crashId });
+  const dump = await (await authorizeDownload(ports.gate, context, crashId)).crashes.dumpForDownload({ crashId });
   if (dump === "not found") throw notFound("crash");
-  if (dump === "no dump") throw deleted();
-  const { organizationId, projectId } = dump;
-  const dataKey = keyring.unwrap(dump.wrappedKey, wrapContext(organizationId, projectId, dump.crashId));
-  const blob = await blobs.open(dump.blobKey).catch((error: unknown) => {
-    throw error instanceof BlobNotFound ? deleted() : error;
+  if (dump === "no dump") throw deleted("minidump");
+  await sendPlain(ports, context, dump, { part: "dump", what: "minidump", fileName: `${dump.crashId}.dmp` });
+}
+
+/** Streams one attachment, plain; for whom, and how often, as with the dump. Whatever its sender called it, it is only ever saved. */
+export async function getAttachment(ports: CrashPorts, context: RouteContext): Promise<void> {
+  const { crash: crashId = "", attachment: attachmentId = "" } = context.params;
+  const { crashes } = await authorizeDownload(ports.gate, context, crashId);
+  const file = await crashes.attachmentForDownload({ crashId, attachmentId });
+  if (file === "not found") throw notFound("attachment");
+  if (file === "no dump") throw deleted("attachment");
+  const number = file.blobKey.slice(file.blobKey.lastIndexOf("/") + 1);
+  await sendPlain(ports, context, file, { part: `attachment/${number}`, what: "attachment", fileName: file.fileName });
+}
+
+async function sendPlain(
+  { blobs, keyring }: CrashPorts,
+  { response }: RouteContext,
+  file: DownloadableAttachment | DownloadableDump,
+  { part, what, fileName }: { part: string; what: string; fileName: string },
+): Promise<void> {
+  const { organizationId, projectId, crashId } = file;
+  const dataKey = keyring.unwrap(file.wrappedKey, wrapContext(organizationId, projectId, crashId));
+  const blob = await blobs.open(file.blobKey).catch((error: unknown) => {
+    throw error instanceof BlobNotFound ? deleted(what) : error;
   });
   try {
-    const plain = unsealStream(blob, dataKey, { organizationId, projectId, crashId: dump.crashId, part: "dump" });
+    const plain = unsealStream(blob, dataKey, { organizationId, projectId, crashId, part });
     // The first piece opens only when the whole is as long as it was: a broken seal is still an answer in words.
     const first = await plain.next();
-    context.response.writeHead(200, {
+    response.writeHead(200, {
       "Content-Type": "application/octet-stream",
-      "Content-Length": dump.sizeBytes,
-      "Content-Disposition": `attachment; filename="${dump.crashId}.dmp"`,
+      "Content-Length": file.sizeBytes,
+      "Content-Disposition": savedAs(fileName),
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
     });
-    if (!first.done) context.response.write(first.value);
-    await pipeline(plain, context.response);
+    if (!first.done) response.write(first.value);
+    await pipeline(plain, response);
   } finally {
     await blob.close();
   }
 }
 
-async function authorizeDump(gate: OrgGate, context: RouteContext, crashId: string): Promise<OrgDb> {
+/** RFC 6266: a plain name for everybody, the whole one for those who read RFC 8187. */
+function savedAs(fileName: string): string {
+  const plain = fileName.replaceAll(/[^A-Za-z0-9._-]/g, "_");
+  const whole = encodeURIComponent(fileName).replaceAll(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return plain === fileName ? `attachment; filename="${plain}"` : `attachment; filename="${plain}"; filename*=UTF-8''${whole}`;
+}
+
+async function authorizeDownload(gate: OrgGate, context: RouteContext, crashId: string): Promise<OrgDb> {
+  // Neither a ticket nor a line in the audit log is spent on a request for headers alone.
+  if (context.request.method !== "GET") throw new AppError(405, null, "method not allowed", { headers: { Allow: "GET" } });
   const ticket = context.query.get("ticket");
   if (ticket === null) return (await authorize(gate, context, "dump:download")).db;
   const redeemed = await gate.redeemDumpTicket(ticket, crashId);
@@ -88,4 +118,4 @@ async function authorizeDump(gate: OrgGate, context: RouteContext, crashId: stri
   return redeemed.db;
 }
 
-const deleted = () => new AppError(410, null, "the minidump of this crash was deleted");
+const deleted = (what: string) => new AppError(410, null, `the ${what} of this crash was deleted`);

@@ -1,6 +1,6 @@
 /** The routes by which machines read, ask, and decide about missing files. */
 import type { Route } from "../http/router.ts";
-import { type CrashPorts, getCrash, getDump } from "./crashes.ts";
+import { type CrashPorts, getAttachment, getCrash, getDump } from "./crashes.ts";
 import { type DeviceCodePorts, deviceCodeRoutes } from "./device-codes.ts";
 import { getCrashes, getMissingFiles, getOrganization, getUpload } from "./lists.ts";
 import { ignoreMissingFiles } from "./missing-files.ts";
@@ -14,6 +14,12 @@ export function readRoutes(ports: CrashPorts & DeviceCodePorts): Route[] {
   return [
     { method: "GET", path: "/api/v1/crashes/:crash", name: "crash", handle: (context) => getCrash(ports, context) },
     { method: "GET", path: "/api/v1/crashes/:crash/dump", name: "dump", handle: (context) => getDump(ports, context) },
+    {
+      method: "GET",
+      path: "/api/v1/crashes/:crash/attachments/:attachment",
+      name: "attachment",
+      handle: (context) => getAttachment(ports, context),
+    },
     { method: "GET", path: `${project}/crashes`, name: "crashes", handle: (context) => getCrashes(gate, context) },
     { method: "GET", path: `${project}/missing-files`, name: "missing_files", handle: (context) => getMissingFiles(gate, context) },
     {

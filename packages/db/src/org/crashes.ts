@@ -118,12 +118,17 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
           orderBy: [{ own: "desc" }, { fileKey: "asc" }],
         });
         const reports = await tx.models.report.findMany({ where: { crashId: row.id, organizationId }, orderBy: { revision: "asc" } });
+        const attachments = await tx.models.crashAttachment.findMany({
+          where: { crashId: row.id, organizationId },
+          select: { id: true, fileName: true, contentType: true, sizeBytes: true },
+          orderBy: [{ fileName: "asc" }, { id: "asc" }],
+        });
         const feedback = await tx.sql.rows<FeedbackRow>(
           `SELECT name, email, comments, received_at FROM crash_feedback
            WHERE organization_id = $1::uuid AND project_id = $2::bigint AND event_id = ANY ($3::uuid[]) ORDER BY received_at, id`,
           [organizationId, row.project_id, [row.id, asUuid(row.event_id ?? "")].filter((id) => id !== null)],
         );
-        return crashDetail(row, missing, reports, feedback);
+        return crashDetail(row, { missing, reports, attachments, feedback });
       });
     },
 
@@ -244,6 +249,26 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         };
       });
     },
+
+    attachmentForDownload({ crashId, attachmentId }) {
+      return scope.run(async (tx) => {
+        const id = asUuid(attachmentId);
+        const row = await one<{ id: string; project_id: string; dump_state: string }>(
+          tx,
+          crashId,
+          "c.id, c.project_id::text, c.dump_state",
+        );
+        if (row === null || id === null) return "not found";
+        if (row.dump_state !== "held") return "no dump";
+        const file = await tx.models.crashAttachment.findFirst({
+          where: { id, crashId: row.id, organizationId },
+          select: { fileName: true, blobKey: true, wrappedKey: true, keyId: true, sizeBytes: true },
+        });
+        if (file === null) return "not found";
+        await scope.audit(tx, "attachment.download", row.id, { file: file.fileName });
+        return { ...file, organizationId, projectId: row.project_id, crashId: row.id, sizeBytes: Number(file.sizeBytes) };
+      });
+    },
   };
 }
 
@@ -279,12 +304,15 @@ type ReportRow = { revision: number; kind: string; createdAt: Date };
 
 type FeedbackRow = { name: string | null; email: string | null; comments: string | null; received_at: Date };
 
-function crashDetail(
-  row: DetailRow,
-  missing: readonly MissingRow[],
-  reports: readonly ReportRow[],
-  feedback: readonly FeedbackRow[],
-): CrashDetail {
+type AttachmentRow = { id: string; fileName: string; contentType: string | null; sizeBytes: bigint };
+type Beside = {
+  missing: readonly MissingRow[];
+  reports: readonly ReportRow[];
+  attachments: readonly AttachmentRow[];
+  feedback: readonly FeedbackRow[];
+};
+
+function crashDetail(row: DetailRow, { missing, reports, attachments, feedback }: Beside): CrashDetail {
   return {
     ...crashSummary(row),
     projectSlug: row.project_slug,
@@ -297,6 +325,7 @@ function crashDetail(
       deletedAt: row.dump_deleted_at?.toISOString() ?? null,
       deletedReason: dumpDeletedReason.nullable().parse(row.dump_deleted_reason),
     },
+    attachments: attachments.map((file) => ({ ...file, sizeBytes: Number(file.sizeBytes) })),
     extra: row.extra,
     tags: row.tags,
     user: row.user_label,

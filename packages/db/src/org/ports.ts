@@ -102,6 +102,8 @@ export type DownloadableDump = {
   sha256: string;
 };
 
+export type DownloadableAttachment = Omit<DownloadableDump, "sha256"> & { fileName: string };
+
 export interface OrgCrashes {
   /** crash:read. Newest first. `search`: part of a signature or of a release, a user as a whole, or an id. Null when there is no such project. */
   list(input: {
@@ -126,6 +128,8 @@ export interface OrgCrashes {
   dumpTicket(input: { crashId: string }): Promise<{ ticket: string; expiresAt: string } | "not found" | "no dump">;
   /** dump:download. Audited: call only when the bytes are about to be sent. */
   dumpForDownload(input: { crashId: string }): Promise<DownloadableDump | "not found" | "no dump">;
+  /** dump:download. Audited like the dump, with which attachments come and go. */
+  attachmentForDownload(input: { crashId: string; attachmentId: string }): Promise<DownloadableAttachment | "not found" | "no dump">;
 }
 
 export interface OrgMissingFiles {

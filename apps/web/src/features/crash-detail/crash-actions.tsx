@@ -12,6 +12,7 @@ import { Button, IconButton } from "#web/ui/button.tsx";
 import { copyText } from "#web/ui/clipboard.ts";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
 import { Menu, MenuItem } from "#web/ui/menu.tsx";
+import { useDownload } from "./use-download.ts";
 
 export function CrashActions({ crash }: { crash: CrashDetail }) {
   const trpc = useTRPC();
@@ -44,12 +45,7 @@ export function CrashActions({ crash }: { crash: CrashDetail }) {
       onError: (error) => toast.error(explain(error)),
     }),
   );
-  const ticket = useMutation(
-    trpc.crashes.dumpTicket.mutationOptions({
-      onSuccess: ({ url }) => window.location.assign(url),
-      onError: (error) => toast.error(explain(error)),
-    }),
-  );
+  const download = useDownload(crash.id);
 
   const noDump = crash.dump.state === "deleted" ? "The minidump has been deleted" : null;
   return (
@@ -61,8 +57,8 @@ export function CrashActions({ crash }: { crash: CrashDetail }) {
       >
         {again.isPending ? null : <RefreshCw aria-hidden />} Process again
       </Button>
-      <Button busy={ticket.isPending} disabledReason={mayDownload ?? noDump} onClick={() => ticket.mutate(input)}>
-        {ticket.isPending ? null : <Download aria-hidden />} Download dump
+      <Button busy={download.isPending} disabledReason={mayDownload ?? noDump} onClick={() => download.mutate(null)}>
+        {download.isPending ? null : <Download aria-hidden />} Download dump
       </Button>
       <Menu
         align="end"

@@ -9,6 +9,7 @@ import { formatCount, plural } from "#web/ui/format.ts";
 import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { Notice } from "#web/ui/page.tsx";
 import { RowKeys } from "#web/ui/row-keys.tsx";
+import { Attachments } from "./attachments.tsx";
 import { CauseBox } from "./cause-box.tsx";
 import { CrashActions } from "./crash-actions.tsx";
 import { Breadcrumbs, Contexts } from "./event-data.tsx";
@@ -62,6 +63,11 @@ export function CrashPage({ crashId }: { crashId: string }) {
       <Section title="Extra data" count={formatCount(extraCount(crash))} open={extraCount(crash) > 0 && extraCount(crash) <= maxOpenRows}>
         <ExtraData crash={crash} />
       </Section>
+      {crash.attachments.length === 0 ? null : (
+        <Section title="Attachments" count={formatCount(crash.attachments.length)} open={crash.attachments.length <= maxOpenRows}>
+          <Attachments crash={crash} />
+        </Section>
+      )}
       {crash.breadcrumbs.length === 0 ? null : (
         <Section title="Breadcrumbs" count={formatCount(crash.breadcrumbs.length)} open={crash.breadcrumbs.length <= maxOpenRows}>
           <Breadcrumbs crash={crash} />
