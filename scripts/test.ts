@@ -73,7 +73,12 @@ const pnpm = (args: readonly string[]): [string, string[]] => [
 ];
 
 async function format(): Promise<void> {
-  await single("format and lint", "format", join(root, "node_modules/.bin/biome"), ["check", "--max-diagnostics=50", "--diagnostic-level=warn", "."]);
+  await single("format and lint", "format", join(root, "node_modules/.bin/biome"), [
+    "check",
+    "--max-diagnostics=50",
+    "--diagnostic-level=warn",
+    ".",
+  ]);
 }
 
 /** Types of every package that has a tsconfig, a few at a time; and of these scripts. */
