@@ -5,8 +5,9 @@
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { BlobNotFound, type BlobStore, type Keyring, unsealStream, wrapContext } from "@salvage/blobs";
+import { BlobNotFound, type BlobStore, type Keyring, wrapContext } from "@salvage/blobs";
 import type { DownloadableAttachment, DownloadableDump, OrgDb, OrgGate } from "@salvage/db";
+import { unsealed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
 import { sendJson } from "../http/respond.ts";
 import type { RouteContext } from "../http/router.ts";
@@ -80,25 +81,20 @@ async function sendPlain(
 ): Promise<void> {
   const { organizationId, projectId, crashId } = file;
   const dataKey = keyring.unwrap(file.wrappedKey, wrapContext(organizationId, projectId, crashId));
-  const blob = await blobs.open(file.blobKey).catch((error: unknown) => {
+  const plain = unsealed(blobs, file.blobKey, dataKey, { organizationId, projectId, crashId, part });
+  // The first piece opens only when the whole is as long as it was: a broken seal is still an answer in words.
+  const first = await plain.next().catch((error: unknown) => {
     throw error instanceof BlobNotFound ? deleted(what) : error;
   });
-  try {
-    const plain = unsealStream(blob, dataKey, { organizationId, projectId, crashId, part });
-    // The first piece opens only when the whole is as long as it was: a broken seal is still an answer in words.
-    const first = await plain.next();
-    response.writeHead(200, {
-      "Content-Type": "application/octet-stream",
-      "Content-Length": file.sizeBytes,
-      "Content-Disposition": savedAs(fileName),
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-    });
-    if (!first.done) response.write(first.value);
-    await pipeline(plain, response);
-  } finally {
-    await blob.close();
-  }
+  response.writeHead(200, {
+    "Content-Type": "application/octet-stream",
+    "Content-Length": file.sizeBytes,
+    "Content-Disposition": savedAs(fileName),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  if (!first.done) response.write(first.value);
+  await pipeline(plain, response);
 }
 
 /** RFC 6266: a plain name for everybody, the whole one for those who read RFC 8187. */
