@@ -4,19 +4,14 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { OperatorLimits } from "../src/limits.ts";
 import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants, type Tenant } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-let b: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a, b } = tenants);
-});
+const tenants = await startTenants();
+const { a, b } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });

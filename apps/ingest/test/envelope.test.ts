@@ -2,21 +2,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { ReceivedCrash } from "@salvage/db/system";
 import type { OperatorLimits } from "../src/limits.ts";
 import { dumpOf, type Harness, raw, startIngest, waitFor } from "./harness.ts";
 import { packMessage } from "./pack-message.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants, type Tenant } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-let b: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a, b } = tenants);
-});
+const tenants = await startTenants();
+const { a, b } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });

@@ -1,18 +1,13 @@
 /** Files for a crash that exists: by its event id or its own, sealed as its own, limits counted together, other tenants' as absent. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import type { OperatorLimits } from "../src/limits.ts";
 import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants, type Tenant } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-let b: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a, b } = tenants);
-});
+const tenants = await startTenants();
+const { a, b } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });

@@ -7,17 +7,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { client, needs } from "@salvage/testkit/clients";
 import { curl, dumpOf, type Harness, startIngest } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a } = tenants);
-});
+const tenants = await startTenants();
+const { a } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, webUrl?: string) =>

@@ -7,19 +7,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { dumpOf, testSecret, waitFor } from "./harness.ts";
-import { startTenants, type Tenants } from "./tenants.ts";
+import { startTenants } from "./tenants.ts";
 
 const sizeBytes = 2 * 1024 ** 3;
 const block = dumpOf(1024 * 1024, 121);
 /** What the peak of the process's memory may have over its idle state, whatever the number of bytes. */
 const maxGrowthBytes = 200 * 1024 * 1024;
 
-let tenants: Tenants;
-before(async () => {
-  tenants = await startTenants();
-});
+const tenants = await startTenants();
 after(() => tenants.stop());
 
 test("2 GB, broken off and resumed", async (t) => {

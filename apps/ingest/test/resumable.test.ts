@@ -2,17 +2,12 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { curl, dumpOf, type Harness, startIngest, waitFor } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants, type Tenant } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-let b: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a, b } = tenants);
-});
+const tenants = await startTenants();
+const { a, b } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext) => startIngest(t, { db: tenants.system, gate: tenants.gate });

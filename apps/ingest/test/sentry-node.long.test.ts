@@ -7,18 +7,14 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { client, needs } from "@salvage/testkit/clients";
 import type { OperatorLimits } from "../src/limits.ts";
 import { dumpOf, startIngest } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a } = tenants);
-});
+const tenants = await startTenants();
+const { a } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });

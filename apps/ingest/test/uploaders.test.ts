@@ -3,18 +3,14 @@
  * alone; senders to other collectors of dumps, by their addresses. The forms of Crashpad and Breakpad themselves: minidump.test.ts.
  */
 import assert from "node:assert/strict";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { OperatorLimits } from "../src/limits.ts";
 import { dumpOf, type Harness, raw, startIngest } from "./harness.ts";
-import { startTenants, type Tenant, type Tenants } from "./tenants.ts";
+import { startTenants } from "./tenants.ts";
 
-let tenants: Tenants;
-let a: Tenant;
-before(async () => {
-  tenants = await startTenants();
-  ({ a } = tenants);
-});
+const tenants = await startTenants();
+const { a } = tenants;
 after(() => tenants.stop());
 
 const start = (t: TestContext, limits: Partial<OperatorLimits> = {}) => startIngest(t, { db: tenants.system, gate: tenants.gate, limits });
