@@ -66,40 +66,39 @@ describe("workflows", () => {
     assert.ok(claims >= 2, `${claims} claims`);
   });
 
-  test("a lane keeps at most two batches in flight and ends when both came back empty", async () => {
-    let left = 20;
+  /**
+   * Runs a lane over batches of one crash each. A batch is in flight until as many as are due were so at once, or half a second.
+   * @param workers what the batches answer, by how many crashes are left
+   * @returns how many batches were in flight at most, when none is left
+   */
+  async function mostInFlight(projectId: string, crashes: number, workers?: (left: number) => number): Promise<number> {
+    let left = crashes;
     let inFlight = 0;
     let most = 0;
     script.processBatch = async () => {
       inFlight += 1;
       most = Math.max(most, inFlight);
-      await sleep(20);
+      const due = 2 * (workers?.(left) ?? 1);
+      const waitsUntil = Date.now() + 500;
+      do await sleep(20);
+      while (most < due && Date.now() < waitsUntil);
       inFlight -= 1;
-      if (left === 0) return { claimed: 0, empty: true };
+      const known = workers === undefined ? {} : { workers: workers(left) };
+      if (left === 0) return { claimed: 0, empty: true, ...known };
       left -= 1;
-      return { claimed: 1, empty: false };
+      return { claimed: 1, empty: false, ...known };
     };
-    await (await pokeIntake("2")).result();
+    await (await pokeIntake(projectId)).result();
     assert.equal(left, 0);
-    assert.equal(most, 2);
+    return most;
+  }
+
+  test("a lane keeps at most two batches in flight and ends when both came back empty", async () => {
+    assert.equal(await mostInFlight("2", 20), 2);
   });
 
   test("a lane keeps two batches per worker in flight, also for workers that come while it runs", async () => {
-    let left = 60;
-    let inFlight = 0;
-    let most = 0;
-    script.processBatch = async () => {
-      inFlight += 1;
-      most = Math.max(most, inFlight);
-      await sleep(20);
-      inFlight -= 1;
-      if (left === 0) return { claimed: 0, empty: true, workers: 3 };
-      left -= 1;
-      return { claimed: 1, empty: false, workers: left > 50 ? 1 : 3 };
-    };
-    await (await pokeIntake("4")).result();
-    assert.equal(left, 0);
-    assert.equal(most, 6);
+    assert.equal(await mostInFlight("4", 60, (left) => (left > 50 ? 1 : 3)), 6);
   });
 
   test("a lane survives batches that fail", async () => {
