@@ -81,7 +81,7 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         if (project === null) return null;
         const asked = issueId === undefined ? null : asUuid(issueId);
         if (issueId !== undefined && asked === null) return { items: [], next: null };
-        const issue = asked === null ? null : await redirected(tx, asked);
+        const issue = asked === null ? null : await redirected(tx, organizationId, asked);
         const after = unpackCursor(cursor, "time");
         const size = pageSize(limit);
         const ids = await crashIds(tx.sql, {
@@ -273,10 +273,11 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
 }
 
 /** The issue itself, or the one that it became part of. */
-async function redirected(tx: Tx, issueId: string): Promise<string> {
-  const [row] = await tx.sql.rows<{ to_issue_id: string }>("SELECT to_issue_id FROM issue_redirects WHERE from_issue_id = $1::uuid", [
-    issueId,
-  ]);
+async function redirected(tx: Tx, organizationId: string, issueId: string): Promise<string> {
+  const [row] = await tx.sql.rows<{ to_issue_id: string }>(
+    "SELECT to_issue_id FROM issue_redirects WHERE from_issue_id = $1::uuid AND organization_id = $2::uuid",
+    [issueId, organizationId],
+  );
   return row?.to_issue_id ?? issueId;
 }
 
