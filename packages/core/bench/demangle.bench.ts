@@ -14,10 +14,11 @@ const blockNames = 200;
 /** Small sets are repeated up to this many names, so that the code is compiled. */
 const leastNames = 5000;
 
+/** Each a string of its own, as readers of debug files make them, and not a part of the file's text. */
 function names(path: string): string[] {
   return readFileSync(path, "utf8")
     .split("\n")
-    .map((line) => line.split("\t")[0]!)
+    .map((line) => Buffer.from(line.split("\t")[0]!).toString())
     .filter((name) => name !== "");
 }
 

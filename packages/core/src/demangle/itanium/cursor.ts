@@ -1,9 +1,18 @@
 /**
- * The characters of an Itanium name, read from left to right, and what the whole parser shares: the table of substitutions (ABI 5.1.10),
+ * The bytes of an Itanium name, read from left to right, and what the whole parser shares: the table of substitutions (ABI 5.1.10),
  * the template arguments that `T_`, `T0_`… refer to, and how deep the parser is.
+ *
+ * A name is read as bytes of UTF-8: its lengths count them, and bytes are the fastest that can be read and copied. What is taken out of it as a
+ * string has one character for each byte, whatever the byte is part of.
  */
-import { type Node, Text } from "./node.ts";
+import { type Node, SourceText, Text } from "./node.ts";
 import type { ForwardReference } from "./template-nodes.ts";
+
+/** Longer names are not read. The longest that compilers write without hashing are below 64 KiB. */
+export const maxNameLength = 1 << 16;
+
+/** What is read behind the end of a name: zeros. No form is told by more letters. */
+const lookahead = 16;
 
 /** Types in types while parsing. A level takes up to six stack frames; names of deep template libraries reach about 100. */
 export const maxParseDepth = 384;
@@ -30,15 +39,20 @@ export function pair(text: string): number {
   return (text.charCodeAt(0) << 16) | text.charCodeAt(1);
 }
 
+/** What compilers name a namespace that has none; a number or a file's name may follow. */
+const anonymousPrefix = "_GLOBAL__N";
+const anonymousNamespace = new Text("(anonymous namespace)");
+
 export type TemplateLists = readonly (readonly Node[] | null)[];
 
 export const noLists: TemplateLists = [];
 
 export class Cursor {
-  name = "";
+  /** The name, then zeros. */
+  readonly bytes: Buffer = Buffer.alloc(3 * maxNameLength + lookahead);
   end = 0;
   position = 0;
-  #hasOnlyAscii = true;
+  hasOnlyAscii = true;
   depth = 0;
 
   readonly substitutions: Node[] = [];
@@ -58,10 +72,11 @@ export class Cursor {
   inventedValues = 0;
   inventedTemplates = 0;
 
-  /** Begins with another name. A parser serves many: making one costs as much as reading a short name. */
+  /** Begins with another name, of at most `maxNameLength`. A parser serves many: making one costs as much as reading a short name. */
   reset(name: string, position: number): void {
-    this.name = name;
-    this.end = name.length;
+    this.end = this.bytes.write(name);
+    for (let i = 0; i < lookahead; i++) this.bytes[this.end + i] = 0;
+    this.hasOnlyAscii = this.end === name.length;
     this.position = position;
     this.depth = 0;
     this.substitutions.length = 0;
@@ -74,15 +89,16 @@ export class Cursor {
     this.inventedTypes = 0;
     this.inventedValues = 0;
     this.inventedTemplates = 0;
-    let codes = 0;
-    for (let i = position; i < this.end; i++) codes |= name.charCodeAt(i);
-    this.#hasOnlyAscii = codes < 0x80;
   }
 
-  /** The character `ahead` of the position; 0 behind the end. */
+  /** The byte `ahead` of the position; 0 behind the end. */
   look(ahead = 0): number {
-    const at = this.position + ahead;
-    return at < this.end ? this.name.charCodeAt(at) : 0;
+    return this.bytes[this.position + ahead]!;
+  }
+
+  /** The bytes from `start` to the position. */
+  taken(start: number): string {
+    return this.bytes.toString("latin1", start, this.position);
   }
 
   /** The next two characters, as `pair` gives them. */
@@ -103,19 +119,30 @@ export class Cursor {
   }
 
   takeText(text: string): boolean {
-    if (!this.name.startsWith(text, this.position)) return false;
+    if (!this.has(text, this.position)) return false;
     this.position += text.length;
+    return true;
+  }
+
+  /** Whether `text` stands at `start`. */
+  has(text: string, start: number): boolean {
+    for (let i = 0; i < text.length; i++) if (this.bytes[start + i] !== text.charCodeAt(i)) return false;
     return true;
   }
 
   /** Decimal digits with an optional `n` for minus, as they stand; empty when there are none. */
   digits(maybeNegative: boolean): string {
     const start = this.position;
+    return this.skipDigits(maybeNegative) ? this.taken(start) : "";
+  }
+
+  /** Goes over what `digits` reads. */
+  skipDigits(maybeNegative: boolean): boolean {
     if (maybeNegative) this.take(0x6e /* n */);
-    if (!isDigit(this.look())) return "";
+    if (!isDigit(this.look())) return false;
     do this.position++;
     while (isDigit(this.look()));
-    return this.name.slice(start, this.position);
+    return true;
   }
 
   /** A number without sign; -1 when there is none. */
@@ -140,31 +167,27 @@ export class Cursor {
     }
   }
 
-  /** `<length> <that many bytes>`; null when the name is shorter. Lengths count bytes of UTF-8. */
-  identifier(): string | null {
+  /** Goes over `<length> <that many bytes>`; where the bytes begin, -1 when there are fewer, or none. */
+  skipIdentifier(): number {
     const length = this.natural();
     const start = this.position;
-    if (length < 0) return null;
-    if (this.#hasOnlyAscii) {
-      if (length > this.end - start) return null;
-      this.position += length;
-    } else {
-      let bytes = 0;
-      for (; bytes < length && this.position < this.end; this.position++) {
-        const code = this.name.charCodeAt(this.position);
-        // A surrogate is half of a character of four bytes.
-        bytes += code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
-      }
-      if (bytes !== length) return null;
-    }
-    return this.name.slice(start, this.position);
+    if (length <= 0 || length > this.end - start) return -1;
+    this.position += length;
+    return start;
+  }
+
+  /** `<length> <that many bytes>`; null when there are fewer, or none. */
+  identifier(): string | null {
+    const start = this.skipIdentifier();
+    return start < 0 ? null : this.taken(start);
   }
 
   /** `<source-name>`; anonymous namespaces are spelled so. */
   sourceName(): Node | null {
-    const name = this.identifier();
-    if (name === null || name === "") return null;
-    return new Text(name.charCodeAt(0) === underscore && name.startsWith("_GLOBAL__N") ? "(anonymous namespace)" : name);
+    const start = this.skipIdentifier();
+    if (start < 0) return null;
+    const isAnonymous = this.position - start >= anonymousPrefix.length && this.has(anonymousPrefix, start);
+    return isAnonymous ? anonymousNamespace : new SourceText(start, this.position);
   }
 
   /** `_ <digit>`, `__ <number> _`, or digits to the end: which of several local things of one name. Not printed. */
@@ -185,9 +208,9 @@ export class Cursor {
 
   /** `h <number> _` or `v <number> _ <number> _`: how a thunk adjusts the object's address. Not printed. */
   skipCallOffset(): boolean {
-    if (this.take(0x68 /* h */)) return this.digits(true) !== "" && this.take(underscore);
+    if (this.take(0x68 /* h */)) return this.skipDigits(true) && this.take(underscore);
     if (!this.take(0x76 /* v */)) return false;
-    return this.digits(true) !== "" && this.take(underscore) && this.digits(true) !== "" && this.take(underscore);
+    return this.skipDigits(true) && this.take(underscore) && this.skipDigits(true) && this.take(underscore);
   }
 
   /** One level deeper; false when there are too many. Every true needs `depth--`. */

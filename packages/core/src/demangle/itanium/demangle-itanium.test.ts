@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { demangleItanium, demangleItaniumType, maxNameLength } from "./demangle-itanium.ts";
+import { maxNameLength } from "./cursor.ts";
+import { demangleItanium, demangleItaniumType } from "./demangle-itanium.ts";
 import { maxOutput } from "./output.ts";
 
 function check(pairs: Record<string, string | null>): void {

@@ -7,17 +7,15 @@
  * llvm prints nothing readable, newer parts of the ABI are read, too (fixed point types, pack indexing, transaction clones).
  * Not read: names whose constraints the ABI numbers anew (they print as `T`, `TL0_`, as llvm does).
  */
-import { isDigit } from "./cursor.ts";
+import { isDigit, maxNameLength } from "./cursor.ts";
 import { ItaniumParser } from "./expressions.ts";
 import { Prefixed, Suffixed } from "./name-nodes.ts";
-import type { Node } from "./node.ts";
-import { maxOutput, Output } from "./output.ts";
-
-/** Longer names are not read. The longest that compilers write without hashing are below 64 KiB. */
-export const maxNameLength = 1 << 16;
+import { type Node, SourceText } from "./node.ts";
+import { Output } from "./output.ts";
 
 /** One for all names: nothing of a name outlives its call but what the next call drops. */
 const parser = new ItaniumParser();
+const output = new Output(parser.bytes);
 
 export interface ItaniumOptions {
   /** Without the outermost function's parameters: `void foo::bar<int>`. */
@@ -58,7 +56,7 @@ function prefixLength(mangled: string): number {
 
 function withSuffix(encoding: Node): Node {
   if (parser.look() !== 0x2e /* . */) return encoding;
-  const suffix = parser.name.slice(parser.position);
+  const suffix = new SourceText(parser.position, parser.end);
   parser.position = parser.end;
   return new Suffixed(encoding, suffix);
 }
@@ -68,13 +66,13 @@ function ofBlock(encoding: Node): Node | null {
   if (!parser.takeText("_block_invoke")) return null;
   const isNumbered = parser.take(0x5f /* _ */);
   if (isNumbered && !isDigit(parser.look())) return null;
-  parser.digits(false);
+  parser.skipDigits(false);
   if (parser.look() === 0x2e /* . */) parser.position = parser.end;
   return new Prefixed("invocation function for block in ", encoding);
 }
 
 function printed(node: Node, nameOnly: boolean): string | null {
-  const out = new Output(nameOnly);
-  node.print(out);
-  return out.failed || out.text.length > maxOutput ? null : out.text;
+  output.reset(nameOnly);
+  node.print(output);
+  return output.text(parser.hasOnlyAscii);
 }

@@ -116,7 +116,7 @@ export class ItaniumParser extends TypeParser {
         return this.#keyword(`${isGlobal ? "::" : ""}${symbol} `, UNARY);
       case "call": {
         // `cp`: a name in parentheses, which switches off the lookup by argument types.
-        const isInParentheses = this.name.charCodeAt(this.position - 1) === 0x70;
+        const isInParentheses = this.look(-1) === 0x70;
         const callee = this.expression();
         const nodes = callee === null ? null : this.#expressions();
         return callee === null || nodes === null ? null : new Call(callee, isInParentheses, nodes);
@@ -297,7 +297,7 @@ export class ItaniumParser extends TypeParser {
     const type = this.type();
     const child = type === null ? null : this.expression();
     if (type === null || child === null) return null;
-    this.digits(true);
+    this.skipDigits(true);
     return this.take(0x45 /* E */) ? new Conversion(type, [child], UNARY) : null;
   }
 
@@ -308,7 +308,7 @@ export class ItaniumParser extends TypeParser {
     if (type === null || object === null) return null;
     const offset = this.digits(true);
     // Which members of unions lead there, and whether it is the place one past the end.
-    while (this.take(underscore)) this.digits(false);
+    while (this.take(underscore)) this.skipDigits(false);
     this.take(0x70 /* p */);
     return this.take(0x45 /* E */) ? new Subobject(object, type, offset === "" ? "0" : signed(offset)) : null;
   }
@@ -317,7 +317,7 @@ export class ItaniumParser extends TypeParser {
   #functionParameter(): Node | null {
     if (!this.take(0x66 /* f */)) return null;
     if (this.take(0x4c /* L */)) {
-      if (this.digits(false) === "") return null;
+      if (!this.skipDigits(false)) return null;
     } else if (this.takePair(two.pT)) return thisText;
     if (!this.take(0x70 /* p */)) return null;
     this.qualifiers();
@@ -345,9 +345,10 @@ export class ItaniumParser extends TypeParser {
   /** `u <name> <template-arg>* E`; in old names `__uuidof` takes `t <type>` or `z <expression>` without `E`. */
   #vendorExpression(): Node | null {
     this.position++;
+    const isUuidof = this.has("8__uuidof", this.position);
     const name = this.sourceName();
     if (name === null) return null;
-    if (name.baseName() === "__uuidof") {
+    if (isUuidof) {
       const isType = this.take(0x74 /* t */);
       if (isType || this.take(0x7a /* z */)) {
         const operand = isType ? this.type() : this.expression();
@@ -447,7 +448,7 @@ export class ItaniumParser extends TypeParser {
       case "d":
       case "e": {
         this.position++;
-        const literal = floatLiteral(letter, this.name, this.position);
+        const literal = floatLiteral(letter, this.bytes, this.position);
         if (literal === null) return null;
         this.position += literal.digits;
         return this.take(0x45 /* E */) ? new Text(literal.text) : null;

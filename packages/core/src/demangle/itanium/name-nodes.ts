@@ -1,5 +1,5 @@
 /** Nodes of names: scopes, tags, constructors, closures, functions with their parameters, special names. */
-import { HAS_RIGHT, IS_FUNCTION, Node, printAngled, printList, printParenthesized } from "./node.ts";
+import { HAS_RIGHT, IS_FUNCTION, Node, printAngled, printList, printParenthesized, Text } from "./node.ts";
 import type { Output } from "./output.ts";
 
 /** `scope::name`, also local names `function()::name` and `scope::friend name`. */
@@ -21,8 +21,8 @@ export class ScopedName extends Node {
     this.name.print(out);
   }
 
-  override baseName(): string {
-    return this.name.baseName();
+  override lastName(): Node {
+    return this.name.lastName();
   }
 }
 
@@ -42,8 +42,8 @@ export class Prefixed extends Node {
     this.child.print(out);
   }
 
-  override baseName(): string {
-    return this.child.baseName();
+  override lastName(): Node {
+    return this.child.lastName();
   }
 }
 
@@ -103,8 +103,8 @@ export class ModuleEntity extends Node {
     this.module.print(out);
   }
 
-  override baseName(): string {
-    return this.name.baseName();
+  override lastName(): Node {
+    return this.name.lastName();
   }
 }
 
@@ -125,8 +125,8 @@ export class AbiTagged extends Node {
     out.write(this.tags);
   }
 
-  override baseName(): string {
-    return this.name.baseName();
+  override lastName(): Node {
+    return this.name.lastName();
   }
 }
 
@@ -159,7 +159,7 @@ export class Structor extends Node {
 
   protected override left(out: Output): void {
     if (this.isDestructor) out.write("~");
-    out.write(this.ofClass.baseName());
+    this.ofClass.lastName().print(out);
   }
 }
 
@@ -178,8 +178,8 @@ export class StandardName extends Node {
     out.write(this.name);
   }
 
-  override baseName(): string {
-    return this.name;
+  override lastName(): Node {
+    return new Text(this.name);
   }
 
   /** The class itself: `std::string` is an alias and has no constructor of that name. */
@@ -206,8 +206,8 @@ class StandardClass extends Node {
     out.write(this.hasAllocator ? "<char, std::char_traits<char>, std::allocator<char>>" : "<char, std::char_traits<char>>");
   }
 
-  override baseName(): string {
-    return this.name;
+  override lastName(): Node {
+    return new Text(this.name);
   }
 }
 
@@ -325,9 +325,9 @@ export class FunctionEncoding extends Node {
 /** What a compiler appended when it split or cloned the function: `f() (.cold)`. */
 export class Suffixed extends Node {
   declare readonly child: Node;
-  declare readonly suffix: string;
+  declare readonly suffix: Node;
 
-  constructor(child: Node, suffix: string) {
+  constructor(child: Node, suffix: Node) {
     super();
     this.child = child;
     this.suffix = suffix;
@@ -336,7 +336,7 @@ export class Suffixed extends Node {
   protected override left(out: Output): void {
     this.child.print(out);
     out.write(" (");
-    out.write(this.suffix);
+    this.suffix.print(out);
     out.write(")");
   }
 }

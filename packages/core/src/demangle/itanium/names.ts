@@ -181,7 +181,7 @@ export abstract class NameParser extends Cursor {
 
   #constructionVtable(): Node | null {
     const outer = this.type();
-    if (outer === null || this.digits(true) === "" || !this.take(underscore)) return null;
+    if (outer === null || !this.skipDigits(true) || !this.take(underscore)) return null;
     const inner = this.type();
     return inner === null ? null : new ConstructionVtable(outer, inner);
   }
@@ -237,7 +237,7 @@ export abstract class NameParser extends Cursor {
     }
     if (this.take(0x64 /* d */)) {
       // In a default argument, counted from the last parameter.
-      this.digits(true);
+      this.skipDigits(true);
       if (!this.take(underscore)) return null;
       const entity = this.anyName(state);
       return entity === null ? null : new ScopedName(encoding, "::", entity);
@@ -344,7 +344,7 @@ export abstract class NameParser extends Cursor {
     let tags = "";
     while (this.take(0x42 /* B */)) {
       const tag = this.identifier();
-      if (tag === null || tag === "") return null;
+      if (tag === null) return null;
       tags += `[abi:${tag}]`;
     }
     return new AbiTagged(name, tags);
@@ -382,7 +382,7 @@ export abstract class NameParser extends Cursor {
     }
     if (this.takePair(two.Ul)) return this.#closure();
     if (!this.takePair(two.Ub)) return null;
-    this.digits(false);
+    this.skipDigits(false);
     return this.take(underscore) ? blockLiteral : null;
   }
 

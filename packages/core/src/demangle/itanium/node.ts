@@ -63,8 +63,8 @@ export abstract class Node {
   }
 
   /** The last component of the name, as constructors and destructors repeat it. */
-  baseName(): string {
-    return "";
+  lastName(): Node {
+    return nothing;
   }
 
   shape(out: Output): number {
@@ -88,8 +88,10 @@ export abstract class Node {
   }
 
   print(out: Output): void {
-    this.printLeft(out);
-    this.printRight(out);
+    if (!out.enter()) return;
+    this.left(out);
+    if (this.knownShape !== 0) this.right(out);
+    out.leave();
   }
 
   /** In parentheses when this binds less tightly than `precedence`, with `strict` only when it does so really. */
@@ -106,15 +108,14 @@ export abstract class Node {
 export function printList(nodes: readonly Node[], out: Output): void {
   let first = true;
   for (let i = 0; i < nodes.length && !out.failed; i++) {
-    const before = out.text;
-    const beforeLast = out.last;
+    const before = out.length;
     if (!first) out.write(", ");
-    const length = out.text.length;
-    nodes[i]!.printOperand(out, COMMA, false);
-    if (out.text.length === length) {
-      out.text = before;
-      out.last = beforeLast;
-    } else first = false;
+    const { length } = out;
+    const node = nodes[i]!;
+    if (node.precedence < COMMA) node.print(out);
+    else node.printOperand(out, COMMA, false);
+    if (out.length === length) out.length = before;
+    else first = false;
   }
 }
 
@@ -134,8 +135,23 @@ export function printParenthesized(nodes: readonly Node[], out: Output): void {
   out.close(")");
 }
 
-/** A name, builtin type or anything else that is printed as it is. */
-export class Text extends Node {
+/** What has no parts: it is written at once, without a look at the limits, which the nodes around it keep. */
+abstract class Leaf extends Node {
+  override printLeft(out: Output): void {
+    this.left(out);
+  }
+
+  override print(out: Output): void {
+    this.left(out);
+  }
+
+  override lastName(): Node {
+    return this;
+  }
+}
+
+/** A builtin type or anything else that is printed as it is. */
+export class Text extends Leaf {
   declare readonly text: string;
 
   constructor(text: string) {
@@ -146,8 +162,23 @@ export class Text extends Node {
   protected override left(out: Output): void {
     out.write(this.text);
   }
+}
 
-  override baseName(): string {
-    return this.text;
+const nothing = new Text("");
+
+/** A piece of the mangled name that is printed as it stands there. */
+export class SourceText extends Leaf {
+  /** In bytes. */
+  declare readonly start: number;
+  declare readonly end: number;
+
+  constructor(start: number, end: number) {
+    super();
+    this.start = start;
+    this.end = end;
+  }
+
+  protected override left(out: Output): void {
+    out.copy(this.start, this.end);
   }
 }

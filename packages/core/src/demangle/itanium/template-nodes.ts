@@ -18,8 +18,8 @@ export class TemplatedName extends Node {
     this.templateArguments.print(out);
   }
 
-  override baseName(): string {
-    return this.name.baseName();
+  override lastName(): Node {
+    return this.name.lastName();
   }
 }
 
@@ -98,16 +98,13 @@ export class PackExpansion extends Node {
   }
 
   protected override left(out: Output): void {
-    const { packIndex, packLength, text, last } = out;
+    const { packIndex, packLength, length } = out;
     out.packIndex = noPack;
     out.packLength = noPack;
     this.child.print(out);
     const found: number = out.packLength;
     if (found === noPack) out.write("...");
-    else if (found === 0) {
-      out.text = text;
-      out.last = last;
-    }
+    else if (found === 0) out.length = length;
     for (let i = 1; i < found && !out.failed; i++) {
       out.write(", ");
       out.packIndex = i;

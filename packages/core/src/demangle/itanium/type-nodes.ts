@@ -1,7 +1,7 @@
 /** Nodes of types: declarators with a left and a right part, and small forms that surround a type with words. */
 
 import { printQualifiers } from "./name-nodes.ts";
-import { ASK, HAS_RIGHT, IS_ARRAY, IS_FUNCTION, Node, printParenthesized, Text } from "./node.ts";
+import { ASK, HAS_RIGHT, IS_ARRAY, IS_FUNCTION, Node, printParenthesized } from "./node.ts";
 import type { Output } from "./output.ts";
 
 /** Pointers and references to a shape keep only its right part: they are neither arrays nor functions. */
@@ -47,15 +47,14 @@ export class QualifiedType extends Node {
 export class ObjcProtocolType extends Node {
   declare readonly child: Node;
   declare readonly protocol: string;
+  /** The type is `objc_object` itself. */
+  declare readonly isObject: boolean;
 
-  constructor(child: Node, protocol: string) {
+  constructor(child: Node, protocol: string, isObject: boolean) {
     super();
     this.child = child;
     this.protocol = protocol;
-  }
-
-  get isId(): boolean {
-    return this.child instanceof Text && this.child.text === "objc_object";
+    this.isObject = isObject;
   }
 
   protected override left(out: Output): void {
@@ -79,7 +78,7 @@ export class PointerType extends Node {
   }
 
   protected override left(out: Output): void {
-    if (this.child instanceof ObjcProtocolType && this.child.isId) {
+    if (this.child instanceof ObjcProtocolType && this.child.isObject) {
       out.write("id<");
       out.write(this.child.protocol);
       out.write(">");
@@ -189,7 +188,7 @@ export class ArrayType extends Node {
   }
 
   protected override right(out: Output): void {
-    if (!out.last.endsWith("]")) out.write(" ");
+    if (out.lastByte !== 0x5d /* ] */) out.write(" ");
     out.write("[");
     this.size?.print(out);
     out.write("]");

@@ -5,7 +5,7 @@
 import { isDigit, pair, underscore } from "./cursor.ts";
 import { CONST, LVALUE, ModuleName, RESTRICT, RVALUE, VOLATILE } from "./name-nodes.ts";
 import { NameParser, prefixed } from "./names.ts";
-import { type Node, Text } from "./node.ts";
+import { type Node, SourceText, Text } from "./node.ts";
 import {
   ForwardReference,
   NodeList,
@@ -243,13 +243,14 @@ export abstract class TypeParser extends NameParser {
 
   #vendorQualified(): Node | null {
     const qualifier = this.identifier();
-    if (qualifier === null || qualifier === "") return null;
+    if (qualifier === null) return null;
     if (qualifier.startsWith("objcproto")) {
       const length = /^[0-9]+/.exec(qualifier.slice(9))?.[0] ?? "";
       const protocol = qualifier.slice(9 + length.length, 9 + length.length + Number(length));
       const child = this.qualifiedType();
       if (protocol === "" || protocol.length !== Number(length) || child === null) return null;
-      return new ObjcProtocolType(child, protocol);
+      const isObject = child instanceof SourceText && child.end - child.start === objcObject.length && this.has(objcObject, child.start);
+      return new ObjcProtocolType(child, protocol, isObject);
     }
     const templateArguments = this.look() === 0x49 /* I */ ? this.templateArguments(false) : null;
     const child = this.qualifiedType();
@@ -259,7 +260,7 @@ export abstract class TypeParser extends NameParser {
   #vendorType(): Node | null {
     this.position++;
     const name = this.identifier();
-    if (name === null || name === "") return null;
+    if (name === null) return null;
     if (!this.take(0x49 /* I */)) return new Text(name);
     const child = this.type();
     return child !== null && this.take(0x45 /* E */) ? new Enclosed(name, child) : null;
@@ -453,7 +454,7 @@ export abstract class TypeParser extends NameParser {
       index = this.natural() + 1;
       if (index === 0 || !this.take(underscore)) return null;
     }
-    if (this.hasUnknownLists) return new Text(this.name.slice(start, this.position - 1));
+    if (this.hasUnknownLists) return new SourceText(start, this.position - 1);
     if (this.mayReferForward && level === 0) {
       const reference = new ForwardReference(index);
       this.forwardReferences ??= [];
@@ -556,6 +557,9 @@ export abstract class TypeParser extends NameParser {
     return constraint;
   }
 }
+
+/** What `id` points to. */
+const objcObject = "objc_object";
 
 const pixel = new Text("pixel");
 
