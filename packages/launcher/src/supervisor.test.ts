@@ -1,6 +1,6 @@
 /** The supervisor with small programs as children: restarts, growing pauses, order of the stop, leftovers of a killed one. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -68,6 +68,30 @@ test("a child that ends at once fails the start with the end of its log", async 
   const broken = service("web", "console.error('no such folder: /x'); process.exit(7)", { ready: async () => false });
   await assert.rejects(supervisor.start(broken), /web ends as soon as it starts\.[\s\S]*no such folder: \/x[\s\S]*Log: .*web\.log/);
   await supervisor.stop([["web"]]);
+  logs.stop();
+});
+
+test("a child that cannot start with what it kept begins anew; one that is killed keeps it", async () => {
+  const { home, logs, supervisor, deaths } = world();
+  const store = join(home.run, "store");
+  let renewed = 0;
+  const renew = () => {
+    renewed++;
+    rmSync(store);
+  };
+  await supervisor.start(
+    service("worker", `if (require("node:fs").existsSync(${JSON.stringify(store)})) process.exit(1); ${forever}`, { renew }),
+  );
+  writeFileSync(store, "");
+  process.kill(supervisor.states()[0]?.pid ?? 0, "SIGKILL");
+  await until(() => deaths.length === 3 && supervisor.states()[0]?.pid !== null, "it runs again");
+  await sleep(200);
+  assert.deepEqual(
+    deaths.map(({ how }) => how),
+    ["was killed by SIGKILL", "ended with code 1", "ended with code 1"],
+  );
+  assert.equal(renewed, 1);
+  await supervisor.stop([["worker"]]);
   logs.stop();
 });
 

@@ -31,6 +31,8 @@ export type Service = {
   /** Resolves true once it does its work; polled until then. */
   ready(): Promise<boolean>;
   readyWithinMs: number;
+  /** Puts aside what it keeps, so that it begins anew; for one that ended by itself, twice in a row, before it could be ready. */
+  renew?(): void;
 };
 
 const stateFile = z.array(z.object({ name: z.string(), pid: z.number(), started: z.string(), stopSignal: z.string() }));
@@ -39,6 +41,7 @@ const stateFile = z.array(z.object({ name: z.string(), pid: z.number(), started:
 const firstPauseMs = 250;
 const defaultLastPauseMs = 30_000;
 const steadyMs = 60_000;
+const failedStartsToRenew = 2;
 
 type Entry = {
   service: Service;
@@ -46,6 +49,8 @@ type Entry = {
   identity: ProcessIdentity | null;
   startedAt: number;
   restarts: number;
+  /** Ends in a row that were its own doing and came soon. */
+  failedStarts: number;
   pauseMs: number;
 };
 
@@ -74,7 +79,7 @@ export class Supervisor {
   /** Starts a service and resolves when it is ready. Throws StartError with the end of its log when it is not in time or dies early. */
   async start(service: Service): Promise<void> {
     if (this.#halt.signal.aborted) throw new StartError("Stopped before the start was complete.");
-    const entry: Entry = { service, child: null, identity: null, startedAt: 0, restarts: 0, pauseMs: firstPauseMs };
+    const entry: Entry = { service, child: null, identity: null, startedAt: 0, restarts: 0, failedStarts: 0, pauseMs: firstPauseMs };
     this.#entries.set(service.name, entry);
     this.#spawn(entry);
     const deadline = Date.now() + service.readyWithinMs;
@@ -145,9 +150,11 @@ export class Supervisor {
     entry.startedAt = Date.now();
     entry.identity = child.pid === undefined ? null : identify(child.pid);
     child.once("error", (error) => this.#ended(entry, child, error.message));
-    child.once("exit", (code, signal) =>
-      this.#ended(entry, child, signal === null ? `ended with code ${code}` : `was killed by ${signal}`),
-    );
+    child.once("exit", (code, signal) => {
+      const failed = signal === null && Date.now() - entry.startedAt < service.readyWithinMs;
+      entry.failedStarts = failed ? entry.failedStarts + 1 : 0;
+      this.#ended(entry, child, signal === null ? `ended with code ${code}` : `was killed by ${signal}`);
+    });
     this.#save();
   }
 
@@ -165,7 +172,12 @@ export class Supervisor {
     this.#events.died?.(entry.service.name, how, pauseMs);
     void sleep(pauseMs, undefined, { signal: this.#halt.signal }).then(
       () => {
-        if (this.#entries.get(entry.service.name) === entry) this.#spawn(entry);
+        if (this.#entries.get(entry.service.name) !== entry) return;
+        if (entry.failedStarts === failedStartsToRenew) {
+          entry.failedStarts = 0;
+          entry.service.renew?.();
+        }
+        this.#spawn(entry);
       },
       () => undefined,
     );

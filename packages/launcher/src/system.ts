@@ -2,7 +2,7 @@
  * Brings the whole system up: home folder, lock, leftovers, secrets, PostgreSQL and Temporal, schema, the three apps. Everything that
  * may be missing or taken is checked before the first process starts. Stops in the reverse order.
  */
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { migrate, type RoleUrls } from "@salvage/db/setup";
 import { addressVia } from "@salvage/telemetry/fail-points";
@@ -21,7 +21,7 @@ import { appServices } from "./services.ts";
 import { type Steps, silentSteps } from "./steps.ts";
 import { type Service, type ServiceName, type ServiceState, Supervisor, type SupervisorEvents, stopLeftovers } from "./supervisor.ts";
 import { findTemporal } from "./temporal/binary.ts";
-import { temporalService, temporalStore } from "./temporal/service.ts";
+import { temporalService } from "./temporal/service.ts";
 
 export type SystemOptions = {
   /** The folder that holds all state. */
@@ -152,7 +152,7 @@ async function settleAll<const T extends readonly Promise<unknown>[]>(
 }
 
 async function startTemporal(
-  { temporalAddress }: SystemOptions,
+  { temporalAddress, signal }: SystemOptions,
   home: Home,
   ports: InternalPorts,
   supervisor: Supervisor,
@@ -162,20 +162,17 @@ async function startTemporal(
   return await steps.step("Temporal", async () => {
     const { path } = await findTemporal(join(repositoryRoot, ".toolchain"));
     const service = temporalService(home, path, ports.temporal);
-    await startOrRenew(home, service, supervisor);
+    await startOrRenew(service, supervisor, signal);
     return `127.0.0.1:${ports.temporal}`;
   });
 }
 
-/** A store that Temporal cannot open is put aside: the work it described is in PostgreSQL, and the sweep starts it again. */
-async function startOrRenew(home: Home, service: Service, supervisor: Supervisor): Promise<void> {
-  try {
-    await supervisor.start(service);
-  } catch (error) {
-    const store = temporalStore(home);
-    if (!existsSync(store)) throw error;
+/** One that ends at once, or does not become ready, gets a second start without what it keeps. */
+async function startOrRenew(service: Service, supervisor: Supervisor, stopping: AbortSignal | undefined): Promise<void> {
+  await supervisor.start(service).catch(async (error: unknown) => {
+    if (stopping?.aborted) throw error;
     await supervisor.stopOne(service.name);
-    for (const suffix of ["", "-wal", "-shm"]) if (existsSync(store + suffix)) renameSync(store + suffix, `${store}.damaged${suffix}`);
+    service.renew?.();
     await supervisor.start(service);
-  }
+  });
 }

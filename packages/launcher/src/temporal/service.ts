@@ -1,4 +1,5 @@
 /** The local Temporal server as a supervised child: one binary, a store in one file. PostgreSQL's rows are the truth, so that file is disposable. */
+import { renameSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { Home } from "../home.ts";
@@ -21,10 +22,22 @@ export function temporalService(home: Home, binary: string, port: number): Servi
     stopPatienceMs: 2_500,
     ready: () => accepts(port),
     readyWithinMs: 30_000,
+    renew: () => putAside(temporalStore(home)),
   };
 }
 
-export function temporalStore(home: Home): string {
+/** A store that Temporal cannot open (a disk that was full when it was made): the work it described is in PostgreSQL, and the sweep starts it again. */
+function putAside(store: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) {
+    try {
+      renameSync(store + suffix, `${store}.damaged${suffix}`);
+    } catch {
+      // It is not there, or this disk takes no change now: the next try is as good.
+    }
+  }
+}
+
+function temporalStore(home: Home): string {
   return join(home.temporal, "temporal.db");
 }
 
