@@ -105,6 +105,9 @@ const operators: Record<string, Operator> = {
   $: integerType,
 };
 
+/** The same by the letter's code. */
+const operatorsByCode: (Operator | undefined)[] = Array.from({ length: 128 }, (_, code) => operators[String.fromCharCode(code)]);
+
 /** What a mangled name can begin with. */
 const prefixes = ["$s", "_$s", "$S", "_$S", "_T0", "$e", "_$e", "@__swiftmacro_"];
 
@@ -151,12 +154,12 @@ function parseSymbol(p: OperandStack): SwiftNode {
 
 function operator(p: OperandStack): SwiftNode {
   while (p.peekCode() === referencePadding) p.pos++;
-  const known = operators[p.peek()];
+  const code = p.peekCode();
+  const known = operatorsByCode[code];
   if (known !== undefined) {
     p.pos++;
     return known(p);
   }
-  const code = p.peekCode();
   if (code >= 1 && code <= 0x1f) return symbolicReference(p, code);
   return p.identifier();
 }

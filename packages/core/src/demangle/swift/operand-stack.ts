@@ -16,6 +16,7 @@ const maxRepeat = 2048;
 /** Words that later identifiers can refer to: there are 26 letters. */
 const maxWords = 26;
 
+const underscore = 0x5f;
 const isLower = (code: number): boolean => code >= 0x61 && code <= 0x7a;
 const isUpper = (code: number): boolean => code >= 0x41 && code <= 0x5a;
 
@@ -24,7 +25,8 @@ export class OperandStack extends NameCursor {
   readonly labelsInTypes: boolean;
   readonly operands: SwiftNode[] = [];
   private readonly substitutions: SwiftNode[] = [];
-  private readonly words: string[] = [];
+  /** Starts and ends in the text, in turn. */
+  private readonly words: number[] = [];
 
   constructor(text: string, pos: number, labelsInTypes: boolean) {
     super(text, pos);
@@ -144,9 +146,9 @@ export class OperandStack extends NameCursor {
       for (let code = this.peekCode(); withWords && (isLower(code) || isUpper(code)); code = this.peekCode()) {
         this.pos++;
         withWords = isLower(code);
-        const word = this.words[code - (withWords ? 0x61 : 0x41)];
-        if (word === undefined) throw malformed;
-        name += word;
+        const word = 2 * (code - (withWords ? 0x61 : 0x41));
+        if (word >= this.words.length) throw malformed;
+        name += this.text.slice(this.words[word], this.words[word + 1]);
         if (name.length > maxNameLength) throw malformed;
       }
       if (this.nextIf("0")) break;
@@ -160,7 +162,7 @@ export class OperandStack extends NameCursor {
         name += decoded;
       } else {
         name += part;
-        this.addWords(part);
+        this.addWords(this.pos - length, this.pos);
       }
     } while (withWords);
     if (name === "") throw malformed;
@@ -168,18 +170,21 @@ export class OperandStack extends NameCursor {
   }
 
   /** Words are runs of letters and digits; an uppercase letter after another character begins a new one. One character is too short for a word. */
-  private addWords(part: string): void {
+  private addWords(from: number, to: number): void {
+    const { text, words } = this;
     let start = -1;
-    let previous = -1;
-    for (let i = 0; i <= part.length; i++) {
-      const code = i < part.length ? part.charCodeAt(i) : -1;
-      const ends = code === -1 || code === 0x5f || (isUpper(code) && !isUpper(previous));
-      if (start >= 0 && ends) {
-        if (i - start >= 2 && this.words.length < maxWords) this.words.push(part.slice(start, i));
+    let previousIsUpper = false;
+    for (let i = from; i < to; i++) {
+      const code = text.charCodeAt(i);
+      const isUpperHere = isUpper(code);
+      if (start >= 0 && (code === underscore || (isUpperHere && !previousIsUpper))) {
+        if (i - start >= 2) words.push(start, i);
         start = -1;
       }
-      if (start < 0 && code !== -1 && code !== 0x5f && !isDigit(code)) start = i;
-      previous = code;
+      if (start < 0 && code !== underscore && !isDigit(code)) start = i;
+      previousIsUpper = isUpperHere;
     }
+    if (start >= 0 && to - start >= 2) words.push(start, to);
+    if (words.length > 2 * maxWords) words.length = 2 * maxWords;
   }
 }

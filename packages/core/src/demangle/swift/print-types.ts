@@ -159,13 +159,14 @@ export function printFunctionType(out: Printer, node: SwiftNode, labels: SwiftNo
   const args = node.find("argumentTuple");
   const result = node.find("returnType");
   if (args === undefined || result === undefined) throw malformed;
-  printConvention(out, node);
-  for (const kind of beforeParameters) printPart(out, node, kind);
+  if (node.kind !== "functionType") printConvention(out, node);
+  const hasMore = node.children.length > 2;
+  if (hasMore) for (const kind of beforeParameters) printPart(out, node, kind);
   if (out.spelling.parameters !== "none") printParameterTuple(out, args, labels);
   if (!out.spelling.result) return;
-  for (const kind of afterParameters) printPart(out, node, kind);
+  if (hasMore) for (const kind of afterParameters) printPart(out, node, kind);
   out.write(" -> ");
-  printPart(out, node, "sendingResult");
+  if (hasMore) printPart(out, node, "sendingResult");
   out.print(result);
 }
 

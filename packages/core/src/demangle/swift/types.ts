@@ -99,16 +99,15 @@ export function needTypeList(p: OperandStack): SwiftNode {
 export function functionType(p: OperandStack, kind: NodeKind, withClangType = false): SwiftNode {
   const parts: SwiftNode[] = [];
   if (withClangType) parts.push(clangType(p));
-  for (const part of [
-    p.pop("sendingResult"),
-    p.popOf(isIsolation),
-    p.pop("differentiable"),
-    p.popOf(isThrows),
-    p.pop("sendable"),
-    p.pop("async"),
-  ]) {
+  const add = (part: SwiftNode | undefined) => {
     if (part !== undefined) parts.push(part);
-  }
+  };
+  add(p.pop("sendingResult"));
+  add(p.popOf(isIsolation));
+  add(p.pop("differentiable"));
+  add(p.popOf(isThrows));
+  add(p.pop("sendable"));
+  add(p.pop("async"));
   parts.push(p.make("argumentTuple", [signatureType(p)]), p.make("returnType", [signatureType(p)]));
   return p.type(p.make(kind, parts));
 }
