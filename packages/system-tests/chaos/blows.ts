@@ -7,11 +7,12 @@ import { type FailPoint, failPointNames } from "@salvage/telemetry/fail-points";
 import { until } from "../src/installation.ts";
 import { cuts } from "./cutting-proxy.ts";
 import type { BlobFault, ChaosStack, Connections, ServiceName } from "./stack.ts";
+import type { Bait } from "./traffic.ts";
 
 export type Blow = {
   name: string;
-  /** What has to happen for somebody to come by; null: it strikes by itself. */
-  wants: "crash" | "import" | "arrival" | null;
+  /** What has to happen for somebody to come by, again and again until somebody does; null: it strikes by itself. */
+  wants: Bait | null;
   /** A process that works on a crash may die by it. */
   killsWork: boolean;
   /** @returns whether it hit */
@@ -22,15 +23,38 @@ const services: readonly ServiceName[] = ["ingest", "worker", "temporal", "postg
 const faults: readonly BlobFault[] = ["slow", "failing", "lying"];
 const connections: readonly Connections[] = ["postgres", "temporal", "senders"];
 
-const trapPatienceMs = 6_000;
+/** A worker that was struck before takes some seconds to be back, and Temporal some to give it work again. */
+const trapPatienceMs = 30_000;
 /** How long a fault lasts. */
 const faultMs = 1_500;
 
-/** @param random uniform in [0, 1); the same numbers draw the same blow */
-export function drawBlow(stack: ChaosStack, random: () => number): Blow {
+/**
+ * Draws blows: half of them at fail points, each of which comes once before one comes again.
+ * @param random uniform in [0, 1); the same numbers draw the same blows
+ * @returns draws one that suits
+ */
+export function blowsOf(stack: ChaosStack, random: () => number): (suits: (blow: Blow) => boolean) => Blow {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const kind = random();
-  if (kind < 0.5) return atFailPoint(stack, pick(failPointNames));
+  const deck: FailPoint[] = [];
+  const nextFailPoint = (suits: (blow: Blow) => boolean): Blow | null => {
+    if (deck.length === 0) {
+      const points = [...failPointNames];
+      while (points.length > 0) deck.push(...points.splice(Math.floor(random() * points.length), 1));
+    }
+    const place = deck.findIndex((point) => suits(atFailPoint(stack, point)));
+    return place < 0 ? null : atFailPoint(stack, deck.splice(place, 1)[0] as FailPoint);
+  };
+  return (suits) => {
+    for (;;) {
+      const kind = random();
+      const blow = kind < 0.5 ? nextFailPoint(suits) : drawOther(stack, kind, pick);
+      if (blow !== null && suits(blow)) return blow;
+    }
+  };
+}
+
+/** @param kind in [0.5, 1) */
+function drawOther(stack: ChaosStack, kind: number, pick: <T>(list: readonly T[]) => T): Blow {
   if (kind < 0.72) {
     const victim = pick([...services, "child"] as const);
     return byItself(

@@ -1,7 +1,7 @@
 /** One run of chaos: rounds of traffic with blows in the middle of each, drawn from a seed; then the invariants. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../src/installation.ts";
-import { type Blow, drawBlow } from "./blows.ts";
+import { type Blow, blowsOf } from "./blows.ts";
 import { brokenInvariants, leftovers } from "./invariants.ts";
 import { ChaosStack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
@@ -29,6 +29,8 @@ export type ChaosResult = {
 };
 
 const crashesPerRound = 6;
+/** How often a trap that nobody has come by gets more bait. */
+const baitEveryMs = 1_000;
 /** Two that kill work in one round: three deaths in a row would give up a crash that is good. */
 const maxWorkKills = 2;
 
@@ -47,11 +49,12 @@ export async function runChaos({ seed, kills, say = () => undefined }: ChaosOpti
   const random = randomOf(seed);
   const stack = await ChaosStack.start();
   const traffic = new Traffic(stack, seed);
+  const draw = blowsOf(stack, random);
   const blows: ChaosResult["blows"] = {};
   let broken: string[] | null = null;
   try {
     for (let round = 0, done = 0; done < kills; round++) {
-      const drawn = drawRound(stack, random);
+      const drawn = drawRound(draw, random);
       for (const { blow, hit, readyAfterMs } of await playRound(stack, traffic, random, round, drawn)) {
         blows[blow.name] ??= { hit: 0, missed: 0, readyAfterMs: [] };
         const tally = blows[blow.name] as Tally;
@@ -79,14 +82,13 @@ export async function runChaos({ seed, kills, say = () => undefined }: ChaosOpti
 }
 
 /** One to four blows of different names, that overlap. */
-function drawRound(stack: ChaosStack, random: () => number): Blow[] {
+function drawRound(draw: ReturnType<typeof blowsOf>, random: () => number): Blow[] {
   const many = random();
   const count = many < 0.2 ? 1 : many < 0.5 ? 2 : many < 0.8 ? 3 : 4;
   const drawn: Blow[] = [];
   while (drawn.length < count) {
-    const blow = drawBlow(stack, random);
-    const tooMany = blow.killsWork && drawn.filter(({ killsWork }) => killsWork).length === maxWorkKills;
-    if (!tooMany && !drawn.some(({ name }) => name === blow.name)) drawn.push(blow);
+    const mayKillWork = drawn.filter(({ killsWork }) => killsWork).length < maxWorkKills;
+    drawn.push(draw((blow) => (mayKillWork || !blow.killsWork) && !drawn.some(({ name }) => name === blow.name)));
   }
   return drawn;
 }
@@ -111,7 +113,7 @@ async function playRound(
   if (blows.some(({ killsWork }) => killsWork)) await noneInDanger(stack);
   const striking = blows.map(async (blow, index) => {
     await sleep(delays[index]);
-    const hit = await blow.strike();
+    const hit = await baited(traffic, blow);
     const struckAt = Date.now();
     await until("Salvage answers again", 60_000, async () => ((await stack.answers()) ? true : null));
     return { blow, hit, readyAfterMs: Date.now() - struckAt };
@@ -124,6 +126,15 @@ async function playRound(
   await Promise.all(work);
   if (uploads && uploadsLast) await traffic.upload(build);
   return await Promise.all(striking);
+}
+
+/** Strikes; while it waits for somebody to come by, there is more and more of what brings them. */
+async function baited(traffic: Traffic, { wants, strike }: Blow): Promise<boolean> {
+  const striking = strike();
+  if (wants === null) return await striking;
+  const over = striking.then(() => true);
+  while (!(await Promise.race([over, sleep(baitEveryMs, false)]))) await traffic.bait(wants);
+  return await striking;
 }
 
 /** A crash whose process died twice in a row, once while it ran alone, would be given up at the next death: no blow takes part in that. */

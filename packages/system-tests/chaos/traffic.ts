@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { demoFiles, repositoryRoot } from "@salvage/launcher";
+import { until } from "../src/installation.ts";
 import type { ChaosStack } from "./stack.ts";
 
 const dump = await readFile(join(repositoryRoot, demoFiles.secondDump));
@@ -18,7 +19,15 @@ if (idAt < 0) throw new Error("the demo dump does not hold the build id of its s
 
 export type Sent = { eventId: string; build: number; good: boolean; crashId: string | null };
 
+/** What brings somebody to a fail point: a crash to process, a file to import, a file that a crash waits for. */
+export type Bait = "crash" | "import" | "arrival";
+
 export type Answer = { status: number; text: string };
+
+/** Builds of bait are numbered from here on, those of rounds from 0. */
+const firstBaitBuild = 1_000_000;
+/** How long a crash is waited for before its file is sent all the same. */
+const baitPatienceMs = 5_000;
 
 /** Sixteen bytes of build id for each build of each run. */
 function buildId(seed: number, build: number): Buffer {
@@ -30,6 +39,7 @@ export class Traffic {
   readonly #seed: number;
   readonly sent: Sent[] = [];
   readonly uploaded = new Set<number>();
+  #baitBuilds = 0;
   /** Posts that were answered with something else than 200, or not at all, before they were accepted. */
   refusedAnswers = 0;
   /** Posts to the organization that may store nothing: all of them, and those that were told that all is well. */
@@ -61,6 +71,21 @@ export class Traffic {
       if (Date.now() > deadline) throw new Error(`crash ${sent.eventId} was not accepted within two minutes`);
       await sleep(250);
     }
+  }
+
+  /** Brings one more of what a trap waits for. */
+  async bait(bait: Bait): Promise<void> {
+    const build = firstBaitBuild + this.#baitBuilds++;
+    if (bait !== "import") await this.crash(build);
+    if (bait === "crash") return;
+    if (bait === "arrival") {
+      const { eventId } = this.sent.findLast((sent) => sent.build === build) ?? {};
+      await until("the crash waits for its file", baitPatienceMs, async () => {
+        const waiting = await this.#stack.query("SELECT 1 FROM crashes WHERE event_id = $1 AND state = 'provisional'", [eventId]);
+        return waiting.length > 0 ? true : null;
+      }).catch(() => null);
+    }
+    await this.upload(build);
   }
 
   /** Posts once where nothing may be stored. */
