@@ -4,7 +4,7 @@ set -e
 # Dependencies of the parts and of the command line alone. Next keeps links to them in .next, which stay.
 rm -rf node_modules apps/*/node_modules packages/*/node_modules
 filters=
-for name in ingest web worker cli launcher db core codecs disassembler archives blobs contracts lanes telemetry; do
+for name in ingest web worker cli launcher db core codecs disassembler addresses archives blobs contracts lanes telemetry; do
   filters="$filters --filter @salvage/$name"
 done
 # shellcheck disable=SC2086

@@ -15,7 +15,7 @@ const config: NextConfig = {
   poweredByHeader: false,
   agentRules: false,
   reactStrictMode: true,
-  transpilePackages: ["@salvage/blobs", "@salvage/contracts", "@salvage/db", "@salvage/lanes", "@salvage/telemetry"],
+  transpilePackages: ["@salvage/addresses", "@salvage/blobs", "@salvage/contracts", "@salvage/db", "@salvage/lanes", "@salvage/telemetry"],
   // Loaded by Node as they are: native parts, worker threads, or files found at run time.
   serverExternalPackages: ["@prisma/adapter-pg", "@prisma/client", "@temporalio/client", "@temporalio/common", "pg", "pino", "prom-client"],
   // `pnpm typecheck` checks this package with the other ones; checking again here would only slow the build.

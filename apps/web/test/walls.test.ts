@@ -12,11 +12,14 @@ import { fileURLToPath } from "node:url";
 import { email as emailInput } from "@salvage/contracts";
 import { TRPCError } from "@trpc/server";
 import { encode } from "next-auth/jwt";
+import { createContext } from "../src/server/context.ts";
 import { handleTrpc } from "../src/server/http.ts";
 import { appRouter } from "../src/server/routers/index.ts";
+import { createCallerFactory } from "../src/server/trpc.ts";
 import { samples } from "./samples.ts";
 import { startWorld, type Tenant, type World } from "./world.ts";
 
+const createCaller = createCallerFactory(appRouter);
 let world: World;
 before(async () => {
   world = await startWorld();
@@ -171,6 +174,29 @@ describe("who has an account", () => {
         .invitations.accept({ token: "x".repeat(43), account: someone })
         .catch(() => undefined);
     assert.equal(await hashes(refused), 0);
+  });
+});
+
+describe("addresses of webhooks", () => {
+  const spellings = ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "169.254.169.254", "192.168.0.1:8080", "localhost"];
+  const make = async (url: string, services: Partial<World["services"]> = {}) => {
+    const { orgSlug, projectSlug, people } = await world.createTenant();
+    const context = createContext({ ...world.services, ...services }, { sessionId: people.owner.sessionId });
+    return await createCaller(context).webhooks.create({ orgSlug, projectSlug, url, events: ["issue.new"] });
+  };
+
+  test("what is private by its own words is refused at once, with the setting that allows it", async () => {
+    for (const host of spellings)
+      await assert.rejects(make(`http://${host}/hook`), (error: Error) => {
+        assert.ok(error instanceof TRPCError && error.code === "BAD_REQUEST", host);
+        return /ALLOW_PRIVATE_WEBHOOKS=1/.test(error.message);
+      });
+    for (const url of ["ftp://hooks.example/", "javascript:alert(1)", "file:///etc/passwd", "//hooks.example"])
+      await assert.rejects(make(url), /An http or https address/, url);
+  });
+
+  test("where the operator allows them they are taken", async () => {
+    for (const host of spellings) assert.ok((await make(`http://${host}/hook`, { allowPrivateWebhooks: true })).secret, host);
   });
 });
 

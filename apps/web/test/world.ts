@@ -84,6 +84,7 @@ export async function startWorld(): Promise<World> {
     crashUrl: "http://localhost:4680",
     cookieSecret: randomBytes(32).toString("hex"),
     trustProxy: false,
+    allowPrivateWebhooks: false,
   };
 
   const createPerson = async (): Promise<Person> => {

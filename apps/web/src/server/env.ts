@@ -18,6 +18,8 @@ const schema = z.object({
   NEXTAUTH_SECRET: envFields.text(),
   /** A reverse proxy stands in front of ingest and its X-Forwarded-* headers are true. */
   TRUST_PROXY: envFields.flag().default(false),
+  /** Webhooks may go to addresses of the operator's own network; the worker, which sends them, asks again. */
+  ALLOW_PRIVATE_WEBHOOKS: envFields.flag().default(false),
   LOG_LEVEL: envFields.logLevel().default("info"),
 });
 
@@ -34,6 +36,7 @@ export type WebEnv = {
   blobUrl: string | null;
   cookieSecret: string;
   trustProxy: boolean;
+  allowPrivateWebhooks: boolean;
   logLevel: z.infer<typeof schema>["LOG_LEVEL"];
 };
 
@@ -52,6 +55,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
     blobUrl: values.BLOB_URL ?? null,
     cookieSecret: values.NEXTAUTH_SECRET,
     trustProxy: values.TRUST_PROXY,
+    allowPrivateWebhooks: values.ALLOW_PRIVATE_WEBHOOKS,
     logLevel: values.LOG_LEVEL,
   };
 }

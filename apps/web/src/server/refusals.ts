@@ -16,6 +16,11 @@ const refusals = {
   },
   "not confirmed": { code: "BAD_REQUEST", message: "The name you typed is not the project's short name" },
   "last owner": { code: "CONFLICT", message: "An organization keeps at least one owner; make someone else owner first" },
+  "private address": {
+    code: "BAD_REQUEST",
+    message:
+      "This is no address of the public internet. The operator of this server can allow such addresses with ALLOW_PRIVATE_WEBHOOKS=1",
+  },
   "nothing to process": { code: "CONFLICT", message: "Neither the dump nor a report of this crash is left" },
   "no dump": { code: "CONFLICT", message: "The dump of this crash is not held any more" },
   "wrong password": { code: "BAD_REQUEST", message: "The current password is wrong" },

@@ -21,6 +21,8 @@ export type Services = {
   cookieSecret: string;
   /** See auth/client-address.ts. */
   trustProxy: boolean;
+  /** Webhooks may go to addresses of the operator's own network. */
+  allowPrivateWebhooks: boolean;
 };
 
 const key = Symbol.for("salvage.web.services");
@@ -46,5 +48,6 @@ function build(): Services {
     crashUrl: env.crashUrl,
     cookieSecret: env.cookieSecret,
     trustProxy: env.trustProxy,
+    allowPrivateWebhooks: env.allowPrivateWebhooks,
   };
 }

@@ -2,15 +2,21 @@
  * Sends one webhook request. The name is resolved once and the address that is checked is the address that is connected to
  * (no second look-up in between); redirects are not followed; the answer is read only as far as its status.
  */
-import { lookup as resolve } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
+import { isPublicAddress, privateHost } from "@salvage/addresses";
 import { Agent, request } from "undici";
-import { bareHost, isPublicAddress } from "./address.ts";
 
 export type WebhookRequest = { url: string; headers: Record<string, string>; body: string };
 
 /** `status` null: no answer. `refused`: the address is not allowed, and trying again will not help today. */
 export type WebhookAnswer = { status: number | null; error: string | null; refused: boolean };
+
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 const requestTimeoutMs = 10_000;
 
@@ -18,14 +24,19 @@ class AddressRefused extends Error {
   override readonly name = "AddressRefused";
 }
 
-/** Never throws. */
-export async function sendWebhook({ url, headers, body }: WebhookRequest, allowPrivate: boolean): Promise<WebhookAnswer> {
+/** Never throws. `resolve`: who knows names. */
+export async function sendWebhook(
+  { url, headers, body }: WebhookRequest,
+  allowPrivate: boolean,
+  resolve: Resolve = lookup,
+): Promise<WebhookAnswer> {
   const target = new URL(url);
   if (target.protocol !== "https:" && target.protocol !== "http:")
     return refusal(`the address must be http or https, not ${target.protocol}`);
-  const host = bareHost(target);
-  if (isIP(host) !== 0 && !allowPrivate && !isPublicAddress(host)) return refusal(privateReason(host));
-  const agent = new Agent({ connect: { timeout: requestTimeoutMs, lookup: checkedLookup(allowPrivate) }, connections: 1, pipelining: 0 });
+  const host = allowPrivate ? null : privateHost(target);
+  if (host !== null) return refusal(privateReason(host));
+  const connect = { timeout: requestTimeoutMs, lookup: checkedLookup(allowPrivate, resolve) };
+  const agent = new Agent({ connect, connections: 1, pipelining: 0 });
   try {
     const { statusCode, body: answer } = await request(target, {
       method: "POST",
@@ -57,7 +68,7 @@ export async function sendWebhook({ url, headers, body }: WebhookRequest, allowP
 }
 
 /** Resolves a name and hands on only addresses that may be connected to. */
-function checkedLookup(allowPrivate: boolean): LookupFunction {
+function checkedLookup(allowPrivate: boolean, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "", 0);
