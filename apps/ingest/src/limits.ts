@@ -68,6 +68,10 @@ export const limits = {
   /** Keys remembered; project and key come from outside. */
   maxCachedKeys: 10_000,
   refusalFlushMs: 1_000,
+  /** Between two writes of drops, whose senders wait for them: a flood costs so few writes that nobody else notices. */
+  refusalPauseMs: 20,
   diskCheckMs: 1_000,
+  /** How long a write that found no room in the database counts. */
+  databaseFullMs: 10_000,
   shutdownMs: 10_000,
 } as const;

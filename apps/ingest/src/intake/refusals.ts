@@ -3,6 +3,7 @@
  * shutdown. A failed write is tried again with the next one. The project comes from the URL, so it may not exist; the database
  * leaves those out.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RefusalReason } from "@salvage/contracts";
 import type { RefusalCount, SystemDb } from "@salvage/db/system";
 import { type Logger, metrics, redactText } from "@salvage/telemetry";
@@ -15,6 +16,7 @@ export type Refusals = {
    * @param met the limit that it ran into, where there is one
    */
   count(projectId: string | null, reason: RefusalReason, example: string, met?: MetLimit | null): void;
+  /** What was counted before is written. Under a flood all who wait share the next write, which comes some milliseconds after the last one. */
   flush(): Promise<void>;
   /** Writes what is left and stops. */
   close(): Promise<void>;
@@ -27,6 +29,7 @@ const maxExampleLength = 300;
 export function createRefusals(db: Pick<SystemDb, "refusals">, logger: Logger): Refusals {
   const pending = new Map<string, RefusalCount>();
   let writing: Promise<void> = Promise.resolve();
+  let writtenAt = Number.NEGATIVE_INFINITY;
 
   function add(refusal: RefusalCount): void {
     const id = `${refusal.projectId}/${refusal.reason}`;
@@ -36,9 +39,12 @@ export function createRefusals(db: Pick<SystemDb, "refusals">, logger: Logger): 
   }
 
   async function write(): Promise<void> {
+    if (pending.size === 0) return;
+    const pause = writtenAt + limits.refusalPauseMs - performance.now();
+    if (pause > 0) await sleep(pause);
     const batch = [...pending.values()];
-    if (batch.length === 0) return;
     pending.clear();
+    writtenAt = performance.now();
     await db.refusals.count(batch).catch((error: unknown) => {
       logger.warn({ error, refusals: batch.length }, "refusals could not be counted; they are kept for the next try");
       for (const refusal of batch) add(refusal);
