@@ -76,21 +76,13 @@ const breakpad = () =>
     await run("make", ["-j", String(Math.min(4, availableParallelism())), ...breakpadTools], { cwd: build });
   });
 
+/** Built crates stay in a folder beside until the program is there, so that a broken run goes on with the next crate. */
 const cargo = async (name, version, binary) => {
+  const built = join(folder, `${name}.built`);
   const place = await once(name, (into) =>
-    run("cargo", [
-      "install",
-      "--quiet",
-      "--locked",
-      "--version",
-      version,
-      "--root",
-      into,
-      "--target-dir",
-      join(into, "target"),
-      binary,
-    ]).then(() => rmSync(join(into, "target"), { recursive: true, force: true })),
+    run("cargo", ["install", "--quiet", "--locked", "--version", version, "--root", into, "--target-dir", built, binary]),
   );
+  rmSync(built, { recursive: true, force: true });
   return join(place, "bin", binary);
 };
 
