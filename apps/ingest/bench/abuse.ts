@@ -6,7 +6,7 @@
  */
 import { connect } from "node:net";
 import { parseArgs } from "node:util";
-import { abuseCases } from "../test/abuse-cases.ts";
+import { hostilePosts } from "@salvage/testkit/hostile-posts";
 import { distinctForm, post, quantile, residentMiB, startWorld } from "./world.ts";
 
 const { values } = parseArgs({ options: { "bomb-mib": { type: "string", default: "64" } } });
@@ -19,7 +19,7 @@ let failed = 0;
 
 await traffic();
 print(`memory  before → after MiB, time, what: answer (bombs unpack to ${values["bomb-mib"]} MiB)`);
-for (const each of abuseCases(Number(values["bomb-mib"]) * 1024 * 1024)) {
+for (const each of hostilePosts(Number(values["bomb-mib"]) * 1024 * 1024)) {
   if (each.skip !== null) {
     print(`skipped                  ${each.name}: ${each.skip}`);
     continue;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { abuseCases } from "./abuse-cases.ts";
+import { hostilePosts } from "@salvage/testkit/hostile-posts";
 import { dumpOf, startIngest, waitFor } from "./harness.ts";
 import { createMemoryDb, publicKey } from "./memory-db.ts";
 
@@ -11,7 +11,7 @@ const path = `/api/42/minidump/?sentry_key=${publicKey}`;
 test("each hostile post", async (t) => {
   const memory = createMemoryDb();
   const ingest = await startIngest(t, { db: memory.db, gate: memory.gate });
-  for (const each of abuseCases(16 * 1024 * 1024)) {
+  for (const each of hostilePosts(16 * 1024 * 1024)) {
     await t.test(each.name, { skip: each.skip ?? false }, async () => {
       const before = memory.crashes.length;
       const answer = await each.run(ingest.port, path);

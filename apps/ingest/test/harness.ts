@@ -4,7 +4,6 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -31,6 +30,8 @@ export type Harness = {
   /** Plain bytes of a stored file. */
   unseal(ref: SealedBlobRef, crash: Pick<ReceivedCrash, "id" | "organizationId" | "projectId">, part?: string): Buffer;
 };
+
+export { raw } from "@salvage/testkit/raw-http";
 
 export const testSecret = "test-secret-test-secret-test-secret";
 
@@ -113,24 +114,6 @@ export async function startIngest(
       return bytes;
     },
   };
-}
-
-/** Sends bytes as they are and reads until the server closes or `until` is seen. */
-export async function raw(port: number, pieces: readonly (string | Buffer)[], until: RegExp = /\r\n\r\n[\s\S]*$/): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1");
-    let text = "";
-    socket.setTimeout(10_000, () => socket.destroy(new Error(`no answer; so far ${JSON.stringify(text)}`)));
-    socket.on("data", (bytes) => {
-      text += bytes.toString("latin1");
-      const length = /content-length: (\d+)/i.exec(text)?.[1];
-      const body = text.split("\r\n\r\n")[1];
-      if (until.test(text) && length !== undefined && body !== undefined && body.length >= Number(length)) socket.end();
-    });
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-    for (const piece of pieces) socket.write(piece);
-  });
 }
 
 /** Runs the real curl. @returns status and body */

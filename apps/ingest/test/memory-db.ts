@@ -50,6 +50,7 @@ export function createMemoryDb(): MemoryDb {
             ? { found: "key", key: { ...memory.key } }
             : { found: "project", organizationId: memory.key.organizationId, projectId };
         },
+        projectOf: async (key: string) => (key === publicKey ? "42" : null),
         touch: async () => undefined,
       },
       crashes: {

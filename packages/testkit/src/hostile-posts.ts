@@ -1,19 +1,23 @@
 /**
- * What a hostile or broken sender does to the minidump endpoint, and the answer that it must get. Run by abuse.test.ts, and with memory and
- * time by bench/abuse.ts. Archives of debug files are unpacked elsewhere and have their own cases there.
+ * What a hostile or broken sender does to the endpoints that take crashes, and the answer that it must get. Ingest's tests run them against a server
+ * of their own, `pnpm bench:abuse` against a whole installation, with memory and time.
  */
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { raw } from "./harness.ts";
+import { raw } from "./raw-http.ts";
 
-export type AbuseCase = {
+export type HostilePost = {
   name: string;
   /** Why it cannot run here; null when it can. */
   skip: string | null;
   expect: RegExp;
   /** Crashes that it makes. */
   crashes: number;
-  /** @returns status and body of the answer */
+  /**
+   * @param path of the minidump endpoint, with the client key in its query
+   * @returns status and body of the answer
+   */
   run(port: number, path: string): Promise<string>;
 };
 
@@ -51,12 +55,19 @@ function packedBy(program: string, bytes: () => Buffer): { skip: string | null; 
   };
 }
 
+const asEnvelope = { "Content-Type": "application/x-sentry-envelope" };
+const envelope = (path: string) => path.replace("/minidump/", "/envelope/");
+const appCenter = (path: string) => ({
+  "Content-Type": "application/json",
+  "App-Secret": new URLSearchParams(path.split("?")[1]).get("sentry_key") ?? "",
+});
+
 /** @param bombBytes what the bombs unpack to: more than the server's limits */
-export function abuseCases(bombBytes: number): AbuseCase[] {
+export function hostilePosts(bombBytes: number): HostilePost[] {
   const zeroes = () => Buffer.concat([Buffer.from("MDMP"), Buffer.alloc(bombBytes)]);
   const asDump = { "Content-Type": "application/x-dmp" };
   const brotli = (bytes: Buffer) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } });
-  const simple = (name: string, expect: RegExp, run: AbuseCase["run"], crashes = 0): AbuseCase => ({
+  const simple = (name: string, expect: RegExp, run: HostilePost["run"], crashes = 0): HostilePost => ({
     name,
     skip: null,
     expect,
@@ -71,9 +82,9 @@ export function abuseCases(bombBytes: number): AbuseCase[] {
     simple(`a ${name} bomb in the part`, /^413 .*minidump is larger than the limit of/, (port, path) =>
       send(port, path, form(dumpHead, pack(zeroes()), end)),
     );
-  const programBomb = (program: string): AbuseCase => {
+  const programBomb = (program: string): HostilePost => {
     const { skip, packed } = packedBy(program, zeroes);
-    const run: AbuseCase["run"] = (port, path) => send(port, path, form(dumpHead, packed(), end));
+    const run: HostilePost["run"] = (port, path) => send(port, path, form(dumpHead, packed(), end));
     return { name: `a ${program} bomb in the part`, skip, expect: /^413 .*minidump is larger than the limit of/, crashes: 0, run };
   };
   return [
@@ -175,6 +186,46 @@ export function abuseCases(bombBytes: number): AbuseCase[] {
     }),
     simple("Content-Length and chunks at once", /^400 /, (port, path) =>
       send(port, path, Buffer.from("1\r\nx\r\n0\r\n\r\n"), { "Content-Length": "1", "Transfer-Encoding": "chunked" }),
+    ),
+    simple("an envelope that is a gzip bomb", /^413 .*larger than the limit of/, (port, path) =>
+      send(port, envelope(path), gzipSync(Buffer.concat([Buffer.from('{}\n{"type":"attachment"}\n'), zeroes()])), {
+        ...asEnvelope,
+        "Content-Encoding": "gzip",
+      }),
+    ),
+    simple("an envelope whose minidump is a zstd bomb", /^413 .*larger than the limit of/, (port, path) => {
+      const item = `{"type":"attachment","attachment_type":"event.minidump","filename":"x.dmp"}\n`;
+      const eventId = randomUUID().replaceAll("-", "");
+      return send(
+        port,
+        envelope(path),
+        Buffer.concat([Buffer.from(`{"event_id":"${eventId}"}\n${item}`), zstdCompressSync(zeroes())]),
+        asEnvelope,
+      );
+    }),
+    simple("an envelope of a hundred thousand items", /^400 .*more than 500 items/, (port, path) =>
+      send(port, envelope(path), Buffer.from(`{}\n${'{"type":"session","length":2}\n{}\n'.repeat(100_000)}`), asEnvelope),
+    ),
+    simple("an envelope's item that claims a petabyte", /^400 /, (port, path) =>
+      send(port, envelope(path), Buffer.from('{}\n{"type":"attachment","length":1125899906842624}\nx'), asEnvelope),
+    ),
+    simple("an envelope's header of a megabyte", /^400 .*longer than 65536 bytes/, (port, path) =>
+      send(port, envelope(path), Buffer.from(`{"x":"${"y".repeat(1_000_000)}"}\n`), asEnvelope),
+    ),
+    simple("a resumable upload of a terabyte", /^413 /, (port, path) =>
+      send(port, path.replace("/minidump/", "/upload/"), Buffer.alloc(0), {
+        ...{ "Content-Type": "application/octet-stream", "Content-Length": "0" },
+        ...{ "Tus-Resumable": "1.0.0", "Upload-Length": "1099511627776" },
+      }),
+    ),
+    simple("App Center's logs as a gzip bomb", /^4(00|13) /, (port, path) =>
+      send(port, "/logs?api-version=1.0.0", gzipSync(Buffer.concat([Buffer.from('{"logs":[{"x":"'), Buffer.alloc(bombBytes, "x")])), {
+        ...appCenter(path),
+        "Content-Encoding": "gzip",
+      }),
+    ),
+    simple("App Center's logs nested a hundred thousand times", /^400 .*nested/, (port, path) =>
+      send(port, "/logs?api-version=1.0.0", Buffer.from(`{"logs":[{"x":${"[".repeat(100_000)}`), appCenter(path)),
     ),
   ];
 }
