@@ -81,10 +81,10 @@ export async function runChaos({ seed, kills, say = () => undefined }: ChaosOpti
   }
 }
 
-/** One to four blows of different names, that overlap. */
+/** Two to five blows of different names, that overlap. */
 function drawRound(draw: ReturnType<typeof blowsOf>, random: () => number): Blow[] {
   const many = random();
-  const count = many < 0.2 ? 1 : many < 0.5 ? 2 : many < 0.8 ? 3 : 4;
+  const count = many < 0.2 ? 2 : many < 0.5 ? 3 : many < 0.8 ? 4 : 5;
   const drawn: Blow[] = [];
   while (drawn.length < count) {
     const mayKillWork = drawn.filter(({ killsWork }) => killsWork).length < maxWorkKills;
