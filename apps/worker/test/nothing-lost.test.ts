@@ -56,6 +56,23 @@ describe("nothing is lost", () => {
       child.once("exit", (code, signal) => resolve({ code, signal })),
     );
 
+  test("a report whose commit is not answered keeps its blob", async () => {
+    let answersLost = 0;
+    const finish: typeof world.db.crashes.finish = async (...args) => {
+      const outcome = await world.db.crashes.finish(...args);
+      if (answersLost++ === 0) throw new Error("Connection terminated unexpectedly");
+      return outcome;
+    };
+    const worker = await world.startWorker({ db: { ...world.db, crashes: { ...world.db.crashes, finish } } });
+    const id = await world.post(dump(9_000));
+    await allFinishedOnce([id], 20_000);
+    // Whatever the worker deletes afterwards is deleted now.
+    await worker.stop();
+    assert.equal(answersLost, 1);
+    const { rows } = await world.sql.query("SELECT report_blob_key AS key FROM crashes WHERE id = $1", [id]);
+    assert.equal(await world.blobs.exists(rows[0].key), true);
+  });
+
   test("a worker killed in the middle of a batch, and the next one, finish every crash once", async () => {
     const first = spawnWorker();
     await first.ready;

@@ -162,6 +162,31 @@ describe("a file and its crash", () => {
   });
 });
 
+describe("a lane and an arrival", () => {
+  test("a crash that its lane finishes while an arrival has it on its page: the arrival leaves it be", async () => {
+    const crashId = await world.post(sampleDump({ buildId: build }));
+    await reached(crashId, "provisional");
+    // The import stands still with the file published, and the arrival with its first page in hand.
+    const progress = await holdTable("arrival_progress");
+    const upload = await uploadSample(build, "app");
+    await progress.waiting();
+    const key = fileKey(debugIdOf(build), build, "app") ?? "";
+    await world.lanes.pokeArrival(world.organizationId, key);
+    await progress.waiting(2);
+    assert.deepEqual(await org.crashes.processAgain({ crashId }), { projectId: world.projectId });
+    world.lanes.pokeIntake(world.projectId);
+    await reached(crashId, "complete");
+    await progress.release();
+    await imported(upload);
+    await world.until("the arrival is over", async () => {
+      const { rows } = await world.sql.query("SELECT done >= total AS over FROM arrival_progress WHERE file_key = $1", [key]);
+      return rows[0]?.over === true;
+    });
+    assert.equal((await world.crash(crashId)).revision, 2);
+    await assertConsistent(crashId);
+  });
+});
+
 describe("a member and an arrival", () => {
   const missingFileId = async (name: string, crashId: string) =>
     (

@@ -47,7 +47,7 @@ export type World = {
   organizationId: string;
   projectId: string;
   /** Starts a worker in this process; stopped with the world. */
-  startWorker(options?: { childScript?: string; env?: Partial<WorkerEnv> }): Promise<WorkerApp>;
+  startWorker(options?: { childScript?: string; env?: Partial<WorkerEnv>; db?: SystemDb }): Promise<WorkerApp>;
   /** Another project of the organization. */
   addProject(): Promise<string>;
   /** Accepts a crash as ingest does. `poke: false` leaves the poke out. */
@@ -147,7 +147,7 @@ export async function startWorld(
     addProject,
     startWorker: async (worker = {}) => {
       const childScript = worker.childScript === undefined ? {} : { childScript: worker.childScript };
-      const app = await startWorkerApp({ env: { ...env, ...worker.env }, db, logger, ...childScript });
+      const app = await startWorkerApp({ env: { ...env, ...worker.env }, db: worker.db ?? db, logger, ...childScript });
       workers.push(app);
       return app;
     },

@@ -1,6 +1,6 @@
 /** The upgrade batch: takes one page of the crashes that waited for a debug file and gives each what the file brings. */
 import type { ArrivalInput, FileNeed } from "@salvage/contracts";
-import type { ClaimedCrash, SystemArrivals } from "@salvage/db/system";
+import type { ClaimedCrash, SystemArrivals, WaitingCrash } from "@salvage/db/system";
 import { metrics } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { BatchContext } from "../processing/batch-context.ts";
@@ -48,8 +48,8 @@ export function createUpgradeActivities(ports: UpgradePorts) {
         const after = new FollowUps(ports);
         let shownAt = Date.now();
         if (total !== null && page.crashes.length > 0) await arrivals.progress(organizationId, fileKey, done, total);
-        const rest = await workThrough(page.crashes, ports.concurrency, batch.mayStart, async ({ crashId, needs }) => {
-          const ending = await upgradeCrash(ports, batch, crashId, needs, context, after);
+        const rest = await workThrough(page.crashes, ports.concurrency, batch.mayStart, async (crash) => {
+          const ending = await upgradeCrash(ports, batch, fileKey, crash, context, after);
           metrics.upgrades.inc({ outcome: ending });
           counts.visited += 1;
           if (ending === "complete" || ending === "provisional") counts.upgraded += 1;
@@ -73,13 +73,14 @@ export function createUpgradeActivities(ports: UpgradePorts) {
   };
 }
 
-type UpgradeEnding = CrashEnding | "busy" | "gone" | "unchanged";
+/** `gone`: nothing is to be done; `busy`: look again. */
+type UpgradeEnding = CrashEnding | "busy" | "gone";
 
 async function upgradeCrash(
   ports: UpgradePorts,
   batch: Batch,
-  crashId: string,
-  needs: FileNeed,
+  fileKey: string,
+  { crashId, needs }: WaitingCrash,
   context: BatchContext,
   after: FollowUps,
 ): Promise<UpgradeEnding> {
@@ -89,6 +90,9 @@ async function upgradeCrash(
   batch.holds(claimToken);
   let ended = false;
   try {
+    // Its lane, another arrival, or this page's first try in a worker that stood still may have been here since the page was read.
+    const now = crash.waiting.find((file) => file.fileKey === fileKey)?.needs;
+    if (now !== needs) return now === undefined ? "gone" : "busy";
     const ending = await processCrash(ports, { crash, claimToken, ...wayOf(crash, needs) }, context, after);
     ended = true;
     return ending;

@@ -69,7 +69,8 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
     // Perhaps the database refuses this crash's own values; were it away, recording the failure throws as well.
     const ending = await fail(ports, work, error, after, logger);
     reportError(logger, "finish", error);
-    after.deleteBlobs([reportBlobKey]);
+    // Without the claim it may have been committed all the same: then the report is needed, else the collection of orphans takes it.
+    if (ending !== "lost claim") after.deleteBlobs([reportBlobKey]);
     return ending;
   }
   if (outcome.outcome === "lost claim") {
