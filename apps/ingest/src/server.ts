@@ -16,7 +16,7 @@ import { matchRoute, type Route, splitUrl, withoutPrefix } from "./http/router.t
 import { createAdmission } from "./intake/admission.ts";
 import { appCenterRoutes } from "./intake/app-center/routes.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
-import { createDiskWatermark } from "./intake/disk.ts";
+import { createDatabaseRoom, createDiskWatermark } from "./intake/disk.ts";
 import { envelopeRoutes } from "./intake/envelope/routes.ts";
 import { eventAttachmentRoutes } from "./intake/event-attachments/routes.ts";
 import { plainRoutes } from "./intake/plain/routes.ts";
@@ -55,9 +55,16 @@ export type Ingest = {
 const ownPaths = /^\/+(api\/+(v1|\d+)|symbols|symbolicate|symupload|symbol-uploads|v0\.1)(\/|$)/;
 
 export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest {
-  const { gate, db, blobs, keyring, lanes, logger } = ports;
+  const { gate, blobs, keyring, lanes, logger } = ports;
   const { origin, pathname: publicPathname } = new URL(options.proxy.publicUrl);
   const publicPath = publicPathname.replace(/\/+$/, "");
+  const room = createDatabaseRoom();
+  const { crashes, uploads } = ports.db;
+  const db: SystemDb = {
+    ...ports.db,
+    crashes: { ...crashes, insertReceived: room.watch(crashes.insertReceived) },
+    uploads: { ...uploads, insertReceived: room.watch(uploads.insertReceived) },
+  };
   const clientKeys = createClientKeys(db);
   const refusals = createRefusals(db, logger);
   const disk = createDiskWatermark(blobs, options.limits.minFreeDiskBytes);
@@ -68,7 +75,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     ready: async () => {
       const [system, app, free] = await Promise.all([answers(db.ping()), answers(gate.ping()), blobs.freeBytes()]);
       return {
-        database: system && app ? null : "the database does not answer",
+        database: room.problem() ?? (system && app ? null : "the database does not answer"),
         disk: free === null || free >= options.limits.minFreeDiskBytes ? null : `${free} bytes are free`,
       };
     },

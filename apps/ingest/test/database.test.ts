@@ -1,6 +1,6 @@
 /** Ingest over the real database: what is kept, what is counted, what machines may read. Who may: walls.test.ts. */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { after, before, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { blobKeys } from "@salvage/blobs";
@@ -110,6 +110,56 @@ test("the same crash twice is one row and one blob, also under load", async (t) 
   const first = await post(ingest, a, dumpOf(1000, 6), { "sentry[event_id]": eventId });
   assert.equal(await post(ingest, a, dumpOf(1000, 7), { "sentry[event_id]": eventId }), first);
   assert.notEqual(await post(ingest, b, dumpOf(1000, 7), { "sentry[event_id]": eventId }), first, "another tenant's id is its own");
+});
+
+test("a database without room: senders, uploaders and /ready are told so, until a write finds room", async (t) => {
+  const ingest = await start(t);
+  await tenants.rows(
+    `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`,
+  );
+  for (const table of ["crashes", "debug_file_uploads"])
+    await tenants.rows(`CREATE TRIGGER no_room BEFORE INSERT ON ${table} EXECUTE FUNCTION no_room()`);
+  const answers = [
+    await fetch(minidumpUrl(ingest, a), {
+      method: "POST",
+      body: new Uint8Array(dumpOf(1000, 8)),
+      headers: { "Content-Type": "application/x-dmp" },
+    }),
+    await fetch(`${ingest.url}/api/v1/organizations/${a.slug}/debug-files?name=a.sym`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${await a.token("debug-file:write")}` },
+      body: "MODULE Linux x86_64 0 a\n",
+    }),
+  ];
+  for (const answer of answers) {
+    assert.equal(answer.status, 503);
+    assert.match(await answer.text(), /not enough disk space to keep the file.*no space is left on the database's disk/s);
+  }
+  const ready = await get(ingest, "/ready");
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /"database":"no space is left on the database's disk"/);
+  await tenants.rows("DROP FUNCTION no_room CASCADE");
+  await post(ingest, a, dumpOf(1000, 8));
+  assert.equal((await get(ingest, "/ready")).status, 200);
+});
+
+test("a chunk whose row is written and not answered keeps its bytes", async (t) => {
+  const insert: typeof tenants.system.chunks.insert = async (chunk) => {
+    await tenants.system.chunks.insert(chunk);
+    throw new Error("Connection terminated unexpectedly");
+  };
+  const db = { ...tenants.system, chunks: { ...tenants.system.chunks, insert } };
+  const ingest = await startIngest(t, { db, gate: tenants.gate });
+  const bytes = "FUNC 0 1 0 f\n";
+  const sha1 = createHash("sha1").update(bytes).digest("hex");
+  const form = new FormData();
+  form.append("file", new Blob([bytes]), sha1);
+  const headers = { Authorization: `Bearer ${await a.token("debug-file:write")}` };
+  const answer = await fetch(`${ingest.url}/api/0/organizations/${a.slug}/chunk-upload/`, { method: "POST", body: form, headers });
+  assert.equal(answer.status, 500);
+  const held = (await tenants.system.chunks.held(a.organizationId, [sha1])).get(sha1);
+  assert.ok(held !== undefined);
+  assert.deepEqual(await ingest.files(), [held.blobKey]);
 });
 
 test("a key that is disabled stops working within seconds", async (t) => {

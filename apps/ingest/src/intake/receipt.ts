@@ -14,7 +14,7 @@ import { bounded, drain } from "../http/body.ts";
 import type { OperatorLimits } from "../limits.ts";
 import type { ClientKeys } from "./client-keys.ts";
 import { attachmentLimitsOf, type Limit, maxDumpBytesOf, storageOf } from "./crash-limits.ts";
-import { diskFull, isNoSpace } from "./disk.ts";
+import { databaseFailed, diskFull, isNoSpace } from "./disk.ts";
 import { Dropped } from "./dropped.ts";
 import { dumpBytes } from "./dump-bytes.ts";
 import type { EventData } from "./event.ts";
@@ -176,7 +176,7 @@ export function openReceipt(ports: ReceiptPorts, { key, logger }: { key: FoundCl
         .catch((cause: unknown) => {
           // It may have been committed all the same: then the blobs are needed, else the collection of orphans takes them.
           kept = true;
-          throw new AppError(503, null, "not ready: the crash could not be recorded", { cause, headers: { "Retry-After": "10" } });
+          throw databaseFailed("the crash could not be recorded", cause);
         });
       failPoint("ingest.after-row");
       metrics.crashesAccepted.inc({ duplicate: String(outcome.duplicate) });

@@ -11,7 +11,7 @@ import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
 import { bounded } from "../http/body.ts";
-import { diskFull, isNoSpace } from "../intake/disk.ts";
+import { databaseFailed, diskFull, isNoSpace } from "../intake/disk.ts";
 
 export type UploadPorts = { blobs: BlobStore; db: Pick<SystemDb, "uploads">; lanes: Pick<Lanes, "startImport"> };
 
@@ -73,7 +73,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
       .catch((cause: unknown) => {
         // It may have been committed all the same: then the blob is needed, else the collection of orphans takes it.
         kept = true;
-        throw new AppError(503, null, "not ready: the upload could not be recorded", { cause, headers: { "Retry-After": "10" } });
+        throw databaseFailed("the upload could not be recorded", cause);
       });
     failPoint("upload.after-row");
     kept = !outcome.duplicate;

@@ -47,6 +47,8 @@ export async function storeChunk({ blobs, db }: ChunkPorts, post: ChunkPost): Pr
     if (post.sha1 !== null && post.sha1 !== sha1) {
       throw new AppError(400, null, `a chunk is not what its name says: its SHA-1 is ${sha1}, its name ${post.sha1}`);
     }
+    // Without an answer it may have been noted: then the blob is needed, else the collection of orphans takes it.
+    kept = true;
     kept = await db.chunks.insert({ id, organizationId, sha1, sizeBytes: counter.bytes, blobKey });
     return { sha1, sizeBytes: counter.bytes };
   } catch (error) {
