@@ -62,13 +62,13 @@ export async function writeProgress(sql: Sql, organizationId: string, fileKey: s
   );
 }
 
-/** File keys of one crash that a ready file came for since its resolver looked. */
-export async function readyForCrash(sql: Sql, crashId: string): Promise<string[]> {
-  const rows = await sql.rows<{ file_key: string }>(
-    `SELECT DISTINCT w.file_key FROM ${waitingTables} WHERE w.crash_id = $1 AND ${waits} AND ${cameSince}`,
-    [crashId],
+/** File keys that a ready file came for since the crashes' resolver looked, by crash. */
+export async function readyForCrashes(sql: Sql, crashIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await sql.rows<{ crash_id: string; file_keys: string[] }>(
+    `SELECT w.crash_id, array_agg(DISTINCT w.file_key) AS file_keys FROM ${waitingTables} WHERE w.crash_id = ANY ($1::uuid[]) AND ${waits} AND ${cameSince} GROUP BY 1`,
+    [crashIds],
   );
-  return rows.map((row) => row.file_key);
+  return new Map(rows.map((row) => [row.crash_id, row.file_keys]));
 }
 
 /** The same over all organizations: arrivals that got lost. */

@@ -7,8 +7,8 @@ import { createSystemAnnounced } from "./announced.ts";
 import { createSystemArrivals } from "./arrivals.ts";
 import { createSystemChunks, createSystemTransfers } from "./chunks.ts";
 import { addAttachments, findByEvent } from "./crashes/attach.ts";
-import { claimBatch, heartbeatClaim, recordFailure, releaseClaim, startAttempt } from "./crashes/claim.ts";
-import { finish } from "./crashes/finish.ts";
+import { claimBatch, createStartAttempt, heartbeatClaim, recordFailure, releaseClaim } from "./crashes/claim.ts";
+import { createFinish } from "./crashes/finish.ts";
 import { createReceivedCrashes } from "./crashes/insert.ts";
 import { finishUnchanged, reject } from "./crashes/settle.ts";
 import { createSystemFeedback } from "./feedback.ts";
@@ -39,11 +39,11 @@ export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: 
       findByEvent: (projectId, eventId) => findByEvent(pool, projectId, eventId),
       addAttachments: (crashId, attachments, limits) => addAttachments(pool, crashId, attachments, limits),
       claimBatch: (input) => claimBatch(pool, input),
-      startAttempt: (claimToken, crashId) => startAttempt(pool, claimToken, crashId),
+      startAttempt: createStartAttempt(pool),
       heartbeatClaim: (claimToken, leaseMs) => heartbeatClaim(pool, claimToken, leaseMs),
       releaseClaim: (claimToken, crashIds) => releaseClaim(pool, claimToken, crashIds),
       recordFailure: (claimToken, crashId, reason) => recordFailure(pool, claimToken, crashId, reason),
-      finish: (claimToken, crashId, result) => finish(pool, claimToken, crashId, result),
+      finish: createFinish(pool),
       reject: (claimToken, crashId, reason, offset) => reject(pool, claimToken, crashId, reason, offset),
       finishUnchanged: (claimToken, crashId) => finishUnchanged(pool, claimToken, crashId),
     },

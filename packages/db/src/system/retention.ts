@@ -6,7 +6,7 @@ import type { DumpDeletedReason } from "@salvage/contracts";
 import { blobDeletionsHeld } from "../setup/blob-hold.ts";
 import type { Sql, SqlPool } from "../shared/sql.ts";
 import { asProjectId, asUuid } from "../shared/text.ts";
-import { dropUnwindNeeds, releaseDump } from "./crashes/settle.ts";
+import { dropUnwindNeeds, releaseDumps } from "./crashes/settle.ts";
 import type { SystemRetention } from "./ports.ts";
 import { removeResumablesOfProject } from "./resumables.ts";
 import { countBytes } from "./uploads.ts";
@@ -121,8 +121,8 @@ async function markDumpDeleted(
   );
   if (crash === undefined) return { outcome: "gone" };
   if (!crash.free) return { outcome: "busy" };
-  const releasedBlobKeys = await releaseDump(sql, crashId, reason);
-  if (crash.state === "provisional" || crash.state === "complete") await dropUnwindNeeds(sql, crashId, crash.state);
+  const releasedBlobKeys = (await releaseDumps(sql, [crashId], reason)).get(crashId) ?? [];
+  if (crash.state === "provisional" || crash.state === "complete") await dropUnwindNeeds(sql, [crashId]);
   return { outcome: "marked", releasedBlobKeys };
 }
 

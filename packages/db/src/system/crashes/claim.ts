@@ -11,10 +11,12 @@ import { randomUUID } from "node:crypto";
 import type { CrashState, FileNeed } from "@salvage/contracts";
 import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { asProjectId, asUuid, storableText } from "../../shared/text.ts";
+import { together } from "../../shared/together.ts";
 import type { ClaimedBatch, ClaimedCrash } from "../ports.ts";
 import { giveUp } from "./settle.ts";
 
 const maxDeathsAlone = 2;
+const maxStartsAtOnce = 64;
 const diedReason = "processing this crash ended its process twice while it ran alone";
 
 /**
@@ -115,12 +117,31 @@ export async function claimForUpgrade(
   return { outcome: "claimed", claimToken, crash: claimedCrash(row) };
 }
 
-export async function startAttempt(sql: Sql, claimToken: string, crashId: string): Promise<boolean> {
-  return (await sql.run("UPDATE crashes SET attempt_open = true WHERE id = $1 AND claim_token = $2", [crashId, claimToken])) === 1;
+/** @returns notes that one crash's work starts; false when its claim is lost */
+export function createStartAttempt(pool: SqlPool): (claimToken: string, crashId: string) => Promise<boolean> {
+  const start = together<{ claimToken: string; crashId: string }, boolean>({
+    most: maxStartsAtOnce,
+    pauseMs: 0,
+    async work(starting) {
+      const rows = await pool.rows<{ id: string; claim_token: string }>(
+        `UPDATE crashes c SET attempt_open = true FROM unnest($1::uuid[], $2::uuid[]) AS n(id, claim_token)
+         WHERE c.id = n.id AND c.claim_token = n.claim_token RETURNING c.id, c.claim_token`,
+        [starting.map(({ crashId }) => crashId), starting.map(({ claimToken }) => claimToken)],
+      );
+      const started = new Set(rows.map((row) => `${row.id} ${row.claim_token}`));
+      return starting.map(({ crashId, claimToken }) => started.has(`${crashId} ${claimToken}`));
+    },
+  });
+  return (claimToken, crashId) => start({ claimToken, crashId });
 }
 
+/** A crash whose row is being written just now is left to the next heartbeat: waiting for it could end in a deadlock. */
 export function heartbeatClaim(sql: Sql, claimToken: string, leaseMs: number): Promise<number> {
-  return sql.run("UPDATE crashes SET lease_until = now() + $2 * interval '1 millisecond' WHERE claim_token = $1", [claimToken, leaseMs]);
+  return sql.run(
+    `UPDATE crashes SET lease_until = now() + $2 * interval '1 millisecond'
+     WHERE id IN (SELECT id FROM crashes WHERE claim_token = $1 FOR UPDATE SKIP LOCKED)`,
+    [claimToken, leaseMs],
+  );
 }
 
 /** Back to where it was before the claim; an attempt that was stopped in good order does not count. */

@@ -3,7 +3,7 @@
  * their bytes are deleted by the caller afterwards, or by the collection of orphans when the caller dies.
  */
 import type { DumpDeletedReason } from "@salvage/contracts";
-import { only, type Sql, type SqlPool } from "../../shared/sql.ts";
+import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { storableText } from "../../shared/text.ts";
 
 /** Ends the claim; put into SET lists. */
@@ -11,52 +11,55 @@ export const endClaim =
   "claim_token = NULL, claimed_at = NULL, lease_until = NULL, attempt_open = false, deaths = 0, deaths_alone = 0, last_failure = NULL";
 
 /**
- * Marks a crash's dump deleted and drops its attachments' rows. The crash's row must be locked by the transaction.
- * @returns blobs to delete; none when the dump was gone already
+ * Marks crashes' dumps deleted and drops their attachments' rows. The crashes' rows must be locked by the transaction.
+ * @returns blobs to delete, by crash; nothing for one whose dump was gone already
  */
-export async function releaseDump(sql: Sql, crashId: string, reason: DumpDeletedReason): Promise<string[]> {
-  const { released } = only(
-    await sql.rows<{ released: string[] | null }>(
-      `WITH dump AS (
-         UPDATE crashes SET dump_state = 'deleted', dump_wrapped_key = NULL, dump_deleted_at = now(), dump_deleted_reason = $2, dump_delete_after = NULL
-         WHERE id = $1 AND dump_state = 'held' RETURNING dump_blob_key AS blob_key, dump_size_bytes AS size_bytes, organization_id
-       ), attached AS (
-         DELETE FROM crash_attachments WHERE crash_id = $1 AND EXISTS (SELECT 1 FROM dump) RETURNING blob_key, size_bytes, organization_id
-       ), gone AS (
-         SELECT * FROM dump UNION ALL SELECT * FROM attached
-       ), counted AS (
-         UPDATE storage_usage SET used_bytes = greatest(0, used_bytes - (SELECT sum(size_bytes) FROM gone)::bigint)
-         WHERE organization_id = (SELECT organization_id FROM dump)
-       )
-       SELECT array_agg(blob_key) AS released FROM gone`,
-      [crashId, reason],
-    ),
+export async function releaseDumps(sql: Sql, crashIds: readonly string[], reason: DumpDeletedReason): Promise<Map<string, string[]>> {
+  const rows = await sql.rows<{ id: string; released: string[] }>(
+    `WITH dump AS (
+       UPDATE crashes SET dump_state = 'deleted', dump_wrapped_key = NULL, dump_deleted_at = now(), dump_deleted_reason = $2, dump_delete_after = NULL
+       WHERE id = ANY ($1::uuid[]) AND dump_state = 'held' RETURNING id, dump_blob_key AS blob_key, dump_size_bytes AS size_bytes, organization_id
+     ), attached AS (
+       DELETE FROM crash_attachments a USING dump WHERE a.crash_id = dump.id AND a.crash_id = ANY ($1::uuid[])
+       RETURNING a.crash_id AS id, a.blob_key, a.size_bytes, a.organization_id
+     ), gone AS (
+       SELECT * FROM dump UNION ALL SELECT * FROM attached
+     ), counted AS (
+       UPDATE storage_usage u SET used_bytes = greatest(0, used_bytes - n.bytes)
+       FROM (SELECT organization_id, sum(size_bytes)::bigint AS bytes FROM gone GROUP BY 1) n WHERE u.organization_id = n.organization_id
+     )
+     SELECT id, array_agg(blob_key) AS released FROM gone GROUP BY 1`,
+    [crashIds, reason],
   );
-  return released ?? [];
+  return new Map(rows.map((row) => [row.id, row.released]));
 }
 
 /**
  * Without the dump new unwind data can do nothing: what waited for it alone waits no more, what waited for both waits for
- * names. May make a provisional crash complete. The crash's row must be locked by the transaction.
- * @returns the crash's state afterwards
+ * names. May make provisional crashes complete. The crashes' rows must be locked by the transaction.
+ * @returns the crashes that became complete
  */
-export async function dropUnwindNeeds(sql: Sql, crashId: string, state: "provisional" | "complete"): Promise<"provisional" | "complete"> {
+export async function dropUnwindNeeds(sql: Sql, crashIds: readonly string[]): Promise<Set<string>> {
   await sql.run(
     `WITH closed AS (
-       UPDATE crash_missing_files SET open = false, closed_at = now() WHERE crash_id = $1 AND open AND needs = 'unwind' RETURNING missing_file_id
+       UPDATE crash_missing_files SET open = false, closed_at = now() WHERE crash_id = ANY ($1::uuid[]) AND open AND needs = 'unwind' RETURNING missing_file_id
+     ), gone AS (
+       SELECT missing_file_id AS id, count(*)::int AS crashes FROM closed GROUP BY 1
+     ), file AS MATERIALIZED (
+       SELECT id FROM missing_files WHERE id IN (SELECT id FROM gone) ORDER BY file_key, project_id FOR UPDATE
      )
-     UPDATE missing_files SET waiting_crashes = greatest(0, waiting_crashes - 1) WHERE id IN (SELECT missing_file_id FROM closed)`,
-    [crashId],
+     UPDATE missing_files m SET waiting_crashes = greatest(0, waiting_crashes - gone.crashes) FROM file JOIN gone USING (id) WHERE m.id = file.id`,
+    [crashIds],
   );
-  await sql.run("UPDATE crash_missing_files SET needs = 'names' WHERE crash_id = $1 AND open AND needs = 'both'", [crashId]);
-  const after = await sql.rows<{ missing_count: number }>(
-    `UPDATE crashes c SET missing_count = m.count, state = CASE WHEN c.state = 'provisional' AND m.count = 0 THEN 'complete' ELSE c.state END
-     FROM (SELECT count(*)::int FROM crash_missing_files w JOIN missing_files f ON f.id = w.missing_file_id
-           WHERE w.crash_id = $1 AND w.open AND w.own AND f.state <> 'ignored') AS m
-     WHERE c.id = $1 RETURNING c.missing_count`,
-    [crashId],
+  await sql.run("UPDATE crash_missing_files SET needs = 'names' WHERE crash_id = ANY ($1::uuid[]) AND open AND needs = 'both'", [crashIds]);
+  const rows = await sql.rows<{ id: string; state: string }>(
+    `UPDATE crashes c SET missing_count = n.blocking, state = CASE WHEN c.state = 'provisional' AND n.blocking = 0 THEN 'complete' ELSE c.state END
+     FROM (SELECT k.id, (SELECT count(*)::int FROM crash_missing_files w JOIN missing_files f ON f.id = w.missing_file_id
+             WHERE w.crash_id = k.id AND w.open AND w.own AND f.state <> 'ignored') AS blocking FROM unnest($1::uuid[]) AS k(id)) n
+     WHERE c.id = n.id AND c.id = ANY ($1::uuid[]) AND (c.missing_count <> n.blocking OR (c.state = 'provisional' AND n.blocking = 0)) RETURNING c.id, c.state`,
+    [crashIds],
   );
-  return state === "provisional" && only(after).missing_count > 0 ? "provisional" : "complete";
+  return new Set(rows.filter((row) => row.state === "complete").map((row) => row.id));
 }
 
 /** The crash will never have a report. One with a report keeps it, and arrivals leave it be. */
@@ -80,7 +83,7 @@ export async function reject(
     );
     if (row === undefined) return { outcome: "lost claim" };
     if (row.revision > 0) return { outcome: "kept report" };
-    return { outcome: "rejected", releasedBlobKeys: await releaseDump(sql, crashId, "rejected") };
+    return { outcome: "rejected", releasedBlobKeys: (await releaseDumps(sql, [crashId], "rejected")).get(crashId) ?? [] };
   });
 }
 
