@@ -113,6 +113,33 @@ test("the dump in a later call, before its error in the same call, and further f
   assert.equal((await ingest.files()).length, 4);
 });
 
+test("an error that comes after its dump says as much of the crash as one that comes before it", async (t) => {
+  const ingest = await start(t);
+  const device = { appVersion: "5.2", appBuild: "9", appNamespace: "com.acme.game", osName: "Android", model: "Y" };
+  const late = { device, userId: "someone", processName: "game", architecture: "arm64-v8a" };
+  const [before, after, again] = [randomUUID(), randomUUID(), randomUUID()];
+  const dumpLog = (id: string, seed: number) =>
+    logs(attachment(id, dumpOf(700, seed), "minidump.dmp", { device: { appVersion: "5", locale: "de" } }));
+  await post(ingest, a, logs(error(before, late)));
+  await post(ingest, a, dumpLog(before, 91));
+  await post(ingest, a, dumpLog(after, 92));
+  assert.deepEqual((await post(ingest, a, logs(error(after, late)))).json.validDiagnosticsIds, [after]);
+  const said = async (id: string) => {
+    const { release, dist, user, tags, extra, contexts } = (await crashOf(a, id)).detail;
+    return { release, dist, user, tags, extra, contexts };
+  };
+  assert.deepEqual(await said(after), await said(before));
+  assert.equal((await said(after)).release, "com.acme.game@5.2+9");
+  assert.deepEqual([(await said(after)).contexts.device?.model, (await said(after)).contexts.device?.locale], ["Y", "de"]);
+
+  await post(ingest, a, dumpLog(again, 93));
+  await post(ingest, b, logs(error(again, late)));
+  assert.equal((await said(again)).release, "5", "another tenant's error changes nothing");
+  await post(ingest, a, logs(error(again, late), attachment(again, dumpOf(700, 93))));
+  assert.equal((await said(again)).user, "someone", "the dump a second time, with its error");
+  assert.equal((await ingest.files()).length, 3);
+});
+
 test("a log that comes before the dump of its error waits for it, sealed, and is nothing to another tenant", async (t) => {
   const ingest = await start(t);
   const errorId = randomUUID();

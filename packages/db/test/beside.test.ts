@@ -140,6 +140,36 @@ test("files added to a crash: found by event id or crash id, limits counted toge
   assert.equal((await rows.db.crashes.findByEvent(tenant.projectId, eventId))?.dumpHeld, false);
 });
 
+test("what is said of a crash after it was accepted comes before what is there, and its issue learns the release", async () => {
+  const { crashId, outcome } = await finishNew(
+    rows,
+    other,
+    {},
+    { release: "1", environment: "live", extra: { a: 1, b: 1 }, contexts: { device: { model: "X", locale: "de" } } },
+  );
+  const said = {
+    ...{ release: "2", environment: null, dist: "7", user: "someone", tags: { t: "1" }, extra: { b: 2 } },
+    contexts: { device: { model: "Y" }, os: { name: "Android" } },
+  };
+  for (let again = 0; again < 2; again++) await rows.db.announced.addTo(crashId, said);
+  const crash = await rows.one(
+    `SELECT jsonb_build_object('release', release, 'environment', environment, 'dist', dist, 'user', user_label, 'tags', tags, 'extra', extra,
+       'contexts', contexts) FROM crashes WHERE id = $1`,
+    [crashId],
+  );
+  assert.deepEqual(crash, {
+    ...said,
+    ...{ environment: "live", extra: { a: 1, b: 2 } },
+    contexts: { device: { model: "Y", locale: "de" }, os: { name: "Android" } },
+  });
+  const versions = await rows.one<string[]>("SELECT versions FROM issues WHERE id = $1", [outcome.issueId]);
+  assert.deepEqual(
+    versions.filter((version) => version === "2"),
+    ["2"],
+  );
+  await rows.db.announced.addTo(randomUUID(), said);
+});
+
 test("the project of a client key", async () => {
   const publicKey = await rows.one<string>("SELECT public_key FROM client_keys WHERE id = $1", [tenant.clientKeyId]);
   assert.equal(await rows.db.keys.projectOf(publicKey), tenant.projectId);

@@ -392,6 +392,11 @@ export interface SystemAnnounced {
   add(crash: { organizationId: string; projectId: string; eventId: string; event: unknown; announcedAt: Date }): Promise<void>;
   /** What `add` was given as `event`. */
   find(projectId: string, eventId: string): Promise<unknown>;
+  /** Adds what was said of a crash after it was accepted: it comes before what is there, as if it had been said first. */
+  addTo(
+    crashId: string,
+    said: Pick<ReceivedCrash, "release" | "environment" | "dist" | "user" | "tags" | "extra" | "contexts">,
+  ): Promise<void>;
 }
 
 export interface SystemResumables {
@@ -457,7 +462,7 @@ export interface SystemArrivals {
   }): Promise<{ crashes: WaitingCrash[]; next: string | null }>;
   /** How many crashes wait now, as waitingPage sees it. */
   waitingCount(organizationId: string, fileKey: string): Promise<number>;
-  /** Takes one crash's claim. "busy": somebody has it, come back; "gone": deleted or it never had a report (intake will see the file). */
+  /** Takes one crash's claim; its attempt has started then. "busy": somebody has it, come back; "gone": deleted or it never had a report (intake will see the file). */
   claimForUpgrade(
     crashId: string,
     leaseMs: number,

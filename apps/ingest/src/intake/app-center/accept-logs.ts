@@ -106,16 +106,20 @@ async function keep(ports: AppCenterPorts, post: LogsPost, report: Report, heldK
   const { key, installId, logger } = post;
   const { error, eventId, attachments } = report;
   const { organizationId, projectId } = key;
+  let crash = await asked(ports.db.crashes.findByEvent(projectId, eventId));
   if (error !== null && announcesDump(error)) {
-    ports.admission.takeCrash(key);
-    await asked(
-      ports.db.announced.add({ organizationId, projectId, eventId, event: eventOfLog(error, installId), announcedAt: new Date() }),
-    );
+    const event = eventOfLog(error, installId);
+    if (crash === null) {
+      ports.admission.takeCrash(key);
+      await asked(ports.db.announced.add({ organizationId, projectId, eventId, event, announcedAt: new Date() }));
+      // Its dump may have come meanwhile, and found nothing announced.
+      crash = await asked(ports.db.crashes.findByEvent(projectId, eventId));
+    }
+    if (crash !== null) await asked(ports.db.announced.addTo(crash.crashId, mergeEvent([event])));
   } else if (error !== null) {
     ports.refusals.count(key.projectId, "event_without_minidump", `${String(error.type).slice(0, 40)} without a minidump`);
   }
   if (attachments.length === 0) return;
-  const crash = await asked(ports.db.crashes.findByEvent(projectId, eventId));
   if (crash !== null) return await addFiles(ports, key, crash, filesOf(attachments), logger);
   if ((await asked(ports.db.announced.find(projectId, eventId))) === null) {
     ports.refusals.count(projectId, "file_without_crash", `attachments of error ${eventId}, which is no crash`);
@@ -134,9 +138,15 @@ async function keepCrash(ports: AppCenterPorts, post: LogsPost, report: Report, 
   try {
     await receipt.storeDump(fileOf(dump));
     for (const attachment of report.attachments) if (attachment !== dump) await receipt.storeAttachment(fileOf(attachment));
-    const said =
-      report.error === null ? await asked(ports.db.announced.find(key.projectId, report.eventId)) : eventOfLog(report.error, installId);
-    await receipt.commit(mergeEvent([{ event_id: report.eventId }, said, eventOfLog(dump.log, installId)]), []);
+    const announced = () => asked(ports.db.announced.find(key.projectId, report.eventId));
+    const said = report.error === null ? await announced() : eventOfLog(report.error, installId);
+    const { crashId, duplicate } = await receipt.commit(
+      mergeEvent([{ event_id: report.eventId }, said, eventOfLog(dump.log, installId)]),
+      [],
+    );
+    // The crash may be there since its dump came alone, or have been announced since it was asked for.
+    const late = duplicate ? said : said === null ? await announced() : null;
+    if (late !== null) await asked(ports.db.announced.addTo(crashId, mergeEvent([late])));
     await addWaiting(ports, key, report.eventId, logger);
   } finally {
     await receipt.discard();
