@@ -92,7 +92,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
     ...uploadRoutes({ gate, db, blobs, lanes, disk, limits: options.limits, publicUrl: origin }),
     ...symbolServerRoutes({ gate, blobs }),
     ...symbolicateRoutes({ gate, db, blobs }),
-    ...readRoutes({ gate, blobs, keyring, publicUrl: origin, trustProxy: options.proxy.trustProxy }),
+    ...readRoutes({ gate, blobs, keyring, limits: options.limits, publicUrl: origin, trustProxy: options.proxy.trustProxy }),
   ];
 
   /** @returns the route's word for metrics */

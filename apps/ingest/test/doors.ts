@@ -328,6 +328,7 @@ export const doors: readonly Door[] = [
   ...otherUploaders,
   ...intake,
   ...preflights,
+  open("GET /api/v1/limits", "the operator's numbers, nobody's in particular", () => "/api/v1/limits"),
   open("POST /api/v1/device-codes", "a machine that is not signed in asks to be", () => "/api/v1/device-codes", json({ clientName: "x" })),
   open("GET /api/v1/device-codes", "by the secret of the code itself", () => "/api/v1/device-codes"),
   open("DELETE /api/v1/token", "a login ends itself; every other bearer is told 401", () => "/api/v1/token"),

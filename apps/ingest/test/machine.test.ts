@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { after, before, type TestContext, test } from "node:test";
-import type { TokenScope } from "@salvage/contracts";
+import { serverLimits, type TokenScope } from "@salvage/contracts";
 import { createOrgGate, type OrgDb, type OrgGate } from "@salvage/db";
 import { createSystemDbAcrossOrganizations, type SystemDb } from "@salvage/db/system";
 import { startTestDatabase, type TestDatabase } from "@salvage/testkit/postgres";
@@ -200,4 +200,12 @@ test("an address gets a few codes a minute", async (t) => {
   for (let i = 0; i < 12; i++) answers.push((await call(ingest, "/api/v1/device-codes", null, { clientName: "x" })).status);
   assert.deepEqual(answers.slice(0, 10), Array(10).fill(201));
   assert.deepEqual(answers.slice(10), [429, 429]);
+});
+
+test("what the server allows is told to anybody, as it is set", async (t) => {
+  const ingest = await startIngest(t, { db: system, gate, limits: { maxDumpBytes: 12_345, organizationRateLimitPerMinute: 0 } });
+  const { status, body } = await call(ingest, "/api/v1/limits", null);
+  assert.equal(status, 200);
+  assert.equal(serverLimits.parse(body).MAX_DUMP_BYTES, 12_345);
+  assert.equal(body.ORGANIZATION_RATE_LIMIT_PER_MINUTE, null);
 });

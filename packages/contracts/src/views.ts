@@ -78,6 +78,20 @@ export type OrganizationLimits = z.infer<typeof organizationLimits>;
 export const limitsView = z.object({ project: projectLimits, organization: organizationLimits, storageUsedBytes: count });
 export type LimitsView = z.infer<typeof limitsView>;
 
+/** What the operator of a server allows, by the setting of ingest: bytes, numbers of files, crashes a minute; null: no limit. */
+export const serverLimits = z.object({
+  MAX_DUMP_BYTES: count,
+  MAX_REQUEST_BYTES: count,
+  MAX_ATTACHMENT_BYTES: count,
+  MAX_ATTACHMENTS: count,
+  MAX_DEBUG_FILE_BYTES: count,
+  ORGANIZATION_STORAGE_BYTES: count.nullable(),
+  DEFAULT_RATE_LIMIT_PER_MINUTE: count,
+  PROJECT_RATE_LIMIT_PER_MINUTE: count.nullable(),
+  ORGANIZATION_RATE_LIMIT_PER_MINUTE: count.nullable(),
+});
+export type ServerLimits = z.infer<typeof serverLimits>;
+
 export const clientKeyView = z.object({
   id: z.string(),
   name: z.string(),

@@ -1,13 +1,15 @@
 /** The routes by which machines read, ask, and decide about missing files. */
 import type { Route } from "../http/router.ts";
+import type { OperatorLimits } from "../limits.ts";
 import { type CrashPorts, getAttachment, getCrash, getDump } from "./crashes.ts";
 import { type DeviceCodePorts, deviceCodeRoutes } from "./device-codes.ts";
 import { getCrashes, getMissingFiles, getOrganization, getUpload } from "./lists.ts";
 import { ignoreMissingFiles } from "./missing-files.ts";
 import { askCoverage, askHeld } from "./questions.ts";
+import { serverLimitsRoute } from "./server-limits.ts";
 import { deleteToken, getToken } from "./token.ts";
 
-export function readRoutes(ports: CrashPorts & DeviceCodePorts): Route[] {
+export function readRoutes(ports: CrashPorts & DeviceCodePorts & { limits: OperatorLimits }): Route[] {
   const { gate } = ports;
   const organization = "/api/v1/organizations/:organization";
   const project = "/api/v1/projects/:project";
@@ -39,6 +41,7 @@ export function readRoutes(ports: CrashPorts & DeviceCodePorts): Route[] {
     },
     { method: "GET", path: "/api/v1/token", name: "token", handle: (context) => getToken(gate, context) },
     { method: "DELETE", path: "/api/v1/token", name: "token", handle: (context) => deleteToken(gate, context) },
+    serverLimitsRoute(ports.limits),
     ...deviceCodeRoutes(ports),
   ];
 }

@@ -1,6 +1,6 @@
 "use client";
-/** What posts may have: rates, sizes and counts of the project; rate of all projects of the organization together, and what it stores. */
-import type { Permission, ProjectLimits } from "@salvage/contracts";
+/** What posts may have: rates, sizes and counts of the project; rate of all projects of the organization together, and what it stores; and the server's own. */
+import type { Permission, ProjectLimits, ServerLimits } from "@salvage/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
 import { toast } from "sonner";
@@ -12,6 +12,7 @@ import { formatBytes } from "#web/ui/format.ts";
 import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { Panel, TableSkeleton } from "#web/ui/page.tsx";
 import { type LimitUnit, limitOf, limitText } from "./limit-fields.ts";
+import { ServerLimitsTable, useServerLimits } from "./server-limits.tsx";
 
 export function Limits({ projectSlug }: { projectSlug: string }) {
   const trpc = useTRPC();
@@ -56,10 +57,29 @@ export function Limits({ projectSlug }: { projectSlug: string }) {
             label: "Crashes a minute",
             hint: "Of all client keys together; keys have rates of their own.",
             unit: "count",
+            server: "PROJECT_RATE_LIMIT_PER_MINUTE",
           },
-          { name: "maxDumpBytes", label: "Largest minidump, in MiB", hint: "Larger ones are refused.", unit: "MiB" },
-          { name: "maxAttachmentBytes", label: "Largest attachment, in MiB", hint: "Larger ones are left out of the crash.", unit: "MiB" },
-          { name: "maxAttachments", label: "Attachments of a crash", hint: "More are left out.", unit: "count" },
+          {
+            name: "maxDumpBytes",
+            label: "Largest minidump, in MiB",
+            hint: "Larger ones are refused.",
+            unit: "MiB",
+            server: "MAX_DUMP_BYTES",
+          },
+          {
+            name: "maxAttachmentBytes",
+            label: "Largest attachment, in MiB",
+            hint: "Larger ones are left out of the crash.",
+            unit: "MiB",
+            server: "MAX_ATTACHMENT_BYTES",
+          },
+          {
+            name: "maxAttachments",
+            label: "Attachments of a crash",
+            hint: "More are left out.",
+            unit: "count",
+            server: "MAX_ATTACHMENTS",
+          },
         ]}
       />
       <LimitsForm<{ rateLimitPerMinute: number | null }>
@@ -68,18 +88,20 @@ export function Limits({ projectSlug }: { projectSlug: string }) {
         values={{ rateLimitPerMinute: organization.rateLimitPerMinute }}
         busy={setOrganization.isPending}
         onSave={(values) => setOrganization.mutate({ orgSlug, ...values })}
-        fields={[{ name: "rateLimitPerMinute", label: "Crashes a minute", unit: "count" }]}
+        fields={[{ name: "rateLimitPerMinute", label: "Crashes a minute", unit: "count", server: "ORGANIZATION_RATE_LIMIT_PER_MINUTE" }]}
       />
       <p className="text-ink-2">
         The organization stores {formatBytes(storageUsedBytes)}
         {organization.storageQuotaBytes === null ? "" : ` of the ${formatBytes(organization.storageQuotaBytes)} that it may`}: dumps,
-        attachments and debug files. The operator of this server sets how much it may be.
+        attachments and debug files. The operator of this server sets how much it may be, and:
       </p>
+      <ServerLimitsTable />
     </div>
   );
 }
 
-type LimitField<Values> = { name: keyof Values & string; label: string; hint?: string; unit: LimitUnit };
+/** `server`: the setting that holds while the field is empty. */
+type LimitField<Values> = { name: keyof Values & string; label: string; hint?: string; unit: LimitUnit; server: keyof ServerLimits };
 
 function LimitsForm<Values extends Record<string, number | null>>({
   title,
@@ -97,6 +119,7 @@ function LimitsForm<Values extends Record<string, number | null>>({
   onSave: (values: Values) => void;
 }) {
   const blocked = useDisabledReason(permission);
+  const { data: serverLimits } = useServerLimits();
   const form = useForm<Record<string, string>>({
     values: Object.fromEntries(fields.map(({ name, unit }) => [name, limitText(values[name] ?? null, unit)])),
     mode: "onChange",
@@ -109,13 +132,13 @@ function LimitsForm<Values extends Record<string, number | null>>({
       )}
     >
       <Panel title={title} bodyClass="grid gap-4 sm:grid-cols-2">
-        {fields.map(({ name, label, hint, unit }) => (
+        {fields.map(({ name, label, hint, unit, server }) => (
           <Field key={name} label={label} hint={hint} error={errors[name]?.message}>
             {(ids) => (
               <Input
                 {...ids}
                 inputMode="decimal"
-                placeholder="the server's own limit"
+                placeholder={emptyMeans(serverLimits?.[server], unit)}
                 disabled={blocked !== null}
                 {...form.register(name, { validate: (text) => limitOf(text, unit) !== undefined || "A number above 0, or nothing" })}
               />
@@ -130,4 +153,10 @@ function LimitsForm<Values extends Record<string, number | null>>({
       </Panel>
     </form>
   );
+}
+
+/** @param limit the server's; undefined while it is not known */
+function emptyMeans(limit: number | null | undefined, unit: LimitUnit): string {
+  if (limit === undefined) return "the server's own limit";
+  return limit === null ? "no limit" : `${limitText(limit, unit)} on this server`;
 }
