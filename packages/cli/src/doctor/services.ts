@@ -1,5 +1,7 @@
 /** The doctor's look at what runs: the database and what waits in it, Temporal and its schedules, the apps, the blob store, the public address. */
 import { randomUUID } from "node:crypto";
+import { rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { createKeyring, openBlobStore } from "@salvage/blobs";
 import { workflowIds } from "@salvage/contracts";
 import { CORE_VERSION } from "@salvage/core";
@@ -252,6 +254,9 @@ async function blobs(): Promise<Finding[]> {
     let text = "";
     for await (const chunk of store.createReadStream(key)) text += Buffer.from(chunk).toString();
     await store.delete(key);
+    // A folder of blobs keeps the folders of keys that are gone; these two are the doctor's own.
+    if (settings.url === null)
+      for (const own of [dirname(key), dirname(dirname(key))]) await rmdir(join(settings.folder, own)).catch(() => undefined);
     if (text !== key)
       return [
         problem(
