@@ -58,7 +58,7 @@ async function runClaimed(ports: IntakePorts, batch: Batch, { claimToken, crashe
   let finished = false;
   try {
     const rest = await workThrough(crashes, ports.concurrency, batch.mayStart, async (crash) => {
-      await processCrash(ports, { crash, claimToken, ...wayOf(crash) }, context, after);
+      await processCrash(ports, { crash, claimToken, ...wayOf(crash), started: false }, context, after);
     });
     finished = rest.length === 0;
   } finally {

@@ -93,7 +93,7 @@ async function upgradeCrash(
     // Its lane, another arrival, or this page's first try in a worker that stood still may have been here since the page was read.
     const now = crash.waiting.find((file) => file.fileKey === fileKey)?.needs;
     if (now !== needs) return now === undefined ? "gone" : "busy";
-    const ending = await processCrash(ports, { crash, claimToken, ...wayOf(crash, needs) }, context, after);
+    const ending = await processCrash(ports, { crash, claimToken, ...wayOf(crash, needs), started: true }, context, after);
     ended = true;
     return ending;
   } finally {

@@ -27,13 +27,15 @@ export type CrashWork = {
   /** `names` puts names into the stored report; needs one. */
   way: "walk" | "names";
   kind: RevisionKind;
+  /** Its attempt counts already. */
+  started: boolean;
 };
 
-/** Runs one crash; the attempt is counted here, right before it starts. */
+/** Runs one crash; the attempt is counted right before it starts. */
 export async function processCrash(ports: ProcessPorts, work: CrashWork, context: BatchContext, after: FollowUps): Promise<CrashEnding> {
   const { crash, claimToken } = work;
   const logger = ports.logger.child({ crashId: crash.crashId });
-  if (!(await ports.crashes.startAttempt(claimToken, crash.crashId))) return lost(logger);
+  if (!work.started && !(await ports.crashes.startAttempt(claimToken, crash.crashId))) return lost(logger);
   failPoint("worker.attempt");
   let made: MadeReport;
   try {

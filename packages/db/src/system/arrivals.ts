@@ -6,7 +6,7 @@ import type { FileNeed } from "@salvage/contracts";
 import { only, type Sql, type SqlPool } from "../shared/sql.ts";
 import { asUuid } from "../shared/text.ts";
 import { waitingTables, waits } from "../shared/waiting.ts";
-import { claimForUpgrade } from "./crashes/claim.ts";
+import { createClaimForUpgrade } from "./crashes/claim.ts";
 import type { SystemArrivals } from "./ports.ts";
 
 /**
@@ -32,7 +32,7 @@ export function createSystemArrivals(pool: SqlPool): SystemArrivals {
       };
     },
     waitingCount: (organizationId, fileKey) => countWaiting(pool, organizationId, fileKey),
-    claimForUpgrade: (crashId, leaseMs) => claimForUpgrade(pool, crashId, leaseMs),
+    claimForUpgrade: createClaimForUpgrade(pool),
     progress: (organizationId, fileKey, done, total) => writeProgress(pool, organizationId, fileKey, done, total),
   };
 }

@@ -2,7 +2,7 @@
  * Claims: who works on a crash, for how long, and what happens when its process dies.
  *
  * A claim is one committed UPDATE that sets a token and a lease; no transaction stays open during the work, and every later
- * write names the token. An attempt is counted when it starts (`attempt_open`), not when its batch is claimed. A claim that
+ * write names the token. An attempt is counted when it starts (`attempt_open`), not when its batch is claimed; an upgrade starts with its claim. A claim that
  * finds an open attempt of an ended lease knows that the process died in it: `deaths` grows, and the crash comes alone from
  * then on; a death while alone grows `deaths_alone`, and at two of these the crash is given up. Only its lane runs a crash alone: an arrival, which has
  * many under way at once, hands such a crash over to it.
@@ -20,11 +20,12 @@ const maxStartsAtOnce = 64;
 const diedReason = "processing this crash ended its process twice while it ran alone";
 
 /**
- * What every claim sets; `c` is the crash, $2 the token, $3 the lease in milliseconds. Only what is queued during the claim may
+ * What every claim sets; `c` is the crash, the arguments are SQL. Only what is queued during the claim may
  * stand after `claimed_at`: a crash whose sender's transaction began after this one and committed before its snapshot is put back.
  */
-const claimColumns = `claim_token = $2, claimed_at = now(), queued_at = CASE WHEN c.queued_at > now() THEN now() ELSE c.queued_at END, lease_until = now() + $3 * interval '1 millisecond',
-  deaths = c.deaths + c.attempt_open::int, deaths_alone = c.deaths_alone + (c.attempt_open AND c.deaths > 0)::int, attempt_open = false,
+const claimColumns = (token: string, leaseMs: string, attemptOpen: boolean) => `claim_token = ${token}, claimed_at = now(),
+  queued_at = CASE WHEN c.queued_at > now() THEN now() ELSE c.queued_at END, lease_until = now() + ${leaseMs} * interval '1 millisecond',
+  deaths = c.deaths + c.attempt_open::int, deaths_alone = c.deaths_alone + (c.attempt_open AND c.deaths > 0)::int, attempt_open = ${attemptOpen},
   state = CASE c.state WHEN 'received' THEN 'processing' ELSE c.state END`;
 
 const claimedColumns = `c.id, c.organization_id, c.project_id::text, c.state, c.revision, c.report_blob_key, c.dump_state, c.dump_blob_key, c.dump_wrapped_key,
@@ -73,7 +74,7 @@ export async function claimBatch(
          SELECT id FROM crashes WHERE ${free} AND deaths = 0 AND NOT attempt_open AND NOT (SELECT suspect FROM oldest)
          ORDER BY queued_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
        )
-       UPDATE crashes c SET ${claimColumns} FROM projects p
+       UPDATE crashes c SET ${claimColumns("$2", "$3", false)} FROM projects p
        WHERE c.id IN (SELECT id FROM oldest UNION SELECT id FROM others) AND p.id = c.project_id AND p.deleted_at IS NULL
        RETURNING ${claimedColumns}`,
       [projectId, claimToken, input.leaseMs, input.limit, input.keyIds ?? null],
@@ -87,34 +88,56 @@ export async function claimBatch(
   }
 }
 
-/** One crash with a report, for an arrival. One whose process died in it is queued for its lane, and busy until then. */
-export async function claimForUpgrade(
-  pool: SqlPool,
-  crashId: string,
-  leaseMs: number,
-): Promise<{ outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" }> {
-  const id = asUuid(crashId);
-  if (id === null) return { outcome: "gone" };
-  const claimToken = randomUUID();
-  const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL";
-  const free = "(c.lease_until IS NULL OR c.lease_until < now())";
-  const suspect = "(c.deaths > 0 OR c.attempt_open)";
-  const [row] = await pool.rows<ClaimedRow>(
-    `UPDATE crashes c SET ${claimColumns} FROM projects p
-     WHERE c.id = $1 AND ${upgradable} AND ${free} AND NOT ${suspect} AND p.id = c.project_id AND p.deleted_at IS NULL
+type Upgrading = { id: string; leaseMs: number };
+type ClaimedForUpgrade = { outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" };
+
+const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL";
+const free = "(c.lease_until IS NULL OR c.lease_until < now())";
+const suspect = "(c.deaths > 0 OR c.attempt_open)";
+
+/**
+ * @returns claims one crash with a report, for an arrival, and starts its attempt. One whose process died in it is queued for its lane,
+ *   and busy until then.
+ */
+export function createClaimForUpgrade(pool: SqlPool): (crashId: string, leaseMs: number) => Promise<ClaimedForUpgrade> {
+  const claim = together<Upgrading, ClaimedForUpgrade>({ work: (crashes) => claimAll(pool, crashes), most: maxStartsAtOnce, pauseMs: 0 });
+  return async (crashId, leaseMs) => {
+    const id = asUuid(crashId);
+    return id === null ? { outcome: "gone" } : claim({ id, leaseMs });
+  };
+}
+
+async function claimAll(pool: SqlPool, upgrading: readonly Upgrading[]): Promise<ClaimedForUpgrade[]> {
+  const tokens = new Map(upgrading.map(({ id }) => [id, randomUUID()]));
+  const ids = [...tokens.keys()].sort();
+  const leases = new Map(upgrading.map(({ id, leaseMs }) => [id, leaseMs]));
+  const rows = await pool.rows<ClaimedRow>(
+    `UPDATE crashes c SET ${claimColumns("n.claim_token", "n.lease_ms", true)}
+     FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS n(id, claim_token, lease_ms), projects p
+     WHERE c.id = n.id AND p.id = c.project_id AND ${upgradable} AND ${free} AND NOT ${suspect} AND p.deleted_at IS NULL
      RETURNING ${claimedColumns}`,
-    [id, claimToken, leaseMs],
+    [ids, ids.map((id) => tokens.get(id)), ids.map((id) => leases.get(id))],
   );
-  if (row === undefined) {
-    await pool.run(
-      `UPDATE crashes c SET deaths = c.deaths + c.attempt_open::int, attempt_open = false, claim_token = NULL, claimed_at = NULL, lease_until = NULL, queued_at = now()
-       WHERE c.id = $1 AND ${upgradable} AND ${free} AND ${suspect} AND c.queued_at IS NULL`,
-      [id],
+  const claimed = new Map(rows.map((row) => [row.id, row]));
+  const answers: ClaimedForUpgrade[] = [];
+  for (const { id } of upgrading) {
+    const row = claimed.get(id);
+    claimed.delete(id); // asked for twice at once: the second finds it busy
+    answers.push(
+      row === undefined ? await unclaimed(pool, id) : { outcome: "claimed", claimToken: tokens.get(id) ?? "", crash: claimedCrash(row) },
     );
-    const busy = await pool.rows(`SELECT 1 FROM crashes c WHERE c.id = $1 AND ${upgradable} AND (NOT ${free} OR ${suspect})`, [id]);
-    return { outcome: busy.length > 0 ? "busy" : "gone" };
   }
-  return { outcome: "claimed", claimToken, crash: claimedCrash(row) };
+  return answers;
+}
+
+async function unclaimed(pool: SqlPool, id: string): Promise<{ outcome: "busy" | "gone" }> {
+  await pool.run(
+    `UPDATE crashes c SET deaths = c.deaths + c.attempt_open::int, attempt_open = false, claim_token = NULL, claimed_at = NULL, lease_until = NULL, queued_at = now()
+     WHERE c.id = $1 AND ${upgradable} AND ${free} AND ${suspect} AND c.queued_at IS NULL`,
+    [id],
+  );
+  const busy = await pool.rows(`SELECT 1 FROM crashes c WHERE c.id = $1 AND ${upgradable} AND (NOT ${free} OR ${suspect})`, [id]);
+  return { outcome: busy.length > 0 ? "busy" : "gone" };
 }
 
 /** @returns notes that one crash's work starts; false when its claim is lost */
