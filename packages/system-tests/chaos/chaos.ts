@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../src/installation.ts";
 import { type Blow, blowsOf } from "./blows.ts";
 import { brokenInvariants, leftovers } from "./invariants.ts";
-import { ChaosStack } from "./stack.ts";
+import { ChaosStack, type Project } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 
 export type ChaosOptions = {
@@ -113,7 +113,7 @@ async function playRound(
   if (blows.some(({ killsWork }) => killsWork)) await noneInDanger(stack);
   const striking = blows.map(async (blow, index) => {
     await sleep(delays[index]);
-    const hit = await baited(traffic, blow);
+    const hit = await baited(stack, traffic, blow);
     const struckAt = Date.now();
     await until("Salvage answers again", 60_000, async () => ((await stack.answers()) ? true : null));
     return { blow, hit, readyAfterMs: Date.now() - struckAt };
@@ -129,11 +129,15 @@ async function playRound(
 }
 
 /** Strikes; while it waits for somebody to come by, there is more and more of what brings them. */
-async function baited(traffic: Traffic, { wants, strike }: Blow): Promise<boolean> {
+async function baited(stack: ChaosStack, traffic: Traffic, { wants, strike }: Blow): Promise<boolean> {
   const striking = strike();
   if (wants === null) return await striking;
   const over = striking.then(() => true);
-  while (!(await Promise.race([over, sleep(baitEveryMs, false)]))) await traffic.bait(wants);
+  let project: Project | null = null;
+  while (!(await Promise.race([over, sleep(baitEveryMs, false)]))) {
+    project ??= await until("another project is made", 60_000, () => stack.addProject());
+    await traffic.bait(wants, project);
+  }
   return await striking;
 }
 

@@ -22,8 +22,11 @@ export type BlobFault = "slow" | "failing" | "lying";
 
 const diskMegabytes = 2_048;
 
+/** Where crashes are sent. */
+export type Project = { projectId: string; publicKey: string };
+
 /** Of the first start. */
-type Addresses = { projectId: string; publicKey: string; token: string };
+type Addresses = Project & { token: string };
 
 export class ChaosStack {
   readonly home: string;
@@ -37,7 +40,7 @@ export class ChaosStack {
   #said = "";
   #addresses: Addresses = { projectId: "", publicKey: "", token: "" };
   /** Of an organization that may store nothing: whatever is sent there is dropped. */
-  full = { projectId: "", publicKey: "" };
+  full: Project = { projectId: "", publicKey: "" };
 
   private constructor(
     home: string,
@@ -120,7 +123,7 @@ export class ChaosStack {
     return `http://localhost:${this.proxies.senders.port}`;
   }
 
-  minidumpUrl({ projectId, publicKey }: { projectId: string; publicKey: string } = this.#addresses): string {
+  minidumpUrl({ projectId, publicKey }: Project = this.#addresses): string {
     return `${this.sendersUrl}/api/${projectId}/minidump/?sentry_key=${publicKey}`;
   }
 
@@ -244,13 +247,24 @@ export class ChaosStack {
     await Promise.all(Object.values(this.proxies).map((proxy) => proxy.close()));
   }
 
+  /** A project with a lane of its own: one whose batch was killed stands still until Temporal misses its heartbeat. */
+  async addProject(): Promise<Project> {
+    const [demo] = await this.query<{ id: string }>("SELECT id FROM organizations WHERE slug = 'demo'");
+    return await this.#makeProject(demo?.id ?? "", `lane-${randomUUID().slice(0, 8)}`);
+  }
+
   async #makeFullOrganization(): Promise<void> {
-    const [organizationId, publicKey] = [randomUUID(), randomUUID().replaceAll("-", "")];
+    const organizationId = randomUUID();
     await this.query("INSERT INTO organizations (id, slug, name, storage_quota_bytes) VALUES ($1, 'full', 'Full', 1)", [organizationId]);
     await this.query("INSERT INTO storage_usage (organization_id) VALUES ($1)", [organizationId]);
+    this.full = await this.#makeProject(organizationId, "full");
+  }
+
+  async #makeProject(organizationId: string, slug: string): Promise<Project> {
+    const publicKey = randomUUID().replaceAll("-", "");
     const [project] = await this.query<{ id: string }>(
-      "INSERT INTO projects (organization_id, slug, name) VALUES ($1, 'full', 'Full') RETURNING id::text",
-      [organizationId],
+      "INSERT INTO projects (organization_id, slug, name) VALUES ($1, $2, $2) RETURNING id::text",
+      [organizationId, slug],
     );
     const projectId = project?.id ?? "";
     await this.query("INSERT INTO client_keys (id, organization_id, project_id, name, public_key) VALUES ($1, $2, $3, 'Default', $4)", [
@@ -259,7 +273,7 @@ export class ChaosStack {
       projectId,
       publicKey,
     ]);
-    this.full = { projectId, publicKey };
+    return { projectId, publicKey };
   }
 }
 

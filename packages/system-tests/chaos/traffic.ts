@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { demoFiles, repositoryRoot } from "@salvage/launcher";
 import { until } from "../src/installation.ts";
-import type { ChaosStack } from "./stack.ts";
+import type { ChaosStack, Project } from "./stack.ts";
 
 const dump = await readFile(join(repositoryRoot, demoFiles.secondDump));
 const symbols = await readFile(join(repositoryRoot, demoFiles.secondSymbols), "utf8");
@@ -53,15 +53,16 @@ export class Traffic {
   /**
    * Posts a crash again and again until it is accepted, as a patient sender does.
    * @param refused told of each answer other than 200
+   * @param project the first one when not given
    * @throws after two minutes
    */
-  async crash(build: number, good = true, refused: (answer: Answer) => void = () => undefined): Promise<void> {
+  async crash(build: number, good = true, refused: (answer: Answer) => void = () => undefined, project?: Project): Promise<void> {
     const sent: Sent = { eventId: randomUUID(), build, good, crashId: null };
     this.sent.push(sent);
     const bytes = this.#dumpOf(sent);
     const deadline = Date.now() + 120_000;
     for (;;) {
-      const answer = await this.#post(this.#stack.minidumpUrl(), bytes, sent.eventId);
+      const answer = await this.#post(this.#stack.minidumpUrl(project), bytes, sent.eventId);
       if (answer?.status === 200) {
         sent.crashId = answer.text;
         return;
@@ -73,10 +74,10 @@ export class Traffic {
     }
   }
 
-  /** Brings one more of what a trap waits for. */
-  async bait(bait: Bait): Promise<void> {
+  /** Brings one more of what a trap waits for, to a project that nobody stands in the way of. */
+  async bait(bait: Bait, project: Project): Promise<void> {
     const build = firstBaitBuild + this.#baitBuilds++;
-    if (bait !== "import") await this.crash(build);
+    if (bait !== "import") await this.crash(build, true, undefined, project);
     if (bait === "crash") return;
     if (bait === "arrival") {
       const { eventId } = this.sent.findLast((sent) => sent.build === build) ?? {};
