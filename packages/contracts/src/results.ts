@@ -10,6 +10,7 @@ const time = z.string();
 export const projectCreated = z.object({ id: z.string(), slug: z.string(), publicKey: z.string() });
 export type ProjectCreated = z.infer<typeof projectCreated>;
 
+/** `crashCount`: at most `mostCrashesCounted`. */
 export const projectDetail = projectSettings.extend({ crashCount: z.number().int() });
 export type ProjectDetail = z.infer<typeof projectDetail>;
 

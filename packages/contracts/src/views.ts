@@ -29,6 +29,9 @@ export type Page<T> = { items: T[]; next: string | null };
 export const organizationView = z.object({ id: z.string(), slug: z.string(), name: z.string(), role, permissions: z.array(permission) });
 export type OrganizationView = z.infer<typeof organizationView>;
 
+/** Crashes of a whole project are counted up to here and no further: a million of them take longer to count than a page to show. */
+export const mostCrashesCounted = 10_000;
+
 export const projectSummary = z.object({
   id: z.string(),
   slug: z.string(),
@@ -38,6 +41,7 @@ export const projectSummary = z.object({
   crashesByDay: z.array(count),
   openIssues: count,
   missingFiles: count,
+  /** At most `mostCrashesCounted`. */
   waitingCrashes: count,
   lastCrashAt: time.nullable(),
   createdAt: time,

@@ -1,10 +1,14 @@
 /** The words for numbers, sizes and times. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatBytes, formatCount, formatDuration, formatRelative, plural, shortHex } from "./format.ts";
+import { formatBytes, formatCount, formatCountUpTo, formatDuration, formatRelative, plural, shortHex } from "./format.ts";
 
 test("counts carry thousands separators and the right noun", () => {
   assert.equal(formatCount(1234567), "1,234,567");
+  assert.deepEqual(
+    [9_999, 10_000].map((value) => formatCountUpTo(value, 10_000)),
+    ["9,999", "10,000+"],
+  );
   assert.equal(plural(1, "crash", "crashes"), "1 crash");
   assert.equal(plural(0, "crash", "crashes"), "0 crashes");
   assert.equal(plural(2, "file"), "2 files");

@@ -9,6 +9,11 @@ export function formatCount(value: number): string {
   return counts.format(value);
 }
 
+/** As formatCount; "10,000+" for a number that was counted up to `most` and no further. */
+export function formatCountUpTo(value: number, most: number): string {
+  return value < most ? formatCount(value) : `${formatCount(most)}+`;
+}
+
 /** "1 crash", "1,204 crashes". `many` defaults to `one` + "s". */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${formatCount(value)} ${value === 1 ? one : many}`;

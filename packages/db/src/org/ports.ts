@@ -48,7 +48,7 @@ export interface OrgProjects {
   list(): Promise<ProjectSummary[]>;
   /** project:write. Makes a first client key too. The slug is made from the name when left out. */
   create(input: { name: string; slug?: string }): Promise<{ id: string; slug: string; publicKey: string } | "slug taken" | "bad slug">;
-  /** project:read */
+  /** project:read. `crashCount`: at most `mostCrashesCounted`. */
   bySlug(input: { projectSlug: string }): Promise<(ProjectSettings & { crashCount: number }) | null>;
   /** project:read. For routes that carry the id. */
   byId(input: { projectId: string }): Promise<{ id: string; slug: string; name: string } | null>;

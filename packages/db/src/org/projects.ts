@@ -1,8 +1,9 @@
 /** Projects and their client keys. */
-import type { ClientKeyView, ProjectSettings } from "@salvage/contracts";
+import { type ClientKeyView, mostCrashesCounted, type ProjectSettings } from "@salvage/contracts";
 import { isUniqueViolation } from "../scope.ts";
 import { newPublicKey } from "../shared/secrets.ts";
 import { isSlug, slugOfName } from "../shared/slugs.ts";
+import { only } from "../shared/sql.ts";
 import { asProjectId, asUuid, storableText } from "../shared/text.ts";
 import type { OrgClientKeys, OrgProjects } from "./ports.ts";
 import { crashesByDay, findProject, type OrgScope } from "./scope.ts";
@@ -20,12 +21,17 @@ type SummaryRow = {
   last_crash_at: Date | null;
 };
 
+/** SQL: how many crashes c fulfil `condition`, counted no further than `mostCrashesCounted`. */
+function countSome(condition: string): string {
+  return `(SELECT count(*)::int FROM (SELECT 1 FROM crashes c WHERE ${condition} LIMIT ${mostCrashesCounted}) counted)`;
+}
+
 const summarySql = `SELECT p.id::text, p.slug, p.name, p.created_at,
     (SELECT count(*)::int FROM crashes c WHERE c.project_id = p.id AND c.deleted_at IS NULL AND c.received_at > now() - interval '24 hours') AS crashes_24h,
     ${crashesByDay("c.project_id = p.id AND c.deleted_at IS NULL")} AS by_day,
     (SELECT count(*)::int FROM issues i WHERE i.project_id = p.id AND i.crash_count > 0 AND i.state IN ('new', 'ongoing', 'regressed')) AS open_issues,
     (SELECT count(*)::int FROM missing_files m WHERE m.project_id = p.id AND m.state = 'open' AND m.own AND m.waiting_crashes > 0) AS missing_files,
-    (SELECT count(*)::int FROM crashes c WHERE c.project_id = p.id AND c.state = 'provisional' AND c.deleted_at IS NULL) AS waiting_crashes,
+    ${countSome("c.project_id = p.id AND c.state = 'provisional' AND c.deleted_at IS NULL")} AS waiting_crashes,
     (SELECT max(c.received_at) FROM crashes c WHERE c.project_id = p.id AND c.deleted_at IS NULL) AS last_crash_at
   FROM projects p WHERE p.organization_id = $1::uuid AND p.deleted_at IS NULL ORDER BY lower(p.name), p.id`;
 
@@ -67,12 +73,16 @@ export function createOrgProjects(scope: OrgScope): OrgProjects {
     },
 
     bySlug({ projectSlug }) {
-      return scope.run(async ({ models }) => {
+      return scope.run(async ({ models, sql }) => {
         const project = await models.project.findFirst({
           where: { organizationId, slug: storableText(projectSlug, 100), deletedAt: null },
         });
         if (project === null) return null;
-        const crashCount = await models.crash.count({ where: { projectId: project.id, deletedAt: null } });
+        const { crashes } = only(
+          await sql.rows<{ crashes: number }>(`SELECT ${countSome("c.project_id = $1::bigint AND c.deleted_at IS NULL")} AS crashes`, [
+            project.id,
+          ]),
+        );
         const settings: ProjectSettings = {
           id: project.id.toString(),
           slug: project.slug,
@@ -83,7 +93,7 @@ export function createOrgProjects(scope: OrgScope): OrgProjects {
           keepDumpDays: project.keepDumpDays,
           reportRetentionDays: project.reportRetentionDays,
         };
-        return { ...settings, crashCount };
+        return { ...settings, crashCount: crashes };
       });
     },
 

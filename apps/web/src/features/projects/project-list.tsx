@@ -1,13 +1,13 @@
 "use client";
 /** One row per project: what crashed today, what is missing. Refreshes itself. */
-import type { ProjectSummary } from "@salvage/contracts";
+import { mostCrashesCounted, type ProjectSummary } from "@salvage/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { Box, CircleDashed, Flame } from "lucide-react";
 import Link from "next/link";
 import { explain, paths, useDisabledReason, useOrg } from "#web/features/workspace/index.ts";
 import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button, ButtonLink } from "#web/ui/button.tsx";
-import { formatCount } from "#web/ui/format.ts";
+import { formatCount, formatCountUpTo } from "#web/ui/format.ts";
 import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
 import { RelativeTime } from "#web/ui/relative-time.tsx";
@@ -124,7 +124,7 @@ function ProjectRow({ project, orgSlug }: { project: ProjectSummary; orgSlug: st
         )}
       </Td>
       <Td num className="hidden lg:table-cell">
-        {project.waitingCrashes === 0 ? <span className="text-ink-3">0</span> : formatCount(project.waitingCrashes)}
+        {project.waitingCrashes === 0 ? <span className="text-ink-3">0</span> : formatCountUpTo(project.waitingCrashes, mostCrashesCounted)}
       </Td>
       <Td num className="hidden text-sm whitespace-nowrap text-ink-2 md:table-cell">
         {project.lastCrashAt === null ? "–" : <RelativeTime at={project.lastCrashAt} />}

@@ -1,6 +1,6 @@
 "use client";
 /** Name, own modules, how long things are kept, and the end of a project. */
-import type { ProjectDetail } from "@salvage/contracts";
+import { mostCrashesCounted, type ProjectDetail } from "@salvage/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { useRouter } from "next/navigation";
@@ -12,7 +12,7 @@ import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button } from "#web/ui/button.tsx";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
 import { Field, Input, Textarea } from "#web/ui/field.tsx";
-import { plural } from "#web/ui/format.ts";
+import { formatCountUpTo } from "#web/ui/format.ts";
 import { Notice, Panel, TableSkeleton } from "#web/ui/page.tsx";
 import { patternsOf, policySentence } from "./policy.ts";
 
@@ -156,12 +156,13 @@ function DeleteProject({ project }: { project: ProjectDetail }) {
       onError: (error) => toast.error(explain(error)),
     }),
   );
+  const crashes = project.crashCount === 1 ? "1 crash" : `${formatCountUpTo(project.crashCount, mostCrashesCounted)} crashes`;
   return (
     <Panel title="Delete this project" className="border-bad-line">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <p className="min-w-0 flex-1 basis-72 text-ink-2">
-          It disappears at once with {plural(project.crashCount, "crash", "crashes")}, its keys stop working, and its reports and dumps are
-          erased. Debug files stay: they belong to the organization.
+          It disappears at once with {crashes}, its keys stop working, and its reports and dumps are erased. Debug files stay: they belong
+          to the organization.
         </p>
         <Button variant="danger" disabledReason={blocked} onClick={() => setAsking(true)}>
           Delete project
@@ -171,7 +172,7 @@ function DeleteProject({ project }: { project: ProjectDetail }) {
         open={asking}
         onOpenChange={setAsking}
         title={`Delete ${project.name}?`}
-        description={`${plural(project.crashCount, "crash", "crashes")} and everything known about them are erased. This cannot be undone.`}
+        description={`${crashes} and everything known about them are erased. This cannot be undone.`}
         action="Delete project"
         typed={project.slug}
         onConfirm={() => remove.mutateAsync({ orgSlug, projectSlug: project.slug, confirmSlug: project.slug })}
