@@ -20,7 +20,8 @@ async function main(): Promise<void> {
     measure: async () => app?.measure(),
   });
   const stopped = new Promise<string>((resolve) => {
-    process.once("SIGTERM", resolve);
+    // The next launcher asks once more what a killed one left.
+    process.on("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
   try {

@@ -53,6 +53,7 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     stopSignal: "SIGTERM",
     // Ingest finishes uploads under way; web has nothing to finish, and the worker gives its claims back.
     stopPatienceMs: { ingest: 10_000, web: 2_000, worker: 4_000 }[app],
+    tied: true,
     ready: () => answers(readyUrl),
     readyWithinMs: 60_000,
   });

@@ -1,5 +1,7 @@
 /** The supervisor with small programs as children: restarts, growing pauses, order of the stop, leftovers of a killed one. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -122,4 +124,36 @@ test("the next start stops what a killed supervisor left, and nothing else", asy
   assert.deepEqual(await stopLeftovers(home), []);
   await supervisor.stop([["worker"]]);
   logs.stop();
+});
+
+test("a tied child ends when its supervisor was killed: asked first, then killed with what it started", async () => {
+  const home = join(folder, `home-${count++}`);
+  const asked = "process.on('SIGTERM', () => { console.log('asked'); process.exit(0); }); console.log('up');";
+  const grandchild = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(forever)}], { stdio: "ignore" }).pid`;
+  const deaf = `process.on('SIGTERM', () => console.log('asked')); console.log('up ' + ${grandchild});`;
+  const script = `
+    const { openHome } = await import(${JSON.stringify(new URL("home.ts", import.meta.url).href)});
+    const { createLogFiles } = await import(${JSON.stringify(new URL("log-files.ts", import.meta.url).href)});
+    const { Supervisor } = await import(${JSON.stringify(new URL("supervisor.ts", import.meta.url).href)});
+    const home = openHome(${JSON.stringify(home)});
+    const supervisor = new Supervisor(home, createLogFiles(home.logs, ["web", "worker", "temporal"]));
+    const service = (name, code, more) => ({ name, command: process.execPath, args: ["-e", code + ${JSON.stringify(forever)}], cwd: home.root, env: {},
+      stopSignal: "SIGTERM", stopPatienceMs: 300, ready: async () => true, readyWithinMs: 10000, ...more });
+    await supervisor.start(service("web", ${JSON.stringify(asked)}, { tied: true }));
+    await supervisor.start(service("worker", ${JSON.stringify(deaf)}, { tied: true }));
+    await supervisor.start(service("temporal", ""));
+    console.log(JSON.stringify(supervisor.states()));`;
+  const started = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(started.stdout, "data")) as [Buffer];
+  const pids = new Map((JSON.parse(String(line)) as { name: string; pid: number }[]).map(({ name, pid }) => [name, pid]));
+  const log = (name: string) => readFileSync(join(home, "logs", `${name}.log`), "utf8");
+  await until(() => /^up/m.test(log("web")) && /^up/m.test(log("worker")), "both are up");
+  const grandchildPid = Number(/^up (\d+)/m.exec(log("worker"))?.[1]);
+  started.kill("SIGKILL");
+  const gone = (pid: number | undefined) => pid !== undefined && identify(pid) === null;
+  await until(() => gone(pids.get("web")) && gone(pids.get("worker")) && gone(grandchildPid), "the tied ones and the grandchild are gone");
+  assert.match(log("web"), /^asked$/m);
+  assert.match(log("worker"), /^asked$/m);
+  assert.ok(!gone(pids.get("temporal")), "who is not tied stays, for the next start to stop");
+  assert.deepEqual(await stopLeftovers(openHome(home)), ["temporal"]);
 });

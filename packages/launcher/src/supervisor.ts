@@ -1,6 +1,6 @@
 /**
  * Runs the children: starts them in order, starts a dead one again after a pause that grows, stops them in reverse order, and keeps
- * a state file so that the next start can stop what a killed supervisor left behind.
+ * a state file so that the next start can stop what a killed supervisor left behind: the apps end by themselves then.
  *
  * Every child leads a process group of its own: Ctrl-C in the terminal reaches the supervisor alone, which then stops the children
  * in their order, and a child's own children die with it.
@@ -28,12 +28,16 @@ export type Service = {
   /** What asks it to end in good order, and how long it may take. */
   stopSignal: NodeJS.Signals;
   stopPatienceMs: number;
+  /** A Node program that ends by itself when this process is gone, even by kill -9: see tied.ts. */
+  tied?: true;
   /** Resolves true once it does its work; polled until then. */
   ready(): Promise<boolean>;
   readyWithinMs: number;
   /** Puts aside what it keeps, so that it begins anew; for one that ended by itself, twice in a row, before it could be ready. */
   renew?(): void;
 };
+
+const tiedModule = new URL("tied.ts", import.meta.url).href;
 
 const stateFile = z.array(z.object({ name: z.string(), pid: z.number(), started: z.string(), stopSignal: z.string() }));
 
@@ -138,14 +142,16 @@ export class Supervisor {
   #spawn(entry: Entry): void {
     const { service } = entry;
     const log = this.#logs.open(service.name);
-    const child = spawn(service.command, [...service.args], {
+    const tied = service.tied === true;
+    const child = spawn(service.command, [...(tied ? ["--import", tiedModule] : []), ...service.args], {
       cwd: service.cwd,
-      env: service.env,
-      stdio: ["ignore", log, log],
+      env: { ...service.env, ...(tied ? { SALVAGE_TIED_PATIENCE_MS: String(service.stopPatienceMs) } : {}) },
+      stdio: ["ignore", log, log, ...(tied ? ["pipe" as const] : [])],
       detached: true,
       ...(service.user ?? {}),
     });
     closeSync(log);
+    child.stdio[3]?.on("error", () => undefined);
     entry.child = child;
     entry.startedAt = Date.now();
     entry.identity = child.pid === undefined ? null : identify(child.pid);

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePort } from "../src/ports.ts";
-import { identify, isRunning, type ProcessIdentity } from "../src/processes.ts";
+import { isRunning, type ProcessIdentity } from "../src/processes.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -177,13 +177,20 @@ test("the next start keeps the data, shows no password, and prepares nothing", a
   assert.doesNotMatch(next.text(), /Owner account|A real crash/);
 });
 
-test("after the supervisor was killed, the next start stops what it left and goes on", async () => {
+test("after the supervisor was killed the apps end, and the next start stops the rest and goes on", async () => {
   const killed = starts.at(-1);
   assert.ok(killed !== undefined);
   const left = children();
   killed.child.kill("SIGKILL");
   await killed.ended;
-  assert.ok(left.every((child) => identify(child.pid) !== null));
+  const apps = left.filter(({ name }) => ["ingest", "web", "worker"].includes(name));
+  const deadline = Date.now() + 30_000;
+  while (apps.some((child) => isRunning(child)) && Date.now() < deadline) await sleep(100);
+  assert.deepEqual(
+    left.filter((child) => isRunning(child)).map(({ name }) => name),
+    ["postgres", "temporal"],
+    "the apps end by themselves",
+  );
   const next = start();
   await next.until(/Stopped what an earlier start had left running: /);
   await next.until(/ready after/);

@@ -3,7 +3,7 @@
  * user without rights who may not write there.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,6 +18,7 @@ let image: BuiltStage;
 before(
   async () => {
     folder = await mkdtemp(join(tmpdir(), "salvage-image-"));
+    await chmod(folder, 0o755);
     image = await runDockerfile(join(repositoryRoot, "deploy/Dockerfile"), repositoryRoot, folder);
   },
   { timeout: 900_000 },
