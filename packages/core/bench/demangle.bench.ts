@@ -1,9 +1,11 @@
 /**
  * Nanoseconds per name of the demanglers. The names are those of a folder of vectors (`<set>.*.tsv`, mangled name first on each line), or of
  * files with one name a line. A set is cut into blocks of names; each block's best round counts, as other work on the machine only slows.
+ * Beside C++ names: what `c++filt` and `llvm-cxxfilt` take for them, where they are installed.
  *
  * usage: node bench/demangle.bench.ts FOLDER-OR-FILE…
  */
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { demangle } from "../src/demangle/demangle.ts";
@@ -11,6 +13,9 @@ import { shortName } from "../src/demangle/short-name.ts";
 
 const rounds = 25;
 const blockNames = 200;
+const filters = ["c++filt", "llvm-cxxfilt"];
+/** A filter's start is little beside so many names. */
+const filteredNames = 200_000;
 /** Small sets are repeated up to this many names, so that the code is compiled. */
 const leastNames = 5000;
 
@@ -41,6 +46,28 @@ function nanoseconds(list: readonly string[], work: (name: string) => string | n
   return sum === -1 ? 0 : (best.reduce((a, b) => a + b, 0) * 1e6) / all.length;
 }
 
+/** Best of three whole runs of a filter, per name; null where it is not installed. */
+function filterNanoseconds(filter: string, list: readonly string[]): number | null {
+  const all = Array.from({ length: Math.max(list.length, filteredNames) }, (_, i) => list[i % list.length]!);
+  const input = `${all.join("\n")}\n`;
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    const { error } = spawnSync(filter, { input, stdio: ["pipe", "ignore", "ignore"] });
+    if (error !== undefined) return null;
+    best = Math.min(best, performance.now() - start);
+  }
+  return (best * 1e6) / all.length;
+}
+
+function filterRow(list: readonly string[]): void {
+  const times = filters.flatMap((filter) => {
+    const time = filterNanoseconds(filter, list);
+    return time === null ? [] : [`${filter} ${time.toFixed(0)} ns`];
+  });
+  if (times.length > 0) console.log(`  ${times.join(", ")}`);
+}
+
 function row(label: string, list: readonly string[]): void {
   if (list.length === 0) return;
   const length = list.reduce((total, name) => total + name.length, 0) / list.length;
@@ -58,6 +85,7 @@ for (const path of process.argv.slice(2)) {
     const label = file.slice(file.lastIndexOf("/") + 1);
     const list = names(file);
     row(label, list);
+    if (list.length > 1000 && list.every((name) => name.startsWith("_Z"))) filterRow(list);
     if (list.length > 1000) {
       row(
         `  of these up to 100 characters`,
