@@ -15,6 +15,13 @@ async function folder(t: TestContext): Promise<string> {
 
 storeCases("a folder", async (t) => createFilesystemBlobStore(await folder(t)));
 
+test("a folder says whether a blob was there to be deleted", async (t) => {
+  const store = createFilesystemBlobStore(await folder(t));
+  assert.equal(await store.delete("org/a/dump/none"), false);
+  await store.put("org/a/dump/c", []);
+  assert.equal(await store.delete("org/a/dump/c"), true);
+});
+
 test("a blob's file is for its owner alone, and temporary files are no blobs", async (t) => {
   const dir = await folder(t);
   const store = createFilesystemBlobStore(dir);

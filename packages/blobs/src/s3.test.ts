@@ -1,7 +1,10 @@
 /** The bucket store against a real server of the protocol; settings; copies for child processes. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -40,6 +43,21 @@ test("two prefixes of one bucket are two stores", async () => {
     (await Array.fromAsync(a.list(""))).map(({ key }) => key),
     ["org/a/dump/c"],
   );
+});
+
+test("a deletion is one request", async (t) => {
+  const methods: (string | undefined)[] = [];
+  const bucket = createServer((request, response) => {
+    methods.push(request.method);
+    response.writeHead(204).end();
+  }).listen(0, "127.0.0.1");
+  await once(bucket, "listening");
+  t.after(() => void bucket.close().closeAllConnections());
+  const { port } = bucket.address() as AddressInfo;
+  const location = { bucket: "b", prefix: "", region: "us-east-1", endpoint: `http://127.0.0.1:${port}` };
+  const store = createS3BlobStore(location, { folder: join(dir, "copies"), maxBytes: 1_000 });
+  await store.delete("org/a/dump/c");
+  assert.deepEqual(methods, ["DELETE"]);
 });
 
 test("a blob of several parts comes back whole", async () => {

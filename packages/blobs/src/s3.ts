@@ -139,16 +139,10 @@ export function createS3BlobStore({ bucket, prefix, region, endpoint }: S3Locati
     async delete(key) {
       const object = objectOf(key);
       const { sdk, client } = await load();
-      const there = await sizeOf(key).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof BlobNotFound) return false;
-          throw error;
-        },
-      );
+      // A bucket does not say whether there was one, and a second request is not worth it.
       await client.send(new sdk.DeleteObjectCommand(object));
       await localCopies.forget(key);
-      return there;
+      return true;
     },
     async exists(key) {
       return await sizeOf(key).then(

@@ -27,7 +27,7 @@ export type BlobStore = {
   open(key: string): Promise<RandomAccessBlob>;
   /** The blob from start to end. @throws BlobNotFound at the first pull */
   createReadStream(key: string): AsyncIterable<Uint8Array>;
-  /** Deletes; an absent blob is no error (deleting is repeatable). @returns whether it was there */
+  /** Deletes; an absent blob is no error (deleting is repeatable). @returns false when nothing was deleted, as far as the store can tell */
   delete(key: string): Promise<boolean>;
   exists(key: string): Promise<boolean>;
   /** Every blob whose key starts with the prefix, in the order of keys. Blobs that vanish meanwhile are left out. */
