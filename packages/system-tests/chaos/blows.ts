@@ -57,11 +57,10 @@ export function blowsOf(stack: ChaosStack, random: () => number): (suits: (blow:
 function drawOther(stack: ChaosStack, kind: number, pick: <T>(list: readonly T[]) => T): Blow {
   if (kind < 0.72) {
     const victim = pick([...services, "child"] as const);
-    return byItself(
-      `kill ${victim}`,
-      async () => (victim === "child" ? stack.killChild() : stack.kill(victim)),
-      victim === "worker" || victim === "child",
-    );
+    const kill = async () => (victim === "child" ? stack.killChild() : stack.kill(victim)) || null;
+    // It may be down just then, by another blow.
+    const strike = () => until(`somebody to kill: ${victim}`, trapPatienceMs, kill).catch(() => false);
+    return byItself(`kill ${victim}`, strike, victim === "worker" || victim === "child");
   }
   if (kind < 0.77) return byItself("kill launcher", () => stack.killLauncher().then(always), true);
   if (kind < 0.82) return byItself("lose Temporal's store", () => stack.loseTemporalStore().then(always));
