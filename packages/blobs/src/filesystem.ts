@@ -6,8 +6,8 @@
  *   <dir>/tmp/<random>   blobs being written
  */
 import { randomUUID } from "node:crypto";
-import { constants, type Dirent } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assertBlobKey } from "./keys.ts";
 import { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } from "./store.ts";
@@ -17,6 +17,8 @@ const temporaryFolder = "tmp";
 const flatKeySegments = 4;
 /** A source waits when this much is not written yet. */
 const maxWaitingBytes = 256 * 1024;
+/** Of a folder's names, which may be a million. */
+const entriesAtOnce = 256;
 /** What createReadStream reads at a time. */
 const readBytes = 256 * 1024;
 
@@ -99,12 +101,11 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
   }
 
   async function* walk(folder: string, prefix: string): AsyncGenerator<BlobInfo> {
-    const entries = await readdir(join(dir, folder), { withFileTypes: true }).catch((error: unknown): Dirent[] => {
+    const entries = await opendir(join(dir, folder), { bufferSize: entriesAtOnce }).catch((error: unknown) => {
       if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return [];
       throw error;
     });
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) {
+    for await (const entry of entries) {
       const key = `${folder}${entry.name}`;
       if (folder === "" && entry.name === temporaryFolder) continue;
       if (entry.isDirectory()) {

@@ -92,7 +92,7 @@ export function storeCases(name: string, open: (t: TestContext) => Promise<BlobS
     const store = await open(t);
     for (const key of ["org/b/dump/2", "org/b/dump/1", "org/b/report/1/1-aa.json.gz", "org/bb/dump/9"])
       await store.put(key, [Buffer.from(key)]);
-    const keys = async (prefix: string) => (await Array.fromAsync(store.list(prefix))).map((info) => info.key);
+    const keys = async (prefix: string) => (await Array.fromAsync(store.list(prefix))).map((info) => info.key).toSorted();
     assert.deepEqual(await keys("org/b/"), ["org/b/dump/1", "org/b/dump/2", "org/b/report/1/1-aa.json.gz"]);
     assert.deepEqual(await keys("org/b/dump/2"), ["org/b/dump/2"]);
     assert.deepEqual(await keys("org/b"), ["org/b/dump/1", "org/b/dump/2", "org/b/report/1/1-aa.json.gz", "org/bb/dump/9"]);

@@ -30,7 +30,7 @@ export type BlobStore = {
   /** Deletes; an absent blob is no error (deleting is repeatable). @returns false when nothing was deleted, as far as the store can tell */
   delete(key: string): Promise<boolean>;
   exists(key: string): Promise<boolean>;
-  /** Every blob whose key starts with the prefix, in the order of keys. Blobs that vanish meanwhile are left out. */
+  /** Every blob whose key starts with the prefix, in no order: a folder of a million is read by the piece. Blobs that vanish meanwhile are left out. */
   list(prefix: string): AsyncIterable<BlobInfo>;
   /** The blob as a file on this machine, for child processes that read it themselves. May be a copy: release it. @throws BlobNotFound for an absent one, here or when it is read */
   localFile(key: string): Promise<LocalFile>;
