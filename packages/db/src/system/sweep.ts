@@ -11,6 +11,8 @@ const refusalDays = 90;
 const announcedDays = 7;
 
 export function createSystemSweep(pool: SqlPool): SystemSweep {
+  /** Feedback older than this was looked at by this process: its crash came, and takes it along when it goes. */
+  let feedbackSeenUntil = new Date(0);
   return {
     async projectsWithWork() {
       const rows = await pool.rows<{ id: string }>(
@@ -51,12 +53,21 @@ export function createSystemSweep(pool: SqlPool): SystemSweep {
         "DELETE FROM webhook_deliveries WHERE state <> 'pending' AND created_at < now() - interval '30 days'",
         "DELETE FROM arrival_progress WHERE updated_at < now() - interval '30 days'",
         `DELETE FROM announced_crashes WHERE announced_at < now() - interval '${announcedDays} days'`,
-        `DELETE FROM crash_feedback f WHERE received_at < now() - interval '${announcedDays} days'
-           AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.id = f.event_id)
-           AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.event_id = f.event_id::text)`,
       ]) {
         removed += await pool.run(statement);
       }
+      const { due, gone } = only(
+        await pool.rows<{ due: Date; gone: number }>(
+          `WITH gone AS (
+             DELETE FROM crash_feedback f WHERE received_at >= $1 AND received_at < now() - interval '${announcedDays} days'
+               AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.id = f.event_id)
+               AND NOT EXISTS (SELECT 1 FROM crashes c WHERE c.project_id = f.project_id AND c.event_id = f.event_id::text) RETURNING 1)
+           SELECT now() - interval '${announcedDays} days' AS due, (SELECT count(*)::int FROM gone) AS gone`,
+          [feedbackSeenUntil],
+        ),
+      );
+      feedbackSeenUntil = due;
+      removed += gone;
       await pool.transaction(removeAbandonedResumables);
       return removed;
     },
