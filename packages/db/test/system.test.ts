@@ -417,6 +417,27 @@ describe("finishing", () => {
     );
   });
 
+  test("one that the database refuses beside others, its key a new one: they are finished, and only it is refused", async () => {
+    const tenant = await rows.createTenant();
+    await finishNew(rows, tenant, { groupingKey: "known" });
+    for (let n = 0; n < 3; n++) await post(tenant);
+    const batch = await claim(tenant, 3);
+    const keys = ["known", "new", "newer"];
+    const outcomes = await Promise.allSettled(
+      batch.crashes.map((crash, n) =>
+        rows.db.crashes.finish(
+          batch.claimToken,
+          crash.crashId,
+          finished(crash, { groupingKey: keys[n] ?? "", usedDebugFileIds: n === 1 ? ["no uuid"] : [] }),
+        ),
+      ),
+    );
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value.outcome : outcome.reason.name)),
+      ["finished", "ReportRefused", "finished"],
+    );
+  });
+
   test("very long grouping keys and hostile texts are stored", async () => {
     const tenant = await rows.createTenant();
     const long = "x".repeat(50_000);

@@ -6,7 +6,7 @@
 import { BlobNotFound, blobKeys } from "@salvage/blobs";
 import type { RevisionKind } from "@salvage/contracts";
 import { FormatError } from "@salvage/core";
-import type { ClaimedCrash, FinishOutcome, SystemCrashes } from "@salvage/db/system";
+import { type ClaimedCrash, type FinishOutcome, ReportRefused, type SystemCrashes } from "@salvage/db/system";
 import { type Logger, metrics, reportError } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { ChildDied, TaskBroken } from "../core-pool/pool.ts";
@@ -68,12 +68,11 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
       usedDebugFileIds: made.usedDebugFileIds,
     });
   } catch (error) {
-    // Perhaps the database refuses this crash's own values; were it away, recording the failure throws as well.
-    const ending = await fail(ports, work, error, after, logger);
+    // It may have been committed all the same: then the report is needed, else the collection of orphans takes it.
+    if (!(error instanceof ReportRefused)) throw error;
     reportError(logger, "finish", error);
-    // Without the claim it may have been committed all the same: then the report is needed, else the collection of orphans takes it.
-    if (ending !== "lost claim") after.deleteBlobs([reportBlobKey]);
-    return ending;
+    after.deleteBlobs([reportBlobKey]);
+    return await fail(ports, work, error, after, logger);
   }
   if (outcome.outcome === "lost claim") {
     after.deleteBlobs([reportBlobKey]);

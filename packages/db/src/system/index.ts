@@ -22,6 +22,7 @@ import { createSystemDebugFiles, createSystemUploads } from "./uploads.ts";
 import { createSystemWebhooks } from "./webhooks.ts";
 
 export type * from "./chunk-ports.ts";
+export { ReportRefused } from "./crashes/finish.ts";
 export type * from "./ports.ts";
 
 /**

@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import type { CrashState, FileNeed } from "@salvage/contracts";
+import pg from "pg";
 import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { storableText, storableTextOrNull } from "../../shared/text.ts";
 import { together } from "../../shared/together.ts";
@@ -41,25 +42,56 @@ export type LockedCrash = {
 
 type Finishing = { claimToken: string; crashId: string; result: FinishedCrash };
 type Finished = FinishOutcome | LostClaim;
+type Failed = { outcome: "failed"; error: unknown };
 /** A crash under way through one transaction. */
 type Writing = { crash: LockedCrash; result: FinishedCrash; joined: Joined } & Lacking;
 
-/** @returns finishes one crash; resolves when its report is committed */
-export function createFinish(pool: SqlPool): (claimToken: string, crashId: string, result: FinishedCrash) => Promise<Finished> {
-  const finish = together<Finishing, Finished>({ work: (crashes) => finishAll(pool, crashes), most: maxCrashesAtOnce, pauseMs });
-  return (claimToken, crashId, result) =>
-    finish({ claimToken, crashId, result: { ...result, groupingKey: boundedKey(result.groupingKey) } });
+/** The database refuses a report's own values, and nothing of it was written. Whatever else a finish throws is no crash's fault, and may come after the commit. */
+export class ReportRefused extends Error {
+  override name = "ReportRefused";
 }
 
-async function finishAll(pool: SqlPool, finishing: readonly Finishing[]): Promise<Finished[]> {
-  const outcomes = new Map<Finishing, Finished>();
+/** SQLSTATE classes of the surroundings: connection, rollback, no room, not in the state, intervention, system. */
+const surroundings = /^(08|40|53|55|57|58)/;
+
+function blamed(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  // Not what pg says of a lost connection, which is a plain Error.
+  const refused = error instanceof pg.DatabaseError ? !surroundings.test(error.code ?? "") : error instanceof TypeError;
+  return refused ? new ReportRefused(error.message, { cause: error }) : error;
+}
+
+/** @returns finishes one crash; resolves when its report is committed */
+export function createFinish(pool: SqlPool): (claimToken: string, crashId: string, result: FinishedCrash) => Promise<Finished> {
+  const finish = together<Finishing, Finished | Failed>({ work: (crashes) => finishAll(pool, crashes), most: maxCrashesAtOnce, pauseMs });
+  return async (claimToken, crashId, result) => {
+    const ended = finish({ claimToken, crashId, result: { ...result, groupingKey: boundedKey(result.groupingKey) } });
+    const outcome = await ended.catch((error: unknown): Failed => ({ outcome: "failed", error }));
+    if (outcome.outcome === "failed") throw blamed(outcome.error);
+    return outcome;
+  };
+}
+
+/** @throws only while nothing is committed: then each may be tried by itself */
+async function finishAll(pool: SqlPool, finishing: readonly Finishing[]): Promise<(Finished | Failed)[]> {
+  const outcomes = new Map<Finishing, Finished | Failed>();
   for (let left = [...finishing]; left.length > 0; left = left.filter((each) => !outcomes.has(each))) {
     const now = firstPer(left, ({ crashId }) => crashId);
-    for (const [each, outcome] of await pool.transaction((sql) => write(sql, now))) outcomes.set(each, outcome);
+    const written = await pool
+      .transaction((sql) => write(sql, now))
+      .catch((error: unknown) => {
+        if (outcomes.size === 0) throw error;
+        return new Map<Finishing, Finished>();
+      });
+    for (const [each, outcome] of written) outcomes.set(each, outcome);
     // Whose key nobody owns, or whose issue went away meanwhile, is written alone; those of the same key find its issue then.
     const alone = now.filter((each) => !outcomes.has(each));
     for (const each of firstPer(alone, ({ result }) => result.groupingKey)) {
-      for (const [, outcome] of await pool.transaction((sql) => write(sql, [each]))) outcomes.set(each, outcome);
+      const outcome = await pool
+        .transaction((sql) => write(sql, [each]))
+        .then((one) => one.get(each))
+        .catch((error: unknown): Failed => ({ outcome: "failed", error }));
+      if (outcome !== undefined) outcomes.set(each, outcome);
     }
   }
   // After the commit: an import that published before it could not see these rows, and one that publishes now will.
@@ -70,7 +102,7 @@ async function finishAll(pool: SqlPool, finishing: readonly Finishing[]): Promis
       : await readyForCrashes(
           pool,
           lacking.map(({ crashId }) => crashId),
-        );
+        ).catch(() => new Map<string, string[]>()); // The sweep asks the same.
   return finishing.map((each) => {
     const outcome = outcomes.get(each) ?? { outcome: "lost claim" };
     return outcome.outcome === "finished" ? { ...outcome, readyNow: ready.get(each.crashId) ?? [] } : outcome;
