@@ -92,21 +92,22 @@ export class CorePool {
   /**
    * Runs a task in a child.
    * @param alone no other task of this pool runs meanwhile
+   * @param of whose it is: children are shared fairly between them
    * @throws FormatError for bad input; ChildDied, TaskBroken, SystemRefused, PoolClosed
    */
-  async run<K extends TaskName>(task: K, input: Tasks[K]["input"], { alone = false } = {}): Promise<Tasks[K]["output"]> {
+  async run<K extends TaskName>(task: K, input: Tasks[K]["input"], { alone = false, of = "" } = {}): Promise<Tasks[K]["output"]> {
     for (let retries = this.#options.retriesAfterExit; ; retries--) {
       try {
-        return await this.#runOnce(task, input, alone || retries < this.#options.retriesAfterExit);
+        return await this.#runOnce(task, input, alone || retries < this.#options.retriesAfterExit, of);
       } catch (error) {
         if (!(error instanceof ChildDied && error.deathCause === "exit") || retries === 0) throw error;
       }
     }
   }
 
-  async #runOnce<K extends TaskName>(task: K, input: Tasks[K]["input"], alone: boolean): Promise<Tasks[K]["output"]> {
+  async #runOnce<K extends TaskName>(task: K, input: Tasks[K]["input"], alone: boolean, of: string): Promise<Tasks[K]["output"]> {
     const taken = alone ? this.#options.slots : 1;
-    await this.#slots.take(taken);
+    await this.#slots.take(taken, of);
     try {
       if (this.#closed) throw new PoolClosed("the pool is closed");
       const child = this.#resting.pop() ?? (await this.#start());
@@ -116,7 +117,7 @@ export class CorePool {
       }
       return await this.#runIn(child, task, input);
     } finally {
-      this.#slots.give(taken);
+      this.#slots.give(taken, of);
       this.#endIdleChildrenLater();
     }
   }

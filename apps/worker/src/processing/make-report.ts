@@ -61,18 +61,18 @@ type ReportSource = { outline(): Promise<DumpOutline>; report(images: ImageFiles
 
 async function walkOf(ports: MakeReportPorts, crash: ClaimedCrash, local: LocalFiles): Promise<ReportSource> {
   const dump = await dumpInput(ports, crash, local);
-  const alone = { alone: crash.alone };
+  const how = { alone: crash.alone, of: crash.projectId };
   return {
-    outline: () => ports.pool.run("inspect", { dump }, alone),
-    report: (images, own) => ports.pool.run("process", { dump, images, own }, alone),
+    outline: () => ports.pool.run("inspect", { dump }, how),
+    report: (images, own) => ports.pool.run("process", { dump, images, own }, how),
   };
 }
 
 function namesOf(ports: MakeReportPorts, crash: ClaimedCrash, gzip: Uint8Array): ReportSource {
-  const alone = { alone: crash.alone };
+  const how = { alone: crash.alone, of: crash.projectId };
   return {
-    outline: () => ports.pool.run("outlineReport", { gzip }, alone),
-    report: (images, own) => ports.pool.run("applyNames", { gzip, images, own }, alone),
+    outline: () => ports.pool.run("outlineReport", { gzip }, how),
+    report: (images, own) => ports.pool.run("applyNames", { gzip, images, own }, how),
   };
 }
 
