@@ -1,6 +1,6 @@
 /**
  * One large debug file by sentry-cli and by our command line, against `curl -T` to a bare server that flushes the same bytes to disk: times,
- * the most memory that ingest ever had, and what a second run sends after the first was killed half-way.
+ * processor time and the most memory of ingest, and what a second run of each sends after the first was killed half-way.
  *
  * usage: pnpm --filter @salvage/ingest bench:upload [megabytes, default 2000]
  */
@@ -29,50 +29,65 @@ const tenants = await startTenants();
 const sql = new pg.Pool({ connectionString: tenants.database.databaseAdminUrl, max: 2 });
 sql.on("error", () => undefined);
 const children = new Set<ChildProcess>();
+const tools = [
+  { name: "sentry-cli 3", command: client("sentry-cli-3"), args: ["debug-files", "upload"] },
+  { name: "salvage", command: process.execPath, args: [path("../../../packages/cli/src/main.ts"), "upload"] },
+];
+let files = 0;
 
 try {
   await measure();
 } finally {
-  for (const child of children) child.kill("SIGKILL");
+  await Promise.all([...children].map(end));
   await sql.end();
   await tenants.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
 async function measure(): Promise<void> {
-  const files = [join(folder, "one.sym"), join(folder, "two.sym"), join(folder, "three.sym")];
-  for (const [i, file] of files.entries()) await writeSymbols(file, i + 1);
   const target = await startIngest();
-  const row = (name: string, seconds: number, note = "") =>
-    console.log(`${name.padEnd(34)}${seconds.toFixed(1).padStart(8)} s ${(megabytes / seconds).toFixed(0).padStart(6)} MB/s  ${note}`);
+  const row = (name: string, seconds: number, note: string) =>
+    console.log(`${name.padEnd(36)}${seconds.toFixed(1).padStart(7)} s ${(megabytes / seconds).toFixed(0).padStart(6)} MB/s  ${note}`);
   console.log(`${megabytes} MB`);
 
+  const plain = await file("plain.sym");
   const bare = await startBareServer();
   const { port } = bare.address() as AddressInfo;
-  row("curl -T to a bare server", await timed("curl", ["-sS", "-T", files[0] ?? "", `http://127.0.0.1:${port}/file`]));
+  const curl = await timed("curl", ["-sS", "-T", plain, `http://127.0.0.1:${port}/file`]);
+  row("curl -T to a bare server", curl, "");
   bare.close();
-
   console.log(`ingest, idle: ${await target.peak()} MB`);
-  const sentry = ["debug-files", "upload", files[0] ?? ""];
-  row(
-    "sentry-cli 3",
-    await timed(client("sentry-cli-3"), sentry, target.env),
-    `server at most ${await target.peak()} MB, busy ${await target.busy()} s`,
-  );
-  row("sentry-cli 3, again", await timed(client("sentry-cli-3"), sentry, target.env));
-  const ours = [path("../../../packages/cli/src/main.ts"), "upload", files[1] ?? ""];
-  // Nobody imports here: the command is done when the server has the file.
-  const sent = () => uploadOf("two.sym");
-  row("salvage upload", await timed(process.execPath, ours, target.env, sent), `server at most ${await target.peak()} MB`);
 
-  const third = ["debug-files", "upload", files[2] ?? ""];
-  const before = await chunkBytes();
-  await timed(client("sentry-cli-3"), third, target.env, async () => (await chunkBytes()) - before > (megabytes / 2) * 1e6);
-  const kept = (await chunkBytes()) - before;
-  const seconds = await timed(client("sentry-cli-3"), third, target.env);
-  const sentAgain = (await chunkBytes()) - before - kept;
-  row("sentry-cli 3, after it was killed", seconds, `${toMb(kept)} MB were there, ${toMb(sentAgain)} MB were sent`);
+  for (const { name, command, args } of tools) {
+    const whole = await file(`${name}.sym`);
+    // Nobody imports here: our command is done when the server has the file; the others end by themselves.
+    const sent = () => uploadOf(`${name}.sym`);
+    const busy = await target.busy();
+    const seconds = await timed(command, [...args, whole], target.env, sent);
+    const server = `server busy ${((await target.busy()) - busy).toFixed(1)} s, at most ${await target.peak()} MB`;
+    row(name, seconds, `${(seconds / curl).toFixed(1)} times curl; ${server}`);
+    await rm(whole);
+
+    const broken = await file(`${name}-broken.sym`);
+    const before = await chunkBytes();
+    await timed(command, [...args, broken], target.env, async () => (await chunkBytes()) - before > (megabytes / 2) * 1e6);
+    const kept = (await chunkBytes()) - before;
+    const resumed = await timed(command, [...args, broken], target.env, () => uploadOf(`${name}-broken.sym`));
+    const sentAgain = (await chunkBytes()) - before - kept;
+    row(`${name}, after it was killed`, resumed, `${toMb(kept)} MB were there, ${toMb(sentAgain)} MB were sent`);
+    await rm(broken);
+  }
   console.log(`ingest's memory at most: ${await target.peak()} MB`);
+}
+
+/** Ends a child in order, so that a profile that was asked for is written. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  await ended;
+  clearTimeout(timer);
 }
 
 function toMb(bytes: number): number {
@@ -88,19 +103,29 @@ async function uploadOf(name: string): Promise<boolean> {
   return (await sql.query("SELECT 1 FROM debug_file_uploads WHERE file_name = $1", [name])).rowCount === 1;
 }
 
-/** A `.sym` file that packs about as well as real ones, another for each seed. */
+async function file(name: string): Promise<string> {
+  const place = join(folder, name);
+  await writeSymbols(place, ++files);
+  return place;
+}
+
+/** A `.sym` file that packs about as well as real ones, another for each seed. Its text repeats after 4 MB, which no packer sees; no two chunks are equal. */
 async function writeSymbols(file: string, seed: number): Promise<void> {
-  const out = await open(file, "w");
-  await out.write(`MODULE Linux x86_64 ${String(seed).repeat(32)}0 app\nFILE 0 /src/app.cc\n`);
   let state = seed;
   const lines: string[] = [];
-  for (let at = 0x1000, written = 0; written < megabytes * 1e6; at += 32) {
+  for (let at = 0x1000, length = 0; length < 4e6; at += 32) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     const hex = at.toString(16);
-    lines.push(`FUNC ${hex} 20 0 app::part_${state.toString(36)}::run(int)\n${hex} 10 ${state % 9000} 0\n`);
-    if (lines.length < 20_000) continue;
-    written += (await out.write(lines.join(""))).bytesWritten;
-    lines.length = 0;
+    const line = `FUNC ${hex} 20 0 app::part_${state.toString(36)}::run(int)\n${hex} 10 ${state % 9000} 0\n`;
+    lines.push(line);
+    length += line.length;
+  }
+  const text = Buffer.from(lines.join(""));
+  const out = await open(file, "w");
+  await out.write(`MODULE Linux x86_64 ${String(seed).repeat(32)}0 app\nFILE 0 /src/app.cc\n`);
+  for (let written = 0; written < megabytes * 1e6; written += text.length) {
+    await out.write(`FUNC ${written.toString(16)} 20 0 app::block_${seed}_${written}()\n`);
+    await out.write(text);
   }
   await out.close();
 }

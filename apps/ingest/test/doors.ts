@@ -109,7 +109,7 @@ const v1: readonly Door[] = [
     "POST /api/v1/organizations/:organization/debug-files/assemble",
     write,
     ({ organization }) => `/api/v1/organizations/${organization}/debug-files/assemble`,
-    json({ name: "z", sha1: "0".repeat(40), chunks: ["0".repeat(40)] }),
+    json({ name: "z", sha256: "0".repeat(64), chunks: ["0".repeat(40)] }),
   ),
   token(
     "POST /api/v1/organizations/:organization/debug-files/held",

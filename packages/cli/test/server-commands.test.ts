@@ -220,8 +220,8 @@ test("a large file goes up in chunks; a second run sends the missing ones only",
       return { body: {} };
     }
     if (!url.endsWith("/assemble")) return inner(request);
-    const file = JSON.parse(body.toString()) as { name: string; sha1: string; chunks: string[] };
-    assert.deepEqual(file, { name: "large.sym", sha1: sha1(content), chunks: chunks.map(sha1) });
+    const file = JSON.parse(body.toString()) as { name: string; sha256: string; chunks: string[] };
+    assert.deepEqual(file, { name: "large.sym", sha256: createHash("sha256").update(content).digest("hex"), chunks: chunks.map(sha1) });
     const missingChunks = file.chunks.filter((chunk) => !held.has(chunk));
     return { body: { uploadId: missingChunks.length > 0 ? null : "large.sym", missingChunks } };
   });

@@ -25,7 +25,8 @@ const sha1 = z.string().regex(/^[0-9a-f]{40}$/, "a SHA-1 is 40 lower-case hex di
 /** A file as a list of its chunks, in order. */
 export const assembleInput = z.object({
   name: z.string().max(2000),
-  sha1,
+  /** Of the whole: the hash by which a server knows files, so that it is made once. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 lower-case hex digits"),
   chunks: z.array(sha1).min(1).max(65_536),
   /** Slug of the project that the upload is noted with. */
   project: z.string().max(100).optional(),

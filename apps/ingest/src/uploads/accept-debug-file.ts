@@ -23,6 +23,8 @@ export type DebugFilePost = {
   fileName: string;
   /** Of a sender that names files by it: it was checked. Lower-case hex. */
   sha1?: string;
+  /** What a sender says that it is: checked here. Lower-case hex. */
+  sha256?: string;
   /** The debug id that the sender wants it under, in Breakpad form. */
   claimedDebugId?: string | null;
   /** The body with Content-Encoding undone and its limit applied. */
@@ -55,6 +57,9 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
     await ports.blobs.put(blobKey, withinQuota(roomBytes, hashed(post.body, digest, counter)));
     if (counter.bytes === 0)
       throw new AppError(400, null, "the body is empty", { causes: ["send the debug file, or a zip of several, as the body"] });
+    const sha256 = digest.digest("hex");
+    if (post.sha256 !== undefined && post.sha256 !== sha256)
+      throw new AppError(400, null, `this is another file: its SHA-256 is ${sha256}, not ${post.sha256}`);
     if (post.check !== undefined) await checkBlob(ports.blobs, blobKey, post.check);
     failPoint("upload.before-row");
     const outcome = await ports.db.uploads
@@ -66,7 +71,7 @@ export async function acceptDebugFile(ports: UploadPorts, post: DebugFilePost): 
         fileName: post.fileName,
         blobKey,
         sizeBytes: counter.bytes,
-        sha256: digest.digest("hex"),
+        sha256,
         sha1: post.sha1 ?? null,
         claimedDebugId: post.claimedDebugId ?? null,
       })

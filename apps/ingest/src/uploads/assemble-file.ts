@@ -15,10 +15,10 @@ import type { ForeignPorts } from "./routes.ts";
 export async function assembleFile(ports: ForeignPorts, context: RouteContext): Promise<void> {
   const { db, token } = await authorize(ports.gate, context, "debug-file:write");
   if (context.params.organization !== token.organizationSlug) throw notFound("organization");
-  const { name, sha1, chunks, project } = await readJson(context, assembleInput, limits.maxAssembleBytes);
+  const { name, sha256, chunks, project } = await readJson(context, assembleInput, limits.maxAssembleBytes);
   const projectId = project === undefined ? token.projectId : (await projectNamed(db, project)).id;
   const { organizationId, name: actor } = token;
-  const made = await putTogether(ports, { organizationId, projectId, actor, name, sha1, chunks, logger: context.logger });
+  const made = await putTogether(ports, { organizationId, projectId, actor, name, sha256, chunks, logger: context.logger });
   const answer: AssembleView = { uploadId: null, missingChunks: [], ...made };
   sendJson(context.response, answer.uploadId === null ? 200 : 201, answer);
 }

@@ -14,8 +14,10 @@ export type FileInChunks = {
   /** Who uploads, for people. */
   actor: string;
   name: string;
-  /** Of the whole and of its chunks in order; lower-case hex. */
-  sha1: string;
+  /** Of the whole, as the sender says it: it is checked. Lower-case hex. */
+  sha1?: string;
+  sha256?: string;
+  /** SHA-1 of the chunks, in order. */
   chunks: readonly string[];
   /** The debug id that the sender wants it under, in Breakpad form. */
   claimedDebugId?: string | null;
@@ -38,9 +40,10 @@ export async function putTogether(ports: ForeignPorts, file: FileInChunks): Prom
     projectId: file.projectId,
     actor: file.actor,
     fileName: storable(baseName(file.name), 255) || "upload",
-    sha1: file.sha1,
+    ...(file.sha1 === undefined ? {} : { sha1: file.sha1 }),
+    ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }),
     claimedDebugId: file.claimedDebugId ?? null,
-    body: joined(ports.blobs, chunks, file.sha1),
+    body: joined(ports.blobs, chunks, file.sha1 ?? null),
     logger: file.logger,
   });
   await ports.db.chunks.release(organizationId, file.chunks);

@@ -5,8 +5,8 @@ import { fileProblem } from "../cli-error.ts";
 
 const pieceBytes = 1 << 20;
 
-/** SHA-1 of the whole and of each chunk; the last chunk may be shorter. */
-export type ChunkHashes = { sha1: string; chunkBytes: number; chunks: string[] };
+/** SHA-1 of each chunk; the last one may be shorter. */
+export type ChunkHashes = { chunkBytes: number; chunks: string[] };
 
 export type FileHashes = { sha256: string; chunked: ChunkHashes | null };
 
@@ -31,7 +31,6 @@ export async function hashFile(path: string, chunkBytes: number | null, onBytes:
 
 class ChunkHasher {
   readonly #chunkBytes: number;
-  readonly #whole = createHash("sha1");
   readonly #chunks: string[] = [];
   #chunk = createHash("sha1");
   #left: number;
@@ -42,7 +41,6 @@ class ChunkHasher {
   }
 
   update(piece: Buffer): void {
-    this.#whole.update(piece);
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + this.#left);
       this.#chunk.update(part);
@@ -54,7 +52,7 @@ class ChunkHasher {
 
   end(): ChunkHashes {
     if (this.#left < this.#chunkBytes) this.#cut();
-    return { sha1: this.#whole.digest("hex"), chunkBytes: this.#chunkBytes, chunks: this.#chunks };
+    return { chunkBytes: this.#chunkBytes, chunks: this.#chunks };
   }
 
   #cut(): void {

@@ -55,13 +55,18 @@ export async function sendWhole(client: ApiClient, file: FileToSend, { project, 
 }
 
 /** @returns id of the upload */
-export async function sendChunks(client: ApiClient, file: FileToSend, hashes: ChunkHashes, options: SendOptions): Promise<string> {
+export async function sendChunks(
+  client: ApiClient,
+  file: FileToSend & { sha256: string },
+  hashes: ChunkHashes,
+  options: SendOptions,
+): Promise<string> {
   const { project } = options;
   const path = await client.ofOrganization("/debug-files/assemble");
-  const { sha1, chunks } = hashes;
+  const { chunks } = hashes;
   const assemble = () =>
     client.json(path, assembleView, {
-      body: { name: basename(file.path), sha1, chunks, ...(project === null ? {} : { project }) },
+      body: { name: basename(file.path), sha256: file.sha256, chunks, ...(project === null ? {} : { project }) },
       names: project === null ? {} : { project },
     });
   let answer = await assemble();
