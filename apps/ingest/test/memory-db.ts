@@ -66,6 +66,7 @@ export function createMemoryDb(): MemoryDb {
           return { crashId: crash.id, duplicate: false };
         },
       },
+      uploads: { insertReceived: () => Promise.reject(new Error("crashes only")) },
       refusals: {
         async count(refusals: readonly RefusalCount[]) {
           if (memory.fail.count !== undefined) throw memory.fail.count;
