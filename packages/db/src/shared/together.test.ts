@@ -57,6 +57,17 @@ test("those of the same turn go together; after several at once others are await
   assert.deepEqual(sizes, [2, 2]);
 });
 
+test("pieces that weigh too much together are done apart, one that weighs too much alone by itself", async () => {
+  const sizes: number[] = [];
+  const work = async (pieces: readonly number[]) => {
+    sizes.push(pieces.length);
+    return [...pieces];
+  };
+  const add = together({ work, most: 3, weight: (piece) => piece, mostWeight: 10, pauseMs: 0 });
+  assert.deepEqual(await Promise.all([5, 5, 1, 20, 1, 1, 1, 1].map(add)), [5, 5, 1, 20, 1, 1, 1, 1]);
+  assert.deepEqual(sizes, [2, 1, 1, 3, 1]);
+});
+
 test("a piece that the database refuses takes no other with it; when the database is away, all of them hear so at once", async () => {
   let calls = 0;
   const refused = together<number, number>({

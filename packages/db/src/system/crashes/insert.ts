@@ -5,9 +5,9 @@
  * crash that comes alone waits for nobody. A crash that the database refuses takes no other with it: then each goes by itself.
  */
 import { createHash } from "node:crypto";
-import pg from "pg";
 import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { storableJson, storableText, storableTextOrNull } from "../../shared/text.ts";
+import { together } from "../../shared/together.ts";
 import type { ReceivedCrash } from "../ports.ts";
 
 export type Received = { crashId: string; duplicate: boolean };
@@ -17,71 +17,36 @@ const sameCrashWindow = "10 minutes";
 const maxCrashesPerBatch = 64;
 /** Of the rows' JSON; a crash with more goes alone. */
 const maxBatchChars = 4_000_000;
-/** SQLSTATE classes that blame the row: data exception, integrity constraint violation, a limit of the program. */
-const rowFaults = /^(22|23|54)/;
-
-type Waiting = {
+type Sent = {
   crash: ReceivedCrash;
   eventId: string | null;
   /** The row as one object of a JSON array. */
   json: string;
   /** Equal for crashes that are the same one; null when an event id decides. */
   sameAs: bigint | null;
-  settle: PromiseWithResolvers<Received>;
 };
 
 /** @returns inserts one crash; resolves when its row is committed */
 export function createReceivedCrashes(pool: SqlPool): (crash: ReceivedCrash) => Promise<Received> {
-  const waiting: Waiting[] = [];
-  let writing = false;
-
-  async function writeAll(): Promise<void> {
-    writing = true;
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, batchLength(waiting));
-      await writeBatch(pool, batch);
-    }
-    writing = false;
-  }
-
+  const insertSent = together<Sent, Received>({
+    most: maxCrashesPerBatch,
+    weight: ({ json }) => json.length,
+    mostWeight: maxBatchChars,
+    pauseMs: 0,
+    async work(batch) {
+      const inserted = await insert(pool, batch);
+      return batch.map((one) => (inserted.has(one.crash.id) ? { crashId: one.crash.id, duplicate: false } : firstOf(pool, one)));
+    },
+  });
   return (crash) => {
     const eventId = storableTextOrNull(crash.eventId, 200);
-    const settle = Promise.withResolvers<Received>();
-    waiting.push({ crash, eventId, json: rowOf(crash, eventId), sameAs: eventId === null ? lockOf(crash) : null, settle });
-    if (!writing) void writeAll();
-    return settle.promise;
+    return insertSent({ crash, eventId, json: rowOf(crash, eventId), sameAs: eventId === null ? lockOf(crash) : null });
   };
 }
 
-function batchLength(waiting: readonly Waiting[]): number {
-  let chars = 0;
-  let length = 0;
-  for (const { json } of waiting.slice(0, maxCrashesPerBatch)) {
-    chars += json.length;
-    if (length > 0 && chars > maxBatchChars) break;
-    length++;
-  }
-  return length;
-}
-
-/** Settles every crash of the batch; never throws. */
-async function writeBatch(pool: SqlPool, batch: readonly Waiting[]): Promise<void> {
-  try {
-    const inserted = await insert(pool, batch);
-    for (const one of batch) {
-      const { id } = one.crash;
-      one.settle.resolve(inserted.has(id) ? { crashId: id, duplicate: false } : firstOf(pool, one));
-    }
-  } catch (error) {
-    const blamesARow = error instanceof pg.DatabaseError && rowFaults.test(error.code ?? "");
-    if (batch.length > 1 && blamesARow) for (const one of batch) await writeBatch(pool, [one]);
-    else for (const one of batch) one.settle.reject(error);
-  }
-}
-
 /** @returns ids of the rows that were not there yet */
-async function insert(pool: SqlPool, batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
-  const ofLock = new Map<bigint, Waiting>();
+async function insert(pool: SqlPool, batch: readonly Sent[]): Promise<ReadonlySet<string>> {
+  const ofLock = new Map<bigint, Sent>();
   for (const one of batch) if (one.sameAs !== null && !ofLock.has(one.sameAs)) ofLock.set(one.sameAs, one);
   const rows = batch.filter((one) => one.sameAs === null || ofLock.get(one.sameAs) === one);
   // With an event id the unique constraint decides. Without one two senders at once must wait for each other.
@@ -94,7 +59,7 @@ async function insert(pool: SqlPool, batch: readonly Waiting[]): Promise<Readonl
   });
 }
 
-async function insertRows(sql: Sql, batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+async function insertRows(sql: Sql, batch: readonly Sent[]): Promise<ReadonlySet<string>> {
   const rows = await sql.rows<{ id: string }>(
     `WITH sent AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS s(id uuid, organization_id uuid, project_id bigint, client_key_id uuid, received_at timestamptz,
@@ -129,7 +94,7 @@ async function insertRows(sql: Sql, batch: readonly Waiting[]): Promise<Readonly
   return new Set(rows.map((row) => row.id));
 }
 
-async function firstOf(sql: Sql, { crash, eventId }: Waiting): Promise<Received> {
+async function firstOf(sql: Sql, { crash, eventId }: Sent): Promise<Received> {
   const [first] = await sql.rows<{ id: string }>(
     eventId !== null
       ? "SELECT id FROM crashes WHERE project_id = $1 AND event_id = $2"
