@@ -61,6 +61,8 @@ const settings: Readonly<Record<string, string>> = {
   max_wal_size: "512MB",
   jit: "off",
   max_parallel_workers_per_gather: "0",
+  // A young installation's tables grow a hundredfold in a minute, and plans made for the smaller ones stay until they are looked at.
+  autovacuum_naptime: "10s",
   huge_pages: "off",
   log_timezone: "UTC",
   log_min_messages: "warning",

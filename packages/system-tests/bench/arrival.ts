@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { uploadSymbols } from "../src/crashes.ts";
-import { startInstallation, until } from "../src/installation.ts";
+import { queryOnce, startInstallation, until } from "../src/installation.ts";
 import { usageOf } from "../src/processes.ts";
 import { createSender } from "../src/sender.ts";
 
@@ -90,4 +90,6 @@ async function copy(crashId: string, count: number): Promise<void> {
      UPDATE missing_files SET waiting_crashes = waiting_crashes + $2::int WHERE id IN (SELECT missing_file_id FROM crash_missing_files WHERE crash_id = $1 AND open)`,
     [crashId, count],
   );
+  // Autovacuum has done so where they came one by one.
+  await queryOnce(salvage.system.databases.databaseOwnerUrl, "ANALYZE crashes, reports, crash_missing_files");
 }

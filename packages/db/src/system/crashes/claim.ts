@@ -28,8 +28,15 @@ const claimColumns = (token: string, leaseMs: string, attemptOpen: boolean) => `
   deaths = c.deaths + c.attempt_open::int, deaths_alone = c.deaths_alone + (c.attempt_open AND c.deaths > 0)::int, attempt_open = ${attemptOpen},
   state = CASE c.state WHEN 'received' THEN 'processing' ELSE c.state END`;
 
+/**
+ * The crash's project, looked up per crash. Joined with, statistics of a young database make it the way to the crashes: by way of all of the project's.
+ */
+const ofProject = (column: string) => `(SELECT p.${column} FROM projects p WHERE p.id = c.project_id)`;
+const projectLives = ofProject("deleted_at IS NULL");
+
 const claimedColumns = `c.id, c.organization_id, c.project_id::text, c.state, c.revision, c.report_blob_key, c.dump_state, c.dump_blob_key, c.dump_wrapped_key,
-  c.dump_key_id, c.dump_size_bytes, c.release, c.received_at, c.deaths, c.deaths_alone, c.last_failure, p.own_patterns, p.not_own_patterns,
+  c.dump_key_id, c.dump_size_bytes, c.release, c.received_at, c.deaths, c.deaths_alone, c.last_failure,
+  ${ofProject("own_patterns")} AS own_patterns, ${ofProject("not_own_patterns")} AS not_own_patterns,
   CASE WHEN c.revision = 0 THEN NULL ELSE (
     SELECT jsonb_agg(jsonb_build_object('fileKey', m.file_key, 'needs', m.needs)) FROM crash_missing_files m WHERE m.crash_id = c.id AND m.open
   ) END AS waiting`;
@@ -74,8 +81,8 @@ export async function claimBatch(
          SELECT id FROM crashes WHERE ${free} AND deaths = 0 AND NOT attempt_open AND NOT (SELECT suspect FROM oldest)
          ORDER BY queued_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
        )
-       UPDATE crashes c SET ${claimColumns("$2", "$3", false)} FROM projects p
-       WHERE c.id IN (SELECT id FROM oldest UNION SELECT id FROM others) AND p.id = c.project_id AND p.deleted_at IS NULL
+       UPDATE crashes c SET ${claimColumns("$2", "$3", false)}
+       WHERE c.id = ANY (ARRAY(SELECT id FROM oldest UNION SELECT id FROM others)) AND ${projectLives}
        RETURNING ${claimedColumns}`,
       [projectId, claimToken, input.leaseMs, input.limit, input.keyIds ?? null],
     );
@@ -113,8 +120,8 @@ async function claimAll(pool: SqlPool, upgrading: readonly Upgrading[]): Promise
   const leases = new Map(upgrading.map(({ id, leaseMs }) => [id, leaseMs]));
   const rows = await pool.rows<ClaimedRow>(
     `UPDATE crashes c SET ${claimColumns("n.claim_token", "n.lease_ms", true)}
-     FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS n(id, claim_token, lease_ms), projects p
-     WHERE c.id = n.id AND p.id = c.project_id AND ${upgradable} AND ${free} AND NOT ${suspect} AND p.deleted_at IS NULL
+     FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS n(id, claim_token, lease_ms)
+     WHERE c.id = n.id AND ${upgradable} AND ${free} AND NOT ${suspect} AND ${projectLives}
      RETURNING ${claimedColumns}`,
     [ids, ids.map((id) => tokens.get(id)), ids.map((id) => leases.get(id))],
   );

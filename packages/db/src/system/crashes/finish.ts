@@ -158,11 +158,11 @@ async function write(sql: Sql, finishing: readonly Finishing[]): Promise<Map<Fin
 async function lock(sql: Sql, finishing: readonly Finishing[]): Promise<Map<string, LockedCrash>> {
   const rows = await sql.rows<LockedCrash>(
     `SELECT c.id, c.organization_id, c.project_id::text, c.state, c.issue_id, c.received_at, c.claimed_at, c.release, c.dump_state,
-       p.wait_for_symbols_days, p.keep_dump_days,
+       (SELECT p.wait_for_symbols_days FROM projects p WHERE p.id = c.project_id), (SELECT p.keep_dump_days FROM projects p WHERE p.id = c.project_id),
        (SELECT k.issue_id FROM issue_keys k WHERE k.project_id = c.project_id AND k.grouping_key = n.grouping_key) AS key_issue_id,
        (SELECT jsonb_agg(jsonb_build_object('fileKey', m.file_key, 'needs', m.needs)) FROM crash_missing_files m WHERE m.crash_id = c.id AND m.open) AS waiting
      FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[]) AS n(id, claim_token, revision, grouping_key)
-     JOIN crashes c ON c.id = n.id AND c.claim_token = n.claim_token AND c.revision = n.revision JOIN projects p ON p.id = c.project_id
+     JOIN crashes c ON c.id = n.id AND c.claim_token = n.claim_token AND c.revision = n.revision
      WHERE c.deleted_at IS NULL ORDER BY c.id FOR UPDATE OF c`,
     [
       finishing.map(({ crashId }) => crashId),
