@@ -31,8 +31,10 @@ export type ChaosResult = {
 const crashesPerRound = 6;
 /** How often a trap that nobody has come by gets more bait. */
 const baitEveryMs = 1_000;
-/** Two that kill work in one round: three deaths in a row would give up a crash that is good. */
-const maxWorkKills = 2;
+/** A third death in a row gives up a crash, though it be good: no crash may meet three blows. */
+const deathsAllowed = 2;
+/** That kill work, in one round. */
+const maxWorkKills = deathsAllowed;
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -110,7 +112,8 @@ async function playRound(
   const uploads = wanted.has("import") || wanted.has("arrival") || random() < 2 / 3;
   const uploadsLast = wanted.has("arrival") || random() < 1 / 2;
   const delays = blows.map(({ wants }) => (wants === null ? Math.floor(random() * 400) : 0));
-  if (blows.some(({ killsWork }) => killsWork)) await noneInDanger(stack);
+  const workKills = blows.filter(({ killsWork }) => killsWork).length;
+  if (workKills > 0) await noneInDanger(stack, deathsAllowed - workKills);
   const striking = blows.map(async (blow, index) => {
     await sleep(delays[index]);
     const hit = await baited(stack, traffic, blow);
@@ -141,12 +144,12 @@ async function baited(stack: ChaosStack, traffic: Traffic, { wants, strike }: Bl
   return await striking;
 }
 
-/** A crash whose process died twice in a row, once while it ran alone, would be given up at the next death: no blow takes part in that. */
-async function noneInDanger(stack: ChaosStack): Promise<void> {
-  await until("no crash is one death from being given up", 60_000, async () => {
-    const rows = await stack.query(
-      "SELECT 1 FROM crashes WHERE upgrade_blocked_at IS NULL AND deaths_alone + (attempt_open AND deaths > 0)::int > 0 LIMIT 1",
-    );
+/** Waits until no crash has more deaths behind it than `most`, one that is under way counted as one. */
+async function noneInDanger(stack: ChaosStack, most: number): Promise<void> {
+  await until("no crash is so near to being given up", 120_000, async () => {
+    const rows = await stack.query("SELECT 1 FROM crashes WHERE upgrade_blocked_at IS NULL AND deaths + attempt_open::int > $1 LIMIT 1", [
+      most,
+    ]);
     return rows.length === 0 ? true : null;
   });
 }
