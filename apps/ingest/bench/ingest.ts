@@ -6,7 +6,18 @@
  * usage: pnpm bench:ingest [--posts 2000] [--rounds 4] [--connections 50] [--bytes 200000]
  */
 import { parseArgs } from "node:util";
-import { distinctForm, type Load, post, processorMs, quantile, residentMiB, type Server, startBareServer, startWorld } from "./world.ts";
+import {
+  distinctForm,
+  type Load,
+  post,
+  postgresMs,
+  processorMs,
+  quantile,
+  residentMiB,
+  type Server,
+  startBareServer,
+  startWorld,
+} from "./world.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,19 +42,25 @@ const load = (count: number) => ({ count, connections, type: form.type, next: fo
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const percent = (share = Number.NaN) => `${(100 * share).toFixed(0)} %`;
 
-/** One round against one server: rate, latency, processor time of the server's own process, its memory. */
+/** One round against one server: rate, latency, memory, and the processor time of a post: the server's, PostgreSQL's and the senders'. */
 async function measure(name: string, server: Server, path: string): Promise<Load> {
-  const before = await processorMs(server);
+  const spent = async () => [await processorMs(server), await postgresMs(), ownMs()];
+  const before = await spent();
   const result = await post(server.port, path, load(posts));
-  const milliseconds = ((await processorMs(server)) - before) / posts;
+  const each = (await spent()).map((ms, at) => ((ms - (before[at] ?? 0)) / posts).toFixed(2)).join(" + ");
   const [p50, p99] = [0.5, 0.99].map((share) => quantile(result.latencies, share).toFixed(0));
   print(
-    `${name}  ${result.perSecond.toFixed(0)} posts/s  p50 ${p50} ms  p99 ${p99} ms  ${milliseconds.toFixed(2)} ms of processor a post  ${await residentMiB(server)} MiB`,
+    `${name}  ${result.perSecond.toFixed(0)} posts/s  p50 ${p50} ms  p99 ${p99} ms  ${each} ms of processor a post  ${await residentMiB(server)} MiB`,
   );
   return result;
 }
 
-print(`${posts} posts of ${bytes} bytes a round, ${connections} connections`);
+function ownMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+print(`${posts} posts of ${bytes} bytes a round, ${connections} connections; processor time: server + PostgreSQL + senders`);
 const warmUp = Math.min(300, posts);
 for (const { port } of [bare, sealed]) await post(port, "/", load(warmUp));
 await post(world.ingest.port, world.path, load(warmUp));

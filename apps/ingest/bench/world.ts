@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,10 +94,30 @@ export async function residentMiB({ process: { pid } }: Server): Promise<number>
 
 /** Processor time so far, all threads, in milliseconds. */
 export async function processorMs({ process: { pid } }: Pick<Server, "process">): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "latin1");
+  return (await statOf(String(pid)))?.processorMs ?? 0;
+}
+
+/** The same of the PostgreSQL that the bench started: its first process and all that one made. */
+export async function postgresMs(): Promise<number> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const stats = new Map(await Promise.all(pids.map(async (pid) => [pid, await statOf(pid)] as const)));
+  const parents = (pid: string) => [stats.get(pid)?.parent, stats.get(stats.get(pid)?.parent ?? "")?.parent];
+  let sum = 0;
+  for (const [pid, stat] of stats) {
+    if (stat?.name === "postgres" && parents(pid).includes(String(process.pid))) sum += stat.processorMs + stat.endedMs;
+  }
+  return sum;
+}
+
+type Stat = { name: string; parent: string; processorMs: number; endedMs: number };
+
+async function statOf(pid: string): Promise<Stat | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => null);
+  if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // utime and stime, in hundredths of a second.
-  return 10 * (Number(fields[11]) + Number(fields[12]));
+  // utime and stime, then those of children waited for, in hundredths of a second.
+  const ms = (at: number) => 10 * (Number(fields[at]) + Number(fields[at + 1]));
+  return { name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")), parent: fields[1] ?? "", processorMs: ms(11), endedMs: ms(13) };
 }
 
 /** A form with a dump of its own: bodies with equal dumps would be one crash. */
