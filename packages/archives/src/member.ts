@@ -10,5 +10,8 @@ export type Member = {
   content(): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 };
 
+/** An archive with more is refused. */
+export const maxArchiveMembers = 10_000;
+
 /** Files of an archive in its own order, folders and links left out. Throws FormatError when it cannot be read. */
 export type Walk = (path: string) => AsyncGenerator<Member, void, void>;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { FormatError } from "@salvage/core";
 import { walkCabinet, walkSevenZip } from "./cabinet.ts";
 import { contentOf, unnamed, walkGzip } from "./gzip.ts";
-import type { Member, Walk } from "./member.ts";
+import { type Member, maxArchiveMembers, type Walk } from "./member.ts";
 import { walkTar, walkTarGz } from "./tar.ts";
 import { walkZip } from "./zip.ts";
 
@@ -40,7 +40,6 @@ export type Unpacked = {
   next: number | null;
 };
 
-const maxArchiveMembers = 10_000;
 /** Symbols compress 5 to 15 times; a thousand times is an attack. */
 const maxRatio = 1_000;
 /** Small members compress to almost nothing and harm nobody. */

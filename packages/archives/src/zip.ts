@@ -2,11 +2,13 @@
 import type { Readable } from "node:stream";
 import { FormatError } from "@salvage/core";
 import yauzl from "yauzl";
-import type { Member } from "./member.ts";
+import { type Member, maxArchiveMembers } from "./member.ts";
 
 export async function* walkZip(path: string): AsyncGenerator<Member, void, void> {
   const zip = await open(path);
   try {
+    // Folders are entries, too. Far more than may be taken need not be begun with.
+    if (zip.entryCount > 2 * maxArchiveMembers) throw new FormatError("zip", null, `more than ${maxArchiveMembers} members`);
     for (let entry = await next(zip); entry !== null; entry = await next(zip)) {
       const { uncompressedSize, compressedSize } = entry;
       // The reader hands out raw bytes, since it would refuse the whole archive for one bad name.
