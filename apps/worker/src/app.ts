@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createKeyring, openBlobStore, withHeldDeletions } from "@salvage/blobs";
 import { taskQueues } from "@salvage/contracts";
 import type { SystemDb } from "@salvage/db/system";
-import { createLanes, type PokeOutcome } from "@salvage/lanes";
+import { createLanes, type PokeOutcome, type TemporalSecurity } from "@salvage/lanes";
 import { type Logger, metrics, type Readiness, reportError } from "@salvage/telemetry";
 import { Client } from "@temporalio/client";
 import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
@@ -66,14 +66,17 @@ const leftoverAgeMs = 24 * 60 * 60_000;
 /** @throws when Temporal cannot be reached within half a minute, or the workflow bundle was not built */
 export async function startWorkerApp({ env, db, logger, childScript }: WorkerAppOptions): Promise<WorkerApp> {
   if (!existsSync(workflowBundlePath)) throw new Error("the workflow bundle is missing: run `pnpm --filter @salvage/worker build`");
-  const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, logger);
+  const connection = await connectToTemporal(env.TEMPORAL_ADDRESS, env.temporalSecurity, logger);
   const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });
   await ensureNamespace(client, logger);
   const store = openBlobStore({ folder: env.BLOB_DIR, url: env.BLOB_URL ?? null, maxCopyBytes: env.BLOB_COPIES_MAX_BYTES });
   const blobs = withHeldDeletions(store, () => db.retention.blobDeletionsHeld());
   const keyring = createKeyring(env.SALVAGE_SECRET, env.SALVAGE_PREVIOUS_SECRETS?.split(","));
   const onPoke = (outcome: PokeOutcome) => metrics.lanePokes.inc({ outcome });
-  const lanes = createLanes({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, logger, onPoke });
+  const lanes = createLanes({
+    ...{ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, security: env.temporalSecurity },
+    ...{ logger, onPoke },
+  });
   const onDeath = (cause: string) => metrics.childDeaths.inc({ cause });
   const child = childScript === undefined ? {} : { childScript };
   const crashPool = new CorePool({ slots: env.WORKER_CHILDREN, maxTaskRssBytes: env.MAX_CRASH_MEMORY_BYTES, onDeath, ...child });
@@ -179,11 +182,11 @@ async function removeLeftovers(temporaryDir: string): Promise<void> {
   }
 }
 
-async function connectToTemporal(address: string, logger: Logger): Promise<NativeConnection> {
+async function connectToTemporal(address: string, security: TemporalSecurity, logger: Logger): Promise<NativeConnection> {
   const givesUpAt = Date.now() + connectTimeoutMs;
   for (;;) {
     try {
-      return await NativeConnection.connect({ address });
+      return await NativeConnection.connect({ address, ...security });
     } catch (error) {
       if (Date.now() > givesUpAt) throw error;
       logger.warn({ address, error: error instanceof Error ? error.message : String(error) }, "Temporal does not answer yet");

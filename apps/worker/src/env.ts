@@ -1,6 +1,7 @@
 /** The worker's settings: read once, checked, and explained in one sentence when wrong. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { readTemporalSecurity, type TemporalSecurity } from "@salvage/lanes";
 import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
@@ -37,12 +38,12 @@ const schema = z.object({
   WORKER_TEMPORARY_DIR: envFields.text().optional(),
 });
 
-export type WorkerEnv = z.infer<typeof schema> & { BLOB_DIR: string };
+export type WorkerEnv = z.infer<typeof schema> & { BLOB_DIR: string; temporalSecurity: TemporalSecurity };
 
 /** @throws EnvError with one sentence for the operator */
 export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
   const values = readEnv("worker", schema, env);
   const BLOB_DIR = values.BLOB_DIR ?? (values.SALVAGE_HOME === undefined ? undefined : join(values.SALVAGE_HOME, "blobs"));
   if (BLOB_DIR === undefined) throw new EnvError("worker cannot start: neither BLOB_DIR nor SALVAGE_HOME is set.");
-  return { ...values, BLOB_DIR };
+  return { ...values, BLOB_DIR, temporalSecurity: readTemporalSecurity("worker", env) };
 }

@@ -92,6 +92,7 @@ export async function startWorld(
   };
   const env: WorkerEnv = {
     ...processEnv,
+    temporalSecurity: {},
     METRICS_PORT: 0,
     METRICS_HOST: "127.0.0.1",
     LOG_LEVEL: "error",

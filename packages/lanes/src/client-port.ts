@@ -3,6 +3,7 @@
  * connection opened on first use: a process that never pokes pays nothing, and one that starts before Temporal does not fail.
  */
 import type { WorkflowClient } from "@temporalio/client";
+import type { TemporalSecurity } from "./security.ts";
 
 /** A call that takes longer than this has failed; the sweep makes up for it. */
 const callTimeoutMs = 3_000;
@@ -23,11 +24,11 @@ export type LaneClientPort = {
  * @param address host:port of Temporal's front end
  * @param namespace default "default"
  */
-export function createTemporalPort(address: string, namespace = "default"): LaneClientPort {
+export function createTemporalPort(address: string, namespace = "default", security: TemporalSecurity = {}): LaneClientPort {
   let opened: Promise<{ client: WorkflowClient; call<T>(work: () => Promise<T>): Promise<T>; close(): Promise<void> }> | null = null;
   const open = () => {
     opened ??= import("@temporalio/client").then(({ Connection, Client }) => {
-      const connection = Connection.lazy({ address });
+      const connection = Connection.lazy({ address, ...security });
       return {
         client: new Client({ connection, namespace }).workflow,
         call: (work) => connection.withDeadline(Date.now() + callTimeoutMs, work),

@@ -17,9 +17,11 @@ import {
 } from "@salvage/contracts";
 import { createTemporalPort, type LaneClientPort } from "./client-port.ts";
 import { type PokeOutcome, PokeQueue, type PokeQueueOptions } from "./poke-queue.ts";
+import type { TemporalSecurity } from "./security.ts";
 
 export type { LaneClientPort, StartRequest } from "./client-port.ts";
 export type { PokeOutcome } from "./poke-queue.ts";
+export { readTemporalSecurity, type TemporalSecurity } from "./security.ts";
 
 /** The part of a logger that lanes use; pino fits. */
 export type LaneLogger = { warn(fields: object, message: string): void };
@@ -29,6 +31,8 @@ export type LanesOptions = {
   address: string;
   /** Default "default". */
   namespace?: string;
+  /** Default: no TLS, no key. */
+  security?: TemporalSecurity;
   logger: LaneLogger;
   /** Counts pokes of intake lanes, for metrics. */
   onPoke?(outcome: PokeOutcome): void;
@@ -58,7 +62,7 @@ const failureLogIntervalMs = 10_000;
 
 /** Connects lazily: nothing happens until the first call. One per process, so that the budget of pokes is one. */
 export function createLanes(options: LanesOptions): Lanes {
-  const port = options.port ?? createTemporalPort(options.address, options.namespace);
+  const port = options.port ?? createTemporalPort(options.address, options.namespace, options.security);
   let failures = 0;
   let loggedAt = -Infinity;
   const dropped = (workflowId: string, error: unknown) => {

@@ -16,6 +16,8 @@ export type AppSettings = {
   webPort: number;
   workerMetricsPort: number;
   temporalAddress: string;
+  /** Temporal is this machine's own: what the environment says of another one's certificates and keys is not for it. */
+  ownTemporal: boolean;
   databaseUrl: string;
   databaseSystemUrl: string;
   secret: string;
@@ -26,10 +28,14 @@ export type AppSettings = {
 const withheld =
   /^(DATABASE_(SYSTEM_|OWNER_)?URL|SALVAGE_SECRET|SALVAGE_PREVIOUS_SECRETS|SALVAGE_PORT|NEXTAUTH_.*|PORT|WEB_URL|METRICS_PORT|NODE_OPTIONS|npm_.*|PNPM_.*|TEMPORAL_CLI|INIT_CWD)$/;
 
+const ofAnotherTemporal = /^TEMPORAL_(TLS|API_KEY)/;
+
 export function appServices(settings: AppSettings): { ingest: Service; web: Service; worker: Service } {
   const { repositoryRoot, publicUrl, webPort } = settings;
   const common: NodeJS.ProcessEnv = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name))),
+    ...Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !withheld.test(name) && !(settings.ownTemporal && ofAnotherTemporal.test(name))),
+    ),
     ...appEnvironment,
     // Sources run as they are; their compiled form is kept between starts.
     NODE_COMPILE_CACHE: join(repositoryRoot, ".toolchain/compile-cache"),

@@ -106,6 +106,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
         publicUrl: options.publicUrl,
         webPort: ports.web,
         workerMetricsPort: ports.workerMetrics,
+        ownTemporal: options.temporalAddress === null,
         temporalAddress: addressVia("temporal", temporalAddress, ports.temporal),
         databaseUrl: addressVia("postgres", databases.databaseUrl, ports.postgres),
         databaseSystemUrl: addressVia("postgres", databases.databaseSystemUrl, ports.postgres),

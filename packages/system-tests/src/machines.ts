@@ -13,6 +13,7 @@ import { repositoryRoot } from "@salvage/launcher";
 import { startTestDatabase } from "@salvage/testkit/postgres";
 import { startTestS3 } from "@salvage/testkit/s3";
 import { startTestTemporal } from "@salvage/testkit/temporal";
+import { guardTemporal } from "@salvage/testkit/temporal-tls";
 import pg from "pg";
 import { freePort, until } from "./installation.ts";
 
@@ -48,12 +49,16 @@ export type MachinesOptions = {
   unprivileged?: boolean;
   /** Settings of all processes. */
   env?: Record<string, string>;
+  /** Temporal is reached by TLS, a certificate and an API key. Wants `openssl`. */
+  guarded?: boolean;
 };
 
 const nobody = 65_534;
 
-export async function startMachines({ root = repositoryRoot, unprivileged = false, env = {} }: MachinesOptions = {}): Promise<Machines> {
+export async function startMachines(options: MachinesOptions = {}): Promise<Machines> {
+  const { root = repositoryRoot, unprivileged = false, env = {} } = options;
   const [database, temporal, s3] = await Promise.all([startTestDatabase(), startTestTemporal(), startTestS3()]);
+  const guard = options.guarded === true ? await guardTemporal(temporal.address) : null;
   const folder = await mkdtemp(join(tmpdir(), "salvage-machines-"));
   await chmod(folder, 0o755);
   const prefix = randomBytes(6).toString("hex");
@@ -66,6 +71,7 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
     TEMPORAL_NAMESPACE: `machines-${prefix}`,
     BLOB_URL: s3.url(prefix),
     LOG_LEVEL: "info",
+    ...guard?.env,
     ...env,
   };
   const user = unprivileged && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
@@ -82,7 +88,7 @@ export async function startMachines({ root = repositoryRoot, unprivileged = fals
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env });
     return stdout + stderr;
   };
-  const stopServices = () => Promise.all([s3.stop(), temporal.stop(), database.stop()]);
+  const stopServices = () => Promise.all([guard?.stop(), s3.stop(), temporal.stop(), database.stop()]);
   const said = await salvage("db", "migrate")
     .then(() => salvage("user", "create-first", "owner@example.org", "--organization", "acme", "--project", "driftwood"))
     .catch(async (error: unknown) => {

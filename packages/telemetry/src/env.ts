@@ -11,7 +11,7 @@ export class EnvError extends Error {
 }
 
 /** Names whose value is not repeated in an error. */
-const silentNames = /SECRET|TOKEN|PASSWORD|DATABASE/;
+const silentNames = /SECRET|TOKEN|PASSWORD|DATABASE|API_KEY/;
 
 /**
  * @param app name of the process, for the sentence

@@ -1,4 +1,5 @@
 /** The web process's settings, read from the environment once, at the first request (never while building). */
+import { readTemporalSecurity, type TemporalSecurity } from "@salvage/lanes";
 import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
 
@@ -31,6 +32,7 @@ export type WebEnv = {
   databaseUrl: string;
   temporalAddress: string;
   temporalNamespace: string;
+  temporalSecurity: TemporalSecurity;
   blobDir: string;
   /** Null: blobs lie in the folder. */
   blobUrl: string | null;
@@ -51,6 +53,7 @@ export function readWebEnv(env: NodeJS.ProcessEnv): WebEnv {
     databaseUrl: values.DATABASE_URL,
     temporalAddress: values.TEMPORAL_ADDRESS,
     temporalNamespace: values.TEMPORAL_NAMESPACE,
+    temporalSecurity: readTemporalSecurity("web", env),
     blobDir,
     blobUrl: values.BLOB_URL ?? null,
     cookieSecret: values.NEXTAUTH_SECRET,

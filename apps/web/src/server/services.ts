@@ -42,7 +42,7 @@ function build(): Services {
   return {
     gate: createOrgGate({ databaseUrl: env.databaseUrl }),
     blobs: openBlobStore({ folder: env.blobDir, url: env.blobUrl }),
-    lanes: createLanes({ address: env.temporalAddress, namespace: env.temporalNamespace, logger }),
+    lanes: createLanes({ address: env.temporalAddress, namespace: env.temporalNamespace, security: env.temporalSecurity, logger }),
     logger,
     publicUrl: env.publicUrl,
     crashUrl: env.crashUrl,

@@ -6,6 +6,7 @@ import { createKeyring, openBlobStore } from "@salvage/blobs";
 import { workflowIds } from "@salvage/contracts";
 import { CORE_VERSION } from "@salvage/core";
 import { databaseFacts, type RoleUrls } from "@salvage/db/setup";
+import { readTemporalSecurity } from "@salvage/lanes";
 import { installationBlobs, type Look } from "@salvage/launcher/installation";
 import { Client, Connection } from "@temporalio/client";
 import { bytesText, type Finding, fine, problem, reasonOf, secondsText, warning } from "./finding.ts";
@@ -175,7 +176,8 @@ async function temporal({ settings, ports }: Look): Promise<Finding[]> {
   ];
   let connection: Connection;
   try {
-    connection = await Connection.connect({ address, connectTimeout: answerWithinMs });
+    const security = settings.temporalAddress === null ? {} : readTemporalSecurity("doctor");
+    connection = await Connection.connect({ address, ...security, connectTimeout: answerWithinMs });
   } catch (error) {
     return away(error);
   }
