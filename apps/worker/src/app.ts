@@ -47,8 +47,8 @@ export type WorkerApp = {
 
 /** Batches under way at once per kind of work. Intake's second batch of a lane overlaps the first one's ends. */
 const slots = { main: 8, intake: 4, upgrade: 2, import: 1 } as const;
-/** Crashes of one batch under way per child: while one is in the child, others wait for the database or the disk. */
-const crashesPerChild = 4;
+/** Crashes of one batch under way per child: while one is in the child, others wait for the disk, or to be written together. */
+const crashesPerChild = 16;
 /** A conversion reads gigabytes. */
 const maxImportMs = 30 * 60_000;
 /** The import child is needed seldom and is large when it was. */
