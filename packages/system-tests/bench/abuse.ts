@@ -3,7 +3,7 @@
  * memory; then what a thousand slow connections, a thousand hostile dumps and a flood of drops cost the normal traffic beside them. Prints tables;
  * exit code 1 when an answer is another than it must be. Linux only.
  *
- * usage: pnpm bench:abuse [posts] [uploads] [archives] [files] [dumps] [beside] [drops]     all parts when none is named
+ * usage: pnpm bench:abuse [posts] [uploads] [archives] [files] [dumps] [drops] [beside]     all parts when none is named
  */
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,7 @@ import { startInstallation, until } from "../src/installation.ts";
 import { usageOf } from "../src/processes.ts";
 import { createSender, quantile } from "../src/sender.ts";
 
-const parts = ["posts", "uploads", "archives", "files", "dumps", "beside", "drops"] as const;
+const parts = ["posts", "uploads", "archives", "files", "dumps", "drops", "beside"] as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((part) => !(parts as readonly string[]).includes(part));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${parts.join(", ")}`);
@@ -46,8 +46,8 @@ try {
   if (run("archives")) await files("Archives", hostileArchives(2 * limits.MAX_DEBUG_FILE_BYTES));
   if (run("files")) await files("Debug files", hostileDebugFiles());
   if (run("dumps")) await dumps();
-  if (run("beside")) await beside();
   if (run("drops")) await drops();
+  if (run("beside")) await beside();
 } finally {
   sender.close();
   await salvage.stop();
@@ -121,9 +121,9 @@ async function endOf(crashId: string): Promise<string | null> {
 
 /** Normal traffic by itself, and beside what others do. */
 async function beside(): Promise<void> {
-  say("\n## Normal traffic: five crashes a second of another project\n");
-  say("| beside it | answer p50 · p99 | report p50 · p99 |\n|---|---|---|");
-  await normal("nothing", 20);
+  say("\n## Normal traffic: ten crashes a second of another project\n");
+  say("| beside it | answer p50 · p99 · longest | report p50 · p99 · longest |\n|---|---|---|");
+  await normal("nothing", 25);
 
   const slow = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
   for (const socket of slow) {
@@ -133,10 +133,12 @@ async function beside(): Promise<void> {
   const trickle = setInterval(() => {
     for (const socket of slow) socket.write(".");
   }, 1000);
-  await normal("a thousand connections that send a byte a second", 20);
+  await normal("a thousand connections come at once, each sends a byte a second", 5);
+  await normal("a thousand connections are there, each sends a byte a second", 25);
   clearInterval(trickle);
   for (const socket of slow) socket.destroy();
 
+  // The second kind takes minutes to work off: it comes last, and is not waited for.
   for (const [name, count] of [
     ["35 bytes that claim two billion streams", 1000],
     ["one stack of 4,000 frames shown to 3,000 threads", 100],
@@ -150,12 +152,10 @@ async function beside(): Promise<void> {
     );
     await normal(`${count} times: ${name}`, 30);
     await flood;
-    await allFinished();
   }
-  await normal("nothing, afterwards", 20);
 }
 
-/** Five posts a second for so many seconds, whatever becomes of those before. */
+/** Ten posts a second for so many seconds, whatever becomes of those before. */
 async function normal(name: string, seconds: number): Promise<void> {
   const project = await anotherProject();
   const answers: Promise<number>[] = [];
@@ -167,7 +167,7 @@ async function normal(name: string, seconds: number): Promise<void> {
         return milliseconds;
       }),
     );
-    await sleep(200);
+    await sleep(100);
   }
   const latencies = await Promise.all(answers);
   const times = await until("the normal traffic finished", patienceMs, async () => {
@@ -177,8 +177,9 @@ async function normal(name: string, seconds: number): Promise<void> {
     );
     return rows.every((each) => each.seconds !== null) ? rows.map((each) => each.seconds ?? 0) : null;
   });
-  const answer = `${quantile(latencies, 0.5).toFixed(0)} ms · ${quantile(latencies, 0.99).toFixed(0)} ms`;
-  say(`| ${name} | ${answer} | ${quantile(times, 0.5).toFixed(2)} s · ${quantile(times, 0.99).toFixed(2)} s |`);
+  const shown = (values: readonly number[], digits: number) =>
+    [0.5, 0.99, 1].map((share) => quantile(values, share).toFixed(digits)).join(" · ");
+  say(`| ${name} | ${shown(latencies, 0)} ms | ${shown(times, 2)} s |`);
 }
 
 /** Twenty connections post to a key over its rate for ten seconds: every one is counted before it is answered. */
@@ -263,9 +264,23 @@ async function row(name: string, expect: RegExp, who: readonly string[], run: ()
   await watch;
   const right = expect.test(answer);
   if (!right) wrong++;
-  const shown = `${right ? "" : "**WRONG** "}${answer.slice(0, 120).replaceAll("|", "\\|").replaceAll("\n", " ")}`;
+  const shown = `${right ? "" : "**WRONG** "}${inWords(answer)}`;
   const numbers = [before, most, await memory()].map((mib) => mib.toFixed(0)).join(" · ");
   say(
     `| ${name} | ${shown} | ${milliseconds < 10_000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(0)} s`} | ${numbers} |`,
   );
+}
+
+/** An answer as a cell of a table: of a refusal its sentence and causes. */
+function inWords(answer: string): string {
+  const [, status, body = ""] = /^(\d{3}) (\{.*\})/s.exec(answer) ?? [];
+  let text = answer.replace(/HTTP\/1\.1.*$/s, "");
+  try {
+    const { detail, error, causes = [] } = JSON.parse(body) as { detail?: string; error?: string; causes?: string[] };
+    if (status !== undefined && (detail ?? error) !== undefined) text = [`${status} ${detail ?? error}`, ...causes].join(": ");
+  } catch {
+    // Another form of answer: it is shown as it is.
+  }
+  const line = text.replaceAll("|", "\\|").replace(/\s+/g, " ");
+  return line.length > 150 ? `${line.slice(0, 149)}…` : line;
 }
