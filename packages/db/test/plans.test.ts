@@ -10,7 +10,7 @@ import pg from "pg";
 import { createOrgGate } from "../src/gate/index.ts";
 import type { OrgGate } from "../src/gate/ports.ts";
 import type { OrgDb } from "../src/org/ports.ts";
-import { type Rows, receivedCrash, startRows } from "./rows.ts";
+import { debugId, finishNew, missingFile, type Rows, receivedCrash, startRows, upgrade } from "./rows.ts";
 
 const crashes = 20_000;
 /** Tables that grow with crashes: as they are, their plans must not read them whole. */
@@ -244,5 +244,32 @@ describe("what ingest and the worker ask", () => {
       assert.ok(statements.length > 0, "it asked something");
       assert.deepEqual(await wholeReads(rows.database.databaseSystemUrl, statements), []);
     });
+  }
+});
+
+test("in a young database, whose statistics know of one crash, those of a claim and of a finish are found by their ids", async () => {
+  const young = await startRows();
+  try {
+    const tenant = await young.createTenant();
+    const { crashId } = await finishNew(young, tenant, { missing: [missingFile(debugId("a"))] });
+    await young.sql.query("ANALYZE");
+    await young.sql.query(
+      `INSERT INTO crashes SELECT (jsonb_populate_record(c, jsonb_build_object('id', k.id, 'event_id', k.id))).* FROM crashes c,
+         (SELECT gen_random_uuid() AS id FROM generate_series(1, 3000)) k WHERE c.id = $1`,
+      [crashId],
+    );
+    const statements = await statementsOf(() => upgrade(young, crashId));
+    const found: string[] = [];
+    for (const { text, values } of statements) {
+      const { rows: plans } = await young.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+      for (const node of nodes(plans[0]["QUERY PLAN"][0].Plan)) {
+        const byItself = /\bid = |claim_token = /.test(node["Index Cond"] ?? "");
+        if (node["Relation Name"] === "crashes" && /Scan/.test(node["Node Type"]) && node["Node Type"] !== "Bitmap Heap Scan" && !byItself)
+          found.push(`${node["Node Type"]} ${node["Index Name"] ?? ""} in: ${text.replaceAll(/\s+/g, " ").slice(0, 300)}`);
+      }
+    }
+    assert.deepEqual(found, []);
+  } finally {
+    await young.stop();
   }
 });
