@@ -154,7 +154,13 @@ describe("a file and its crash", () => {
     await uploadSample(build, "app");
     await row.waiting(1);
     await uploadSample(library, "libengine.so");
-    await row.waiting(2);
+    // Within one worker it waits behind the first.
+    await world.until("the other arrival has the crash on its page", async () => {
+      const { rows } = await world.sql.query("SELECT 1 FROM arrival_progress WHERE file_key = $1", [
+        fileKey(debugIdOf(library), library, "libengine.so") ?? "",
+      ]);
+      return rows.length === 1;
+    });
     await row.release();
     await reached(crashId, "complete");
     assert.equal((await world.crash(crashId)).revision, 2);
