@@ -78,6 +78,7 @@ async function fill(): Promise<void> {
   await fetch(url.replace(/.{4}$/, "0000"), { method: "POST", body: "MDMP" });
   await fetch(url, { method: "POST", body: "" });
   await page.goto(`${stack.publicUrl}/acme/driftwood/settings/limits`);
+  await page.getByRole("row", { name: "One minidump, unpacked 200 MiB MAX_DUMP_BYTES" }).waitFor();
   await page.getByLabel("Largest minidump, in MiB").fill("1");
   await page.getByRole("button", { name: "Save limits" }).first().click();
   await page.getByText("Limits saved").waitFor();
