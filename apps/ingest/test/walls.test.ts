@@ -1,7 +1,7 @@
 /**
  * Every door of ingest (doors.ts), tried by everybody: nobody, tokens that are none, ended, expired or another organization's, each token scope;
  * client keys that are none, disabled, of another project or of a deleted one; signed links that were used, are too old, or are of another crash.
- * Absent and foreign answer alike; what is refused changes nothing. SALVAGE_DOORS=1 prints the table of docs/SECURITY.md.
+ * Absent and foreign answer alike; what is refused changes nothing.
  */
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -39,19 +39,23 @@ const tokenOf = async (tenant: Tenant, ...scopes: TokenScope[]) => (await tenant
 
 type Reply = { status: number; text: string };
 
-async function send(door: Door, things: Things, secret: string | null): Promise<Reply> {
+async function ask(door: Door, things: Things, secret: string | null): Promise<Response> {
   const carried = (): Record<string, string> => {
     if (secret === null || door.by === "open") return {};
     if (door.by === "token") return door.inPath ? {} : { Authorization: `Bearer ${secret}` };
     return door.carry?.(secret) ?? { "X-Sentry-Auth": `Sentry sentry_key=${secret}` };
   };
   const method = methodOf(door);
-  const answer = await fetch(ingest.url + door.path(things, secret ?? ""), {
+  return await fetch(ingest.url + door.path(things, secret ?? ""), {
     method,
     headers: { ...door.headers, ...carried() },
     redirect: "manual",
     ...(method === "GET" || method === "OPTIONS" || method === "DELETE" || door.body === undefined ? {} : { body: door.body() }),
   });
+}
+
+async function send(door: Door, things: Things, secret: string | null): Promise<Reply> {
+  const answer = await ask(door, things, secret);
   return { status: answer.status, text: await answer.text() };
 }
 
@@ -161,6 +165,40 @@ const filesOf = async ({ organizationId }: Tenant) => (await ingest.files()).fil
 test("every route is listed in doors.ts, and nothing else is", () => {
   const routes = ingest.ingest.routes.map(({ method, path }) => `${method} ${path}`);
   assert.deepEqual([...new Set(doors.map(routeOf))].sort(), [...new Set(routes)].sort());
+});
+
+/** SALVAGE_DOORS=1 node --test --test-name-pattern "as a table" apps/ingest/test/walls.test.ts: docs/SECURITY.md has what it prints. */
+test("the doors as a table", { skip: process.env.SALVAGE_DOORS === undefined }, async () => {
+  const tokens = world.a.db.tokens;
+  const revoked = await tokens.create({ name: "old", scopes: [...tokenScope.options] });
+  await tokens.revoke({ tokenId: revoked.view.id });
+  const disabled = await world.a.db.clientKeys.create({ projectSlug: alpha.project, name: "disabled" });
+  await world.a.db.clientKeys.update({ keyId: disabled?.id ?? "", disabled: true });
+  const stranger = await tokenOf(world.b, ...tokenScope.options);
+  const rows = new Map<string, string[]>();
+  for (const door of doors) {
+    const status = async (secret: string | null) => String((await send(door, alpha, secret)).status);
+    let cells: string[];
+    if (door.by === "token") {
+      const wrong = tokenScope.options.find((scope) => !door.scopes.includes(scope));
+      const right = door.scopes.length === tokenScope.options.length ? "any scope" : door.scopes.join(" or ");
+      const closed = [await status(door.inPath ? "x" : null), await status(revoked.token)];
+      const foreign = door.names === "nothing" ? "its own" : await status(stranger);
+      const refused = wrong === undefined ? "" : await status(await tokenOf(world.a, wrong));
+      cells = ["token", ...closed, foreign, refused, right, await status(await tokenOf(world.a, door.scopes[0] ?? "crash:read"))];
+    } else if (door.by === "key") {
+      const inPath = door.route.endsWith("/:key");
+      const closed = [inPath ? "" : await status(null), await status(disabled?.publicKey ?? "")];
+      const foreign = door.project === "named" ? await status(world.b.publicKey) : "its own";
+      cells = ["client key", ...closed, foreign, "", "a key", await status(world.a.publicKey)];
+    } else cells = ["open", "", "", "", "", door.why, await status(null)];
+    const line = cells.join(" | ");
+    rows.set(line, [...(rows.get(line) ?? []), `\`${door.route}\``]);
+  }
+  process.stdout.write(
+    "| by | none | revoked, disabled | another organization's | another scope | opened by | answer | doors |\n|---|---|---|---|---|---|---|---|\n",
+  );
+  for (const [line, routes] of rows) process.stdout.write(`| ${line} | ${routes.join(" ")} |\n`);
 });
 
 describe("by token", () => {
@@ -380,6 +418,19 @@ test("doors that are open show and change nothing of anybody's", async () => {
   });
 });
 
+test("no answer is a page, or may be taken for one", async () => {
+  const bearer = await tokenOf(world.a, ...tokenScope.options);
+  await each(doors, async (door) => {
+    for (const secret of [null, door.by === "key" ? world.a.publicKey : bearer]) {
+      const answer = await ask(door, alpha, secret);
+      if ((await answer.arrayBuffer()).byteLength === 0) continue;
+      const what = `${door.route}: ${answer.status}`;
+      assert.equal(answer.headers.get("x-content-type-options"), "nosniff", what);
+      assert.match(answer.headers.get("content-type") ?? "", /^(application\/(json|octet-stream)|text\/plain)\b/, what);
+    }
+  });
+});
+
 test("no secret that was sent stands in the log", async () => {
   const [door] = byToken.filter(({ inPath }) => inPath);
   assert.ok(door !== undefined);
@@ -390,16 +441,6 @@ test("no secret that was sent stands in the log", async () => {
   assert.ok(log.includes("/symbols/"), "the requests are in the log");
   assert.ok(!log.includes(secret));
 });
-
-if (process.env.SALVAGE_DOORS !== undefined) {
-  after(() => {
-    for (const door of doors) {
-      const opens =
-        door.by === "token" ? (door.scopes.length === tokenScope.options.length ? "any token" : door.scopes.join(" or ")) : door.by;
-      process.stdout.write(`| ${door.route} | ${opens} |\n`);
-    }
-  });
-}
 
 /** A machine that a new member of alpha with this role signed in. */
 async function loginOf(name: (typeof role.options)[number]): Promise<{ secret: string; userId: string }> {

@@ -211,3 +211,28 @@ describe("the permission table", () => {
     }
   });
 });
+
+/** SALVAGE_DOORS=1 node --test --test-name-pattern "as a table" apps/web/test/tenancy.test.ts: docs/SECURITY.md has what it prints. */
+test("the procedures as a table", { skip: process.env.SALVAGE_DOORS === undefined }, async () => {
+  const rows = new Map<string, string[]>();
+  const [stranger, shared] = [await world.createTenant(), await world.createTenant()];
+  for (const { path, access, type, sample } of covered) {
+    const said = async (who: (tenant: Tenant) => string | null) => {
+      // What one may delete is not there for the next.
+      const tenant = type === "query" ? shared : await world.createTenant();
+      const answer = await call(who(tenant), path, {
+        ...(access === "authed" ? {} : { orgSlug: tenant.orgSlug }),
+        ...sample.input(tenant),
+      });
+      return answer.ok ? "yes" : answer.code;
+    };
+    const people = access === "authed" ? [] : role.options.map((name) => (tenant: Tenant) => tenant.people[name].sessionId);
+    const cells = [access, await said(() => null)];
+    if (people.length > 0) cells.push(await said(() => stranger.people.owner.sessionId));
+    for (const person of people) cells.push(await said(person));
+    const line = people.length === 0 ? `${cells.join(" | ")} | about oneself alone | | | | ` : `${cells.join(" | ")} `;
+    rows.set(line, [...(rows.get(line) ?? []), `\`${path}\``]);
+  }
+  process.stdout.write(`| permission | nobody | another organization | ${role.options.join(" | ")} | procedures |\n|${"---|".repeat(8)}\n`);
+  for (const [line, paths] of rows) process.stdout.write(`| ${line}| ${paths.join(" ")} |\n`);
+});

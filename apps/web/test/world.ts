@@ -68,6 +68,8 @@ export async function startWorld(): Promise<World> {
   const database = await startTestDatabase();
   const blobDir = await mkdtemp(join(tmpdir(), "salvage-web-test-"));
   const sql = new pg.Pool({ connectionString: database.databaseAdminUrl, max: 4 });
+  // A connection that is still closing when the database goes.
+  sql.on("error", () => undefined);
   const gate = createOrgGate({ databaseUrl: database.databaseUrl });
   const blobs = createBlobStore(blobDir);
   const pokes: string[] = [];

@@ -71,7 +71,7 @@ const finished = (id: string) =>
     return ["complete", "provisional"].includes((json as { state: string }).state) ? true : null;
   });
 
-test("the secret is changed while crashes come in", async () => {
+test("the secret is changed while crashes come in", async (t) => {
   const [person] = await salvage.query<{ id: string }>("SELECT id FROM users");
   const db = await gate.authorizeOrganization(person?.id ?? "", "acme", "organization:own");
   assert.ok(db !== null && db !== "forbidden");
@@ -99,18 +99,24 @@ test("the secret is changed while crashes come in", async () => {
 
   let stop = false;
   const ids: string[] = [];
+  let acceptedAt = performance.now();
+  let longestGapMs = 0;
   const stream = (async () => {
     for (let number = 100; !stop; number++) {
       ids.push(await postPatiently(number));
+      longestGapMs = Math.max(longestGapMs, performance.now() - acceptedAt);
+      acceptedAt = performance.now();
       await sleep(50);
     }
   })();
   const cli = join(repositoryRoot, "packages/cli/src/main.ts");
   const env = { ...process.env, SALVAGE_HOME: salvage.system.home.root, NODE_NO_WARNINGS: "1" };
+  const started = performance.now();
   const { stderr } = await promisify(execFile)(process.execPath, [cli, "secret", "rotate"], { env });
   assert.match(stderr, new RegExp(`The secret was changed\\. ${salvage.publicUrl} takes it within seconds`));
   await until("the launcher was told", 10_000, async () => renewed);
   await renewed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
   await sleep(500);
   stop = true;
   await stream;
@@ -122,14 +128,20 @@ test("the secret is changed while crashes come in", async () => {
   assert.deepEqual(await dumpOf(late), distinctDump(2));
   const [count] = await salvage.query<{ n: number }>("SELECT count(*)::int AS n FROM crashes");
   assert.equal(count?.n, ids.length + 2, "each once");
-  assert.ok(new Set(await Promise.all(ids.map(keyOf))).size === 2, "crashes came before and after the change");
+  const keys = await Promise.all(ids.map(keyOf));
+  assert.ok(new Set(keys).size === 2, "crashes came before and after the change");
+  const before = keys.filter((key) => key === keys[0]).length;
+  t.diagnostic(
+    `${stderr.trim()} From the command to the last app with the new secret: ${seconds} s; longest wait of a sender: ${(longestGapMs / 1000).toFixed(1)} s`,
+  );
+  t.diagnostic(`${before} crashes sealed under the old secret, ${keys.length - before} under the new one; all finished, once`);
 
   assert.equal(await me(cookie), 401, "a session from before has ended");
   assert.equal(await me(await signIn()), 200);
   assert.equal((await salvage.get("/api/v1/token")).status, 200, "an API token goes on");
 });
 
-test("no secret stands in logs, workflow histories, rows or reports", async () => {
+test("no secret stands in logs, workflow histories, rows or reports", async (t) => {
   const { home } = salvage.system;
   const [person] = await salvage.query<{ id: string }>("SELECT id FROM users");
   const db = await gate.authorizeOrganization(person?.id ?? "", "acme", "organization:own");
@@ -188,5 +200,6 @@ test("no secret stands in logs, workflow histories, rows or reports", async () =
     for (const [what, secret] of secrets) if (bytes.includes(secret)) found.push(`${what} in ${relative(home.root, path)}`);
   }
   assert.ok(files > 500, `${files} files were looked at`);
+  t.diagnostic(`${secrets.size} secrets looked for in ${files} files: ${[...secrets.keys()].join(", ")}`);
   assert.deepEqual(found, []);
 });
