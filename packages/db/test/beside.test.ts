@@ -55,6 +55,10 @@ test("feedback and announcements that no crash came for are forgotten after a we
   assert.equal(await rows.db.announced.find(projectId, eventId), null);
   assert.deepEqual(await rows.db.announced.find(projectId, kept), { release: "2" });
   assert.equal(await rows.db.announced.find(other.projectId, kept), null);
+  // A sweep looks at what fell due since the last one, not at the feedback of a million crashes again.
+  await rows.db.feedback.add({ organizationId, projectId, eventId, name: null, email: null, comments: "x", receivedAt: old });
+  await rows.db.sweep.removeExpired();
+  assert.equal(await count("crash_feedback", "event_id = $1", eventId), 1);
 });
 
 test("a file in pieces: offsets, limit of open bytes, counted as stored, forgotten after a day", async () => {
