@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   server.close();
   return port;
+}
+
+/** As the launcher writes it on Linux; null elsewhere. */
+async function startTimeOf(pid: number): Promise<string | null> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
+  return status === null ? null : `${boot}/${status.slice(status.lastIndexOf(")") + 2).split(" ")[19]}`;
 }
 
 before(async () => {
@@ -90,9 +98,7 @@ test("disk, permissions, a taken port, leftovers, a half restore, a blob store t
   const server = createServer().listen(Number(environment.SALVAGE_PORT), "0.0.0.0");
   await once(server, "listening");
   const left = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-  const status = await readFile(`/proc/${left.pid}/stat`, "utf8").catch(() => null);
-  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
-  const started = `${boot}/${status?.slice(status.lastIndexOf(")") + 2).split(" ")[19]}`;
+  const started = await startTimeOf(left.pid ?? 0);
   await writeFile(join(home, "run/children.json"), JSON.stringify([{ name: "worker", pid: left.pid, started, stopSignal: "SIGTERM" }]));
   await writeFile(join(home, "run/restore-unfinished.json"), "{}");
   await writeFile(join(home, "a-file"), "");
@@ -104,12 +110,40 @@ test("disk, permissions, a taken port, leftovers, a half restore, a blob store t
     assert.match(of("ports")[0]?.what ?? "", /another program listens on port/);
     assert.match(of("home")[0]?.what ?? "", /a restore was begun here/);
     assert.match(of("blobs")[0]?.what ?? "", /a-file: .*ENOTDIR|EEXIST/);
-    if (status !== null) assert.match(of("processes")[1]?.what ?? "", new RegExp(`worker \\(${left.pid}\\) of an earlier start still run`));
+    if (started !== null)
+      assert.match(of("processes")[1]?.what ?? "", new RegExp(`worker \\(${left.pid}\\) of an earlier start still run`));
   } finally {
     left.kill("SIGKILL");
     server.close();
     await chmod(join(home, "secrets.json"), 0o600);
     for (const name of ["run/children.json", "run/restore-unfinished.json", "a-file"]) await rm(join(home, name));
+  }
+});
+
+test("a public address with another clock, that redirects, that fails, that is not the one of the settings", async () => {
+  const now = { status: 200, headers: {} as Record<string, string> };
+  const server = createHttpServer((_request, response) => void response.writeHead(now.status, now.headers).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const started = await startTimeOf(process.pid);
+  await writeFile(join(home, "run/supervisor.lock"), JSON.stringify({ pid: process.pid, started, url }));
+  try {
+    Object.assign(now, {
+      status: 301,
+      headers: { location: "https://elsewhere.example/", date: new Date(Date.now() - 3_600_000).toUTCString() },
+    });
+    const moved = (await findings({ PUBLIC_URL: url })).of;
+    assert.match(moved("address")[0]?.what ?? "", /redirects to https:\/\/elsewhere/);
+    assert.equal(moved("clock")[0]?.what, `the clock at ${url} is off by 60 minutes`);
+    assert.match(moved("clock")[0]?.todo ?? "", /timedatectl/);
+    Object.assign(now, { status: 502, headers: {} });
+    const { of } = await findings({ PUBLIC_URL: "https://another.example" });
+    const address = of("address").map(({ what }) => what);
+    assert.match(address.join("\n"), /answers 502\n.*PUBLIC_URL is https:\/\/another\.example here/);
+    assert.deepEqual(of("clock"), []);
+  } finally {
+    server.close();
+    await rm(join(home, "run/supervisor.lock"));
   }
 });
 
