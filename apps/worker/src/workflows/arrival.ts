@@ -24,7 +24,7 @@ const maxPagesPerRun = 20;
 // some minutes; then the sweep, which sees the same waiting rows, starts the arrival again.
 const { upgradePage } = proxyActivities<UpgradeActivities>({
   taskQueue: taskQueues.upgrade,
-  startToCloseTimeout: "5 minutes",
+  startToCloseTimeout: "15 minutes",
   heartbeatTimeout: "20 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "1 minute", maximumAttempts: 10 },
 });

@@ -20,13 +20,13 @@ const batchesPerWorker = 2;
 /** Temporal refuses more than 10,000 signals in one run. */
 const maxPokesPerRun = 8_000;
 
-// A batch works for about 5 s and then returns; two minutes leave room for one slow crash per child and a slow database.
+// A batch works for about 5 s and then returns; a quarter of an hour leaves room for slow crashes that had begun, one after the other in each child.
 // The heartbeat comes every 5 s, so 20 s of silence mean that the worker died; by then its leases have ended, too, and the
 // next try finds its crashes. Retried without end: it claims anew each time, and a crash's own fault is a row's state, never
 // a failure of the activity.
 const { processBatch } = proxyActivities<IntakeActivities>({
   taskQueue: taskQueues.intake,
-  startToCloseTimeout: "2 minutes",
+  startToCloseTimeout: "15 minutes",
   heartbeatTimeout: "20 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "30 seconds" },
 });
