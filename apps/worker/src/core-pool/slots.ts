@@ -77,7 +77,7 @@ export class Slots {
   #leavesNone({ count, who }: Waiting): boolean {
     if (count === this.#total || (this.#held.get(who) ?? 0) + count < this.#total) return false;
     const since = performance.now() - justNowMs;
-    return this.#cameAt.entries().some(([other, at]) => other !== who && at > since);
+    return [...this.#cameAt].some(([other, at]) => other !== who && at > since);
   }
 
   /** Those who neither came just now nor hold anything have no turn to keep. */
