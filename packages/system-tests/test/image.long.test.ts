@@ -3,10 +3,12 @@
  * user without rights who may not write there.
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { repositoryRoot } from "@salvage/launcher";
 import { type BuiltStage, runDockerfile } from "../src/dockerfile.ts";
 import { until } from "../src/installation.ts";
@@ -25,7 +27,7 @@ before(
 );
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("the tree holds the parts and no tests, no sources of the clone's, no compiler", async () => {
+test("the tree holds the parts and no tests, no sources of the clone's, no compiler", async (t) => {
   const names = await readdir(image.workdir);
   for (const name of ["apps", "packages", "deploy", "home"]) assert.ok(names.includes(name), name);
   for (const name of [".git", "docs", "test"]) assert.ok(!names.includes(name), name);
@@ -35,6 +37,10 @@ test("the tree holds the parts and no tests, no sources of the clone's, no compi
       dependencies.filter((name) => tool.test(name)),
       [],
     );
+  const { stdout } = await promisify(execFile)("du", ["-sm", image.workdir]);
+  const megabytes = Number.parseInt(stdout, 10);
+  t.diagnostic(`${megabytes} MB without the base image`);
+  assert.ok(megabytes < 600, `${megabytes} MB`);
 });
 
 test("its entry point migrates, makes the first account, and runs ingest, dashboard and worker against services elsewhere", async (t) => {
