@@ -14,6 +14,9 @@ export type ManyRows = {
   projectSlug: string;
 };
 
+/** Of lookup files, as core writes them: others are made anew, and these have no bytes to make them from. */
+const symcacheVersion = 2;
+
 export type ManyRowsOptions = { crashes: number; seed?: number };
 
 const days = 90;
@@ -154,7 +157,7 @@ function statements(crashes: number): string[] {
        symcache_format_version, symcache_size_bytes, has_names, has_unwind, ready_at)
      SELECT ${id("debug", "n")}, :org, ${id("upload", "1 + n / 2")}, upper(${hex("'d' || n")}) || '1', (ARRAY['engine', 'physics', 'audio', 'game', 'net'])[1 + n % 5] || '-' || n % 300 || '.pdb', 'pdb',
        upper(${hex("'d' || n")}) || '1', 'amd64', 'Windows NT', '{symbols,lines}', 4000000, ${hex("'b' || n")} || ${hex("n")}, 'org/' || :org || '/debug-file/' || ${id("debug", "n")},
-       'org/' || :org || '/symcache/' || ${id("debug", "n")}, 1, 1000000, true, n % 2 = 0, date_trunc('milliseconds', now() - n * interval '${days} days' / ${debugFiles})
+       'org/' || :org || '/symcache/' || ${id("debug", "n")}, ${symcacheVersion}, 1000000, true, n % 2 = 0, date_trunc('milliseconds', now() - n * interval '${days} days' / ${debugFiles})
      FROM generate_series(1, ${debugFiles}) n`,
     "INSERT INTO debug_file_keys (debug_file_id, organization_id, file_key, added_at) SELECT id, :org, file_key, ready_at FROM debug_files WHERE organization_id = :org",
     `INSERT INTO audit_entries (id, organization_id, at, actor, action, subject)
