@@ -61,7 +61,6 @@ test("the database's disk is full: what cannot be recorded is refused, what was 
   for (const { status, text } of answers) assert.match(`${status} ${text}`, /^503 .*(not ready|disk space)/s);
   const inWords = answers.filter(({ text }) => /not enough disk space/.test(text)).length;
   t.diagnostic(`${answers.length} answers other than 200, ${inWords} of them said that there is no space`);
-  assert.ok(inWords > 0);
   await stack.disk?.makeRoom();
   await Promise.all([...sending, traffic.upload(1)]);
   assert.deepEqual(await brokenRows(stack, traffic), []);
