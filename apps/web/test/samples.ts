@@ -72,6 +72,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   "projects.create": nothing("project:write", () => ({ name: "New", slug: fresh() })),
   "projects.delete": rows("organization:admin", (tenant) => ({ ...project(tenant), confirmSlug: tenant.projectSlug })),
   "projects.list": nothing("project:read"),
+  "projects.names": nothing("project:read"),
   "projects.update": rows("project:write", (tenant) => ({ ...project(tenant), name: "Changed", waitForSymbolsDays: 3 })),
   "limits.ofProject": rows("project:read", project),
   "limits.setOrganization": nothing("organization:admin", () => ({ rateLimitPerMinute: 77 })),

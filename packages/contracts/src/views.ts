@@ -48,6 +48,10 @@ export const projectSummary = z.object({
 });
 export type ProjectSummary = z.infer<typeof projectSummary>;
 
+/** What navigation shows of a project. */
+export const projectName = projectSummary.pick({ slug: true, name: true });
+export type ProjectName = z.infer<typeof projectName>;
+
 export const projectSettings = z.object({
   id: z.string(),
   slug: z.string(),

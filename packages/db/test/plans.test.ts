@@ -145,6 +145,7 @@ describe("what the dashboard and /api/v1 ask", () => {
   const cursor = () => Buffer.from(`${new Date(Date.now() - 60 * 86_400_000).toISOString()} ${some.crashId}`).toString("base64url");
   const questions: Record<string, () => Promise<unknown>> = {
     "projects.list": () => org.projects.list(),
+    "projects.names": () => org.projects.names(),
     // Not the largest: half of a table is best counted by reading it.
     "projects.bySlug": () => org.projects.bySlug({ projectSlug: "project-3" }),
     "limits.ofProject": () => org.limits.ofProject(at()),

@@ -127,6 +127,7 @@ export async function dump(rows: Rows, tenant: Inhabited): Promise<string> {
 /** For every method: inputs made of the given ids. What takes no id is listed with its plain input. */
 export const samples: Record<string, (ids: Record<string, string>) => unknown[]> = {
   "projects.list": () => [undefined],
+  "projects.names": () => [undefined],
   "projects.create": () => [{ name: "New", slug: `new-${randomUUID().slice(0, 8)}` }],
   "projects.bySlug": ({ projectSlug }) => [{ projectSlug }],
   "projects.byId": ({ projectId }) => [{ projectId }],
@@ -200,6 +201,7 @@ export const samples: Record<string, (ids: Record<string, string>) => unknown[]>
 /** Takes no id: it works on the own organization, and is checked for not showing or changing the other one. */
 export const withoutIds = new Set([
   "projects.list",
+  "projects.names",
   "projects.create",
   "debugFiles.list",
   "uploads.recent",

@@ -105,6 +105,7 @@ async function pages({ orgSlug, projectId }: ManyRows): Promise<void> {
     // The page reads its report: one of those that were posted.
     `/${salvage.orgSlug}/${salvage.projectSlug}/crashes/${posted?.id}`,
     trpc("projects.list", { orgSlug }),
+    trpc("projects.names", { orgSlug }),
     trpc("projects.bySlug", at),
     ...["crashes", "lastSeen", "firstSeen"].flatMap((sort) =>
       ["open", "resolved"].map((state) => trpc("issues.list", { ...at, sort, state })),

@@ -29,6 +29,7 @@ import type {
   Page,
   Permission,
   ProjectLimits,
+  ProjectName,
   ProjectSettings,
   ProjectSummary,
   RefusalView,
@@ -46,6 +47,8 @@ export type Changed = "done" | "not found";
 export interface OrgProjects {
   /** project:read. By name. */
   list(): Promise<ProjectSummary[]>;
+  /** project:read. By name, nothing counted. */
+  names(): Promise<ProjectName[]>;
   /** project:write. Makes a first client key too. The slug is made from the name when left out. */
   create(input: { name: string; slug?: string }): Promise<{ id: string; slug: string; publicKey: string } | "slug taken" | "bad slug">;
   /** project:read. `crashCount`: at most `mostCrashesCounted`. */

@@ -1,5 +1,5 @@
 /** Projects and their client keys. */
-import { type ClientKeyView, mostCrashesCounted, type ProjectSettings } from "@salvage/contracts";
+import { type ClientKeyView, mostCrashesCounted, type ProjectName, type ProjectSettings } from "@salvage/contracts";
 import { isUniqueViolation } from "../scope.ts";
 import { newPublicKey } from "../shared/secrets.ts";
 import { isSlug, slugOfName } from "../shared/slugs.ts";
@@ -52,6 +52,15 @@ export function createOrgProjects(scope: OrgScope): OrgProjects {
         lastCrashAt: row.last_crash_at?.toISOString() ?? null,
         createdAt: row.created_at.toISOString(),
       }));
+    },
+
+    names() {
+      return scope.run(({ sql }) =>
+        sql.rows<ProjectName>(
+          "SELECT slug, name FROM projects p WHERE p.organization_id = $1::uuid AND p.deleted_at IS NULL ORDER BY lower(p.name), p.id",
+          [organizationId],
+        ),
+      );
     },
 
     async create({ name, slug: wanted }) {

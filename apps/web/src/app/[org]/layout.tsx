@@ -15,7 +15,7 @@ export default async function OrgLayout({ params, children }: { params: Promise<
   const orgs = await read(here, trpc.organizations.mine.queryOptions());
   const current = orgs.find((each) => each.slug === org);
   if (current === undefined) notFound();
-  await read(here, trpc.projects.list.queryOptions({ orgSlug: org }));
+  await read(here, trpc.projects.names.queryOptions({ orgSlug: org }));
   return (
     <OrgProvider
       value={{ orgSlug: org, orgName: current.name, role: current.role, publicUrl: services().publicUrl, crashUrl: services().crashUrl }}

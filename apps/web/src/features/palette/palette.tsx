@@ -1,6 +1,6 @@
 "use client";
 /** Goes anywhere: pages, projects, issues by signature, a crash by its id. */
-import { type ProjectSummary, roleMay } from "@salvage/contracts";
+import { type ProjectName, roleMay } from "@salvage/contracts";
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import { Bug, CornerDownLeft, FileText, Layers, LayoutGrid, type LucideIcon, Search } from "lucide-react";
@@ -13,7 +13,7 @@ import { Kbd } from "#web/ui/page.tsx";
 import { useDebounced } from "#web/ui/use-debounced.ts";
 import { crashIdIn } from "./crash-id.ts";
 
-export function Palette({ projects, projectSlug }: { projects: ProjectSummary[]; projectSlug: string | null }) {
+export function Palette({ projects, projectSlug }: { projects: ProjectName[]; projectSlug: string | null }) {
   const [open, setOpen] = useState(false);
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
@@ -53,7 +53,7 @@ export function Palette({ projects, projectSlug }: { projects: ProjectSummary[];
   );
 }
 
-function PaletteBody({ projects, projectSlug, onDone }: { projects: ProjectSummary[]; projectSlug: string | null; onDone(): void }) {
+function PaletteBody({ projects, projectSlug, onDone }: { projects: ProjectName[]; projectSlug: string | null; onDone(): void }) {
   const trpc = useTRPC();
   const router = useRouter();
   const { orgSlug } = useOrg();
@@ -146,7 +146,7 @@ function PaletteBody({ projects, projectSlug, onDone }: { projects: ProjectSumma
         <Group heading="Projects">
           {projects.map((each) => (
             <Item
-              key={each.id}
+              key={each.slug}
               value={`project ${each.name} ${each.slug}`}
               icon={LayoutGrid}
               onSelect={go(paths.project(orgSlug, each.slug))}

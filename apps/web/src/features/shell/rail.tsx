@@ -1,6 +1,6 @@
 "use client";
 /** The left rail: switches, the project's pages, the organization's pages. */
-import { type OrganizationView, type ProjectSummary, roleMay } from "@salvage/contracts";
+import { type OrganizationView, type ProjectName, roleMay } from "@salvage/contracts";
 import {
   Bug,
   CircleDashed,
@@ -23,7 +23,7 @@ import { cn } from "#web/ui/cn.ts";
 import { placeOf } from "./navigation.ts";
 import { OrgSwitch, ProjectSwitch } from "./switchers.tsx";
 
-export function Rail({ orgs, projects }: { orgs: OrganizationView[]; projects: ProjectSummary[] }) {
+export function Rail({ orgs, projects }: { orgs: OrganizationView[]; projects: ProjectName[] }) {
   const { orgSlug, role } = useOrg();
   const place = placeOf(usePathname());
   // On the organization's pages the only project stays at hand.

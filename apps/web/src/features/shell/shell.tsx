@@ -1,6 +1,6 @@
 "use client";
 /** Rail and top bar around a page. On a phone the rail is a drawer. */
-import type { OrganizationView, ProjectSummary } from "@salvage/contracts";
+import type { OrganizationView, ProjectName } from "@salvage/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Menu as MenuIcon } from "lucide-react";
 import Link from "next/link";
@@ -20,7 +20,7 @@ import { UserMenu, type UserView } from "./user-menu.tsx";
 export function Shell({ orgs, user, children }: { orgs: OrganizationView[]; user: UserView; children: ReactNode }) {
   const trpc = useTRPC();
   const { orgSlug } = useOrg();
-  const projects = useQuery(trpc.projects.list.queryOptions({ orgSlug })).data ?? [];
+  const projects = useQuery(trpc.projects.names.queryOptions({ orgSlug })).data ?? [];
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[224px_minmax(0,1fr)]">
       <a
@@ -42,7 +42,7 @@ export function Shell({ orgs, user, children }: { orgs: OrganizationView[]; user
   );
 }
 
-function TopBar({ orgs, projects, user }: { orgs: OrganizationView[]; projects: ProjectSummary[]; user: UserView }) {
+function TopBar({ orgs, projects, user }: { orgs: OrganizationView[]; projects: ProjectName[]; user: UserView }) {
   const pathname = usePathname();
   const crumbs = crumbsOf(pathname, (slug) => projects.find((project) => project.slug === slug)?.name ?? slug);
   return (
@@ -83,7 +83,7 @@ function TopBar({ orgs, projects, user }: { orgs: OrganizationView[]; projects: 
   );
 }
 
-function Drawer({ orgs, projects }: { orgs: OrganizationView[]; projects: ProjectSummary[] }) {
+function Drawer({ orgs, projects }: { orgs: OrganizationView[]; projects: ProjectName[] }) {
   const pathname = usePathname();
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [pathname]);

@@ -1,6 +1,6 @@
 "use client";
 /** Switches between organizations and between projects. */
-import type { OrganizationView, ProjectSummary } from "@salvage/contracts";
+import type { OrganizationView, ProjectName } from "@salvage/contracts";
 import { Check, ChevronsUpDown, LayoutGrid, Plus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { paths } from "#web/features/workspace/index.ts";
@@ -42,7 +42,7 @@ export function ProjectSwitch({
   orgSlug,
   projectSlug,
 }: {
-  projects: ProjectSummary[];
+  projects: ProjectName[];
   orgSlug: string;
   projectSlug: string | null;
 }) {
@@ -62,7 +62,7 @@ export function ProjectSwitch({
       }
     >
       {projects.map((project) => (
-        <MenuItem key={project.id} onSelect={() => router.push(paths.project(orgSlug, project.slug))}>
+        <MenuItem key={project.slug} onSelect={() => router.push(paths.project(orgSlug, project.slug))}>
           <span className="min-w-0 flex-1 truncate">{project.name}</span>
           {project.slug === projectSlug ? <Check aria-label="current" /> : null}
         </MenuItem>

@@ -49,6 +49,7 @@ import { bySlug as projectsBySlug } from "./projects/by-slug.ts";
 import { create as projectsCreate } from "./projects/create.ts";
 import { remove as projectsRemove } from "./projects/delete.ts";
 import { list as projectsList } from "./projects/list.ts";
+import { names as projectsNames } from "./projects/names.ts";
 import { update as projectsUpdate } from "./projects/update.ts";
 import { list as refusalsList } from "./refusals/list.ts";
 import { create as tokensCreate } from "./tokens/create.ts";
@@ -141,6 +142,7 @@ export const appRouter = router({
     create: projectsCreate,
     delete: projectsRemove,
     list: projectsList,
+    names: projectsNames,
     update: projectsUpdate,
   }),
   refusals: router({
