@@ -101,6 +101,25 @@ describe("workflows", () => {
     assert.equal(await mostInFlight("4", 60, (left) => (left > 50 ? 1 : 3)), 6);
   });
 
+  test("a lane asks the other workers, too, for crashes whose key the one that was asked lacks", async () => {
+    let left = 1;
+    let asked = 0;
+    script.processBatch = async () => {
+      asked += 1;
+      const hasTheKey = asked === 6;
+      if (!hasTheKey || left === 0) return { claimed: 0, empty: true, workers: 3, othersMay: left > 0 };
+      left -= 1;
+      return { claimed: 1, empty: false, workers: 3, othersMay: false };
+    };
+    await (await pokeIntake("5")).result();
+    assert.equal(left, 0);
+    // Nobody has the key: each is asked, and the lane ends.
+    left = 1;
+    asked = 6;
+    await (await pokeIntake("6")).result();
+    assert.deepEqual([left, asked], [1, 13]);
+  });
+
   test("a lane survives batches that fail", async () => {
     let calls = 0;
     script.processBatch = async () => {

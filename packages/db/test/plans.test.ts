@@ -218,6 +218,7 @@ describe("what ingest and the worker ask", () => {
       ),
     findByEvent: () => rows.db.crashes.findByEvent(many.projectId, some.crashId),
     claimBatch: () => rows.db.crashes.claimBatch({ projectId: many.projectId, limit: 64, leaseMs: 1 }),
+    "claimBatch without the key": () => rows.db.crashes.claimBatch({ projectId: many.projectId, limit: 64, leaseMs: 1, keyIds: [] }),
     resolveForModules: () =>
       rows.db.files.resolveForModules(many.organizationId, [
         { codeFile: "engine.dll", debugFile: "engine.pdb", debugId: some.debugId, codeId: null },

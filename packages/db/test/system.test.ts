@@ -199,8 +199,11 @@ describe("claims", () => {
     assert.ok(before >= 1);
     const first = await take([dump.keyId]);
     assert.equal(only(first.crashes).crashId, other);
-    assert.deepEqual((await take([dump.keyId])).crashes, []);
-    assert.equal(only((await take([dump.keyId, "another-secret"])).crashes).crashId, locked);
+    assert.equal(first.sealedOtherwise, false);
+    const second = await take([dump.keyId]);
+    assert.deepEqual([second.crashes, second.sealedOtherwise], [[], true]);
+    const third = await take([dump.keyId, "another-secret"]);
+    assert.deepEqual([only(third.crashes).crashId, third.sealedOtherwise], [locked, false]);
     assert.equal(await rows.db.sweep.sealedOtherwise([dump.keyId, "another-secret"]), 0);
   });
 

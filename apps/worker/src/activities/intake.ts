@@ -18,8 +18,11 @@ export type IntakePorts = ProcessPorts &
     stopping: AbortSignal;
   };
 
-/** `empty`: the last claim found nothing to take. `workers`: so many take batches; absent in what workers before it answered. */
-export type IntakeBatch = { claimed: number; empty: boolean; workers?: number };
+/**
+ * `empty`: the last claim found nothing to take. `workers`: so many take batches. `othersMay`: crashes are left whose key this worker lacks, and another
+ * may have. The last two are absent in what older workers answered.
+ */
+export type IntakeBatch = { claimed: number; empty: boolean; workers?: number; othersMay?: boolean };
 
 export type IntakeActivities = ReturnType<typeof createIntakeActivities>;
 
@@ -39,7 +42,7 @@ export function createIntakeActivities(ports: IntakePorts, workers: () => Promis
             keyIds: ports.keyring.keyIds,
           });
           metrics.batches.inc({ queue: "intake", empty: String(taken.crashes.length === 0) });
-          if (taken.crashes.length === 0) return { claimed, empty: true, workers: await workers() };
+          if (taken.crashes.length === 0) return { claimed, empty: true, workers: await workers(), othersMay: taken.sealedOtherwise };
           claimed += taken.crashes.length;
           failPoint("worker.after-claim");
           await runClaimed(ports, batch, taken);

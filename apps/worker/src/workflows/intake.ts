@@ -65,8 +65,8 @@ export async function intake(input: IntakeInput): Promise<void> {
     const seen = pokes; // before the claim: a poke after it means another look
     const batch = await take();
     drains = 0;
-    // A queue: so many batches in flight, no more.
-    if (!batch.empty) await Promise.all(Array.from({ length: atOnce }, drain));
+    // A queue: so many batches in flight, no more. As many ask for what one worker has no key of, so that those who have it are among them.
+    if (!batch.empty || batch.othersMay === true) await Promise.all(Array.from({ length: atOnce }, drain));
     if (shouldContinueAsNew(pokes)) await continueAsNew<typeof intake>(input);
     if (pokes === seen) return; // the last claim was empty, and nothing is awaited between this test and the end
   }

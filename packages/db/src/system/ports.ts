@@ -189,7 +189,8 @@ export type ClaimedCrash = {
   waiting: readonly { fileKey: string; needs: FileNeed }[];
 };
 
-export type ClaimedBatch = { claimToken: string; crashes: ClaimedCrash[] };
+/** `sealedOtherwise`: nothing was claimed, and crashes wait that are sealed under none of the keys. */
+export type ClaimedBatch = { claimToken: string; crashes: ClaimedCrash[]; sealedOtherwise: boolean };
 
 export type MissingFileInput = {
   fileKey: string;

@@ -70,7 +70,7 @@ export async function claimBatch(
 ): Promise<ClaimedBatch> {
   const projectId = asProjectId(input.projectId);
   const claimToken = randomUUID();
-  if (projectId === null) return { claimToken, crashes: [] };
+  if (projectId === null) return { claimToken, crashes: [], sealedOtherwise: false };
   const free =
     "project_id = $1 AND queued_at IS NOT NULL AND (lease_until IS NULL OR lease_until < now()) AND deleted_at IS NULL AND ($5::text[] IS NULL OR dump_state <> 'held' OR dump_key_id = ANY ($5))";
   for (;;) {
@@ -91,8 +91,17 @@ export async function claimBatch(
     const alive = rows.filter((row) => row.deaths_alone < maxDeathsAlone);
     if (alive.length === 0 && poisoned.length > 0) continue;
     alive.sort((a, b) => a.received_at.getTime() - b.received_at.getTime());
-    return { claimToken, crashes: alive.map(claimedCrash) };
+    const sealedOtherwise = alive.length === 0 && input.keyIds !== undefined && (await waitsSealedOtherwise(pool, projectId, input.keyIds));
+    return { claimToken, crashes: alive.map(claimedCrash), sealedOtherwise };
   }
+}
+
+async function waitsSealedOtherwise(sql: Sql, projectId: bigint, keyIds: readonly string[]): Promise<boolean> {
+  const rows = await sql.rows(
+    "SELECT 1 FROM crashes WHERE project_id = $1 AND queued_at IS NOT NULL AND dump_state = 'held' AND dump_key_id <> ALL ($2) AND deleted_at IS NULL LIMIT 1",
+    [projectId, keyIds],
+  );
+  return rows.length > 0;
 }
 
 type Upgrading = { id: string; leaseMs: number };
