@@ -2,9 +2,10 @@
  * The bytes of an Itanium name, read from left to right, and what the whole parser shares: the table of substitutions (ABI 5.1.10),
  * the template arguments that `T_`, `T0_`… refer to, and how deep the parser is.
  *
- * A name is read as bytes of UTF-8: its lengths count them, and bytes are the fastest that can be read and copied. What is taken out of it as a
- * string has one character for each byte, whatever the byte is part of.
+ * A name is read as bytes of UTF-8: its lengths count them, and bytes are read faster than characters of a string. What is taken out of it as a
+ * string has one character for each byte, whatever the byte is part of; the readable name is decoded when it is whole.
  */
+import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { type Node, SourceText, Text } from "./node.ts";
 import type { ForwardReference } from "./template-nodes.ts";
 
@@ -49,10 +50,12 @@ export const noLists: TemplateLists = [];
 
 export class Cursor {
   /** The name, then zeros. */
-  readonly bytes: Buffer = Buffer.alloc(3 * maxNameLength + lookahead);
+  readonly bytes = new Uint8Array(3 * maxNameLength + lookahead);
+  /** The same as a string. */
+  source = "";
+  hasOnlyAscii = true;
   end = 0;
   position = 0;
-  hasOnlyAscii = true;
   depth = 0;
 
   readonly substitutions: Node[] = [];
@@ -74,9 +77,16 @@ export class Cursor {
 
   /** Begins with another name, of at most `maxNameLength`. A parser serves many: making one costs as much as reading a short name. */
   reset(name: string, position: number): void {
-    this.end = this.bytes.write(name);
+    let codes = 0;
+    for (let i = 0; i < name.length; i++) {
+      const code = name.charCodeAt(i);
+      codes |= code;
+      this.bytes[i] = code;
+    }
+    this.hasOnlyAscii = codes < 0x80;
+    this.source = this.hasOnlyAscii ? name : this.#encoded(name);
+    this.end = this.source.length;
     for (let i = 0; i < lookahead; i++) this.bytes[this.end + i] = 0;
-    this.hasOnlyAscii = this.end === name.length;
     this.position = position;
     this.depth = 0;
     this.substitutions.length = 0;
@@ -91,6 +101,15 @@ export class Cursor {
     this.inventedTemplates = 0;
   }
 
+  /** Makes bytes of a name that has more than ASCII. @returns a character for each */
+  #encoded(name: string): string {
+    const bytes = encodeUtf8(name);
+    this.bytes.set(bytes);
+    let source = "";
+    for (let i = 0; i < bytes.length; i++) source += String.fromCharCode(bytes[i]!);
+    return source;
+  }
+
   /** The byte `ahead` of the position; 0 behind the end. */
   look(ahead = 0): number {
     return this.bytes[this.position + ahead]!;
@@ -98,7 +117,7 @@ export class Cursor {
 
   /** The bytes from `start` to the position. */
   taken(start: number): string {
-    return this.bytes.toString("latin1", start, this.position);
+    return this.source.slice(start, this.position);
   }
 
   /** The next two characters, as `pair` gives them. */

@@ -7,15 +7,16 @@
  * llvm prints nothing readable, newer parts of the ABI are read, too (fixed point types, pack indexing, transaction clones).
  * Not read: names whose constraints the ABI numbers anew (they print as `T`, `TL0_`, as llvm does).
  */
+import { decodeUtf8 } from "../../bytes/text.ts";
 import { isDigit, maxNameLength } from "./cursor.ts";
 import { ItaniumParser } from "./expressions.ts";
 import { Prefixed, Suffixed } from "./name-nodes.ts";
 import { type Node, SourceText } from "./node.ts";
-import { Output } from "./output.ts";
+import { maxOutput, Output } from "./output.ts";
 
 /** One for all names: nothing of a name outlives its call but what the next call drops. */
 const parser = new ItaniumParser();
-const output = new Output(parser.bytes);
+const output = new Output();
 
 export interface ItaniumOptions {
   /** Without the outermost function's parameters: `void foo::bar<int>`. */
@@ -72,7 +73,8 @@ function ofBlock(encoding: Node): Node | null {
 }
 
 function printed(node: Node, nameOnly: boolean): string | null {
-  output.reset(nameOnly);
+  output.reset(parser.source, nameOnly);
   node.print(output);
-  return output.text(parser.hasOnlyAscii);
+  if (output.failed || output.text.length > maxOutput) return null;
+  return parser.hasOnlyAscii ? output.text : decodeUtf8(Uint8Array.from(output.text, (character) => character.charCodeAt(0)));
 }

@@ -24,13 +24,16 @@ const quad: Format = { digits: 32, exponentBits: 15, hasLeadingBit: false, suffi
 const doubleAsLong: Format = { digits: 16, exponentBits: 11, hasLeadingBit: false, suffix: "L" };
 
 /** The literal of type `f`, `d` or `e` whose digits begin at `position`; null when their number is not the type's. */
-export function floatLiteral(type: string, name: Buffer, position: number): FloatLiteral | null {
+export function floatLiteral(type: string, name: Uint8Array, position: number): FloatLiteral | null {
   let end = position;
   while (end < position + quad.digits && isHexDigit(name[end]!)) end++;
   const formats = type === "f" ? [float] : type === "d" ? [double] : [x87, quad, doubleAsLong];
   const format = formats.find((f) => f.digits === end - position);
   if (format === undefined) return null;
-  return { text: print(BigInt(`0x${name.toString("latin1", position, end)}`), format) + format.suffix, digits: format.digits };
+  return {
+    text: print(BigInt(`0x${String.fromCharCode(...name.subarray(position, end))}`), format) + format.suffix,
+    digits: format.digits,
+  };
 }
 
 /** Lower case only: a capital `E` ends the literal. */

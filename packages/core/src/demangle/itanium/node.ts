@@ -108,14 +108,17 @@ export abstract class Node {
 export function printList(nodes: readonly Node[], out: Output): void {
   let first = true;
   for (let i = 0; i < nodes.length && !out.failed; i++) {
-    const before = out.length;
+    const before = out.text;
+    const beforeLast = out.last;
     if (!first) out.write(", ");
-    const { length } = out;
+    const { length } = out.text;
     const node = nodes[i]!;
     if (node.precedence < COMMA) node.print(out);
     else node.printOperand(out, COMMA, false);
-    if (out.length === length) out.length = before;
-    else first = false;
+    if (out.text.length === length) {
+      out.text = before;
+      out.last = beforeLast;
+    } else first = false;
   }
 }
 
@@ -168,7 +171,6 @@ const nothing = new Text("");
 
 /** A piece of the mangled name that is printed as it stands there. */
 export class SourceText extends Leaf {
-  /** In bytes. */
   declare readonly start: number;
   declare readonly end: number;
 
@@ -179,6 +181,6 @@ export class SourceText extends Leaf {
   }
 
   protected override left(out: Output): void {
-    out.copy(this.start, this.end);
+    out.write(out.source.slice(this.start, this.end));
   }
 }

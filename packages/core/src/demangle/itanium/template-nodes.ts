@@ -98,13 +98,16 @@ export class PackExpansion extends Node {
   }
 
   protected override left(out: Output): void {
-    const { packIndex, packLength, length } = out;
+    const { packIndex, packLength, text, last } = out;
     out.packIndex = noPack;
     out.packLength = noPack;
     this.child.print(out);
     const found: number = out.packLength;
     if (found === noPack) out.write("...");
-    else if (found === 0) out.length = length;
+    else if (found === 0) {
+      out.text = text;
+      out.last = last;
+    }
     for (let i = 1; i < found && !out.failed; i++) {
       out.write(", ");
       out.packIndex = i;

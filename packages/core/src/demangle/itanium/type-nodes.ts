@@ -188,7 +188,7 @@ export class ArrayType extends Node {
   }
 
   protected override right(out: Output): void {
-    if (out.lastByte !== 0x5d /* ] */) out.write(" ");
+    if (!out.last.endsWith("]")) out.write(" ");
     out.write("[");
     this.size?.print(out);
     out.write("]");
