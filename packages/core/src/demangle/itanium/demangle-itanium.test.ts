@@ -161,6 +161,13 @@ test("types alone", () => {
   assert.equal(demangleItaniumType("PFvRKi"), null);
 });
 
+test("a conversion operator's type may have templates in its arguments", () => {
+  assert.equal(
+    demangleItanium("_ZN3URIcvNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEEv"),
+    "URI::operator std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char>>()",
+  );
+});
+
 test("references to later template arguments may not end in themselves", () => {
   assert.equal(demangleItanium("_ZNK1ScvT_IPS_EEv"), "S::operator S*<S*>() const");
   assert.equal(demangleItanium("_ZNK1ScvT0_IiEEv"), null);

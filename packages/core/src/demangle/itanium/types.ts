@@ -475,8 +475,12 @@ export abstract class TypeParser extends NameParser {
     const nodes: Node[] = [];
     const referable: Node[] = [];
     if (areOfName) this.templateLists = [referable];
+    const { mayTakeArguments } = this;
     while (!this.take(0x45 /* E */)) {
+      // What a conversion operator leaves for itself is behind its type, not inside of it.
+      this.mayTakeArguments = true;
       const node = this.templateArgument();
+      this.mayTakeArguments = mayTakeArguments;
       if (node === null) return null;
       nodes.push(node);
       if (areOfName) referable.push(node instanceof NodeList ? new Pack(node.nodes) : node);
