@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "@salvage/testkit/browser";
 import { demoFile, postCrash } from "./stack.ts";
-import { signIn } from "./visit.ts";
+import { signIn, tooltipOf } from "./visit.ts";
 import type { World } from "./world.ts";
 
 export function roles(world: () => World): void {
@@ -35,11 +35,7 @@ export function roles(world: () => World): void {
       const button = viewer.page.getByRole("button", { name });
       assert.equal(await button.getAttribute("aria-disabled"), "true", name);
     }
-    await viewer.page.getByRole("button", { name: "Process again" }).hover();
-    await viewer.page
-      .getByRole("tooltip")
-      .getByText(/Your role is viewer/)
-      .waitFor();
+    await tooltipOf(viewer.page.getByRole("button", { name: "Process again" }), /Your role is viewer/);
     assert.equal(await viewer.page.getByRole("link", { name: "API tokens" }).count(), 0);
 
     await viewer.page.goto(`${stack.publicUrl}/acme/driftwood/processing-issues`);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { Stack } from "./stack.ts";
 
 export async function signIn(page: Page, stack: Stack, as: { email: string; password: string } = stack): Promise<void> {
@@ -29,6 +29,26 @@ export async function dropFile(page: Page, name: string, bytes: Buffer): Promise
     { name, base64: bytes.toString("base64") },
   );
   for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent("main", type, { dataTransfer: transfer });
+}
+
+/**
+ * Points at something until its tooltip shows. A page just loaded does not listen yet, and a pointer that rests says
+ * nothing: as a person's hand does, this one moves on and comes back.
+ */
+export async function tooltipOf(target: Locator, words: RegExp, within = 30_000): Promise<void> {
+  const page = target.page();
+  const tooltip = page.getByRole("tooltip").getByText(words);
+  const shownWithinMs = 2000;
+  for (const until = Date.now() + within; ; ) {
+    await target.hover();
+    const shown = await tooltip.waitFor({ timeout: shownWithinMs }).then(
+      () => true,
+      () => false,
+    );
+    if (shown) return;
+    assert.ok(Date.now() < until, `no tooltip says ${words}`);
+    await page.mouse.move(0, 0);
+  }
 }
 
 /** Fails on a serious accessibility finding, naming the elements. */
