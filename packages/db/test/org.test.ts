@@ -21,7 +21,7 @@ import {
   webhookView,
 } from "@salvage/contracts";
 import { createOrgGate, type OrgDb, type OrgGate } from "../src/index.ts";
-import { debugId, finishNew, missingFile, publish, type Rows, receivedCrash, startRows, type Tenant, upgrade } from "./rows.ts";
+import { debugId, finished, finishNew, missingFile, publish, type Rows, receivedCrash, startRows, type Tenant, upgrade } from "./rows.ts";
 
 let rows: Rows;
 let gate: OrgGate;
@@ -348,12 +348,14 @@ describe("crashes", () => {
     await rows.sql.query("UPDATE crashes SET upgrade_blocked_at = now(), deaths = 3, deaths_alone = 2 WHERE id = $1", [crashId]);
     assert.deepEqual(await db.crashes.processAgain({ crashId }), { projectId: tenant.projectId });
     const { claimToken, crashes } = await rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });
-    assert.deepEqual([crashes[0]?.crashId, crashes[0]?.revision, crashes[0]?.alone, crashes[0]?.state], [crashId, 1, false, "provisional"]);
+    const [claimed] = crashes;
+    assert.ok(claimed !== undefined);
+    assert.deepEqual([claimed.crashId, claimed.revision, claimed.alone, claimed.state], [crashId, 1, false, "provisional"]);
     // Asked for once more while a worker has it: it stays queued after the finish.
     // A claim may be younger than the transaction that asks, which waited for it.
     await rows.sql.query("UPDATE crashes SET claimed_at = now() + interval '1 second' WHERE id = $1", [crashId]);
     await db.crashes.processAgain({ crashId });
-    await rows.db.crashes.finishUnchanged(claimToken, crashId);
+    await rows.db.crashes.finish(claimToken, crashId, finished(claimed, { missing: [missingFile(debugId("a"))] }));
     const again = await rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });
     assert.equal(again.crashes.length, 1);
     await rows.db.crashes.releaseClaim(again.claimToken);

@@ -156,6 +156,15 @@ export async function upgrade(rows: Rows, crashId: string, change: Partial<Finis
   return outcome;
 }
 
+/** The project's issues: the crashes that each has counted, and those that it has. */
+export async function issueCounts(rows: Rows, tenant: Tenant): Promise<{ counted: number; crashes: number }[]> {
+  const counts = await rows.sql.query(
+    "SELECT crash_count AS counted, (SELECT count(*)::int FROM crashes c WHERE c.issue_id = i.id) AS crashes FROM issues i WHERE project_id = $1",
+    [tenant.projectId],
+  );
+  return counts.rows;
+}
+
 /** Uploads and publishes a debug file with names and unwind rules. */
 export async function publish(
   rows: Rows,

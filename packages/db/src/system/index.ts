@@ -10,7 +10,7 @@ import { addAttachments, findByEvent } from "./crashes/attach.ts";
 import { claimBatch, createStartAttempt, heartbeatClaim, recordFailure, releaseClaim } from "./crashes/claim.ts";
 import { createFinish } from "./crashes/finish.ts";
 import { createReceivedCrashes } from "./crashes/insert.ts";
-import { finishUnchanged, reject } from "./crashes/settle.ts";
+import { reject } from "./crashes/settle.ts";
 import { createSystemFeedback } from "./feedback.ts";
 import { createSystemFiles } from "./files.ts";
 import { createSystemKeys, createSystemRefusals } from "./keys.ts";
@@ -46,7 +46,6 @@ export function createSystemDbAcrossOrganizations(options: { databaseSystemUrl: 
       recordFailure: (claimToken, crashId, reason) => recordFailure(pool, claimToken, crashId, reason),
       finish: createFinish(pool),
       reject: (claimToken, crashId, reason, offset) => reject(pool, claimToken, crashId, reason, offset),
-      finishUnchanged: (claimToken, crashId) => finishUnchanged(pool, claimToken, crashId),
     },
     feedback: createSystemFeedback(pool),
     announced: createSystemAnnounced(pool),

@@ -379,8 +379,6 @@ export interface SystemCrashes {
     reason: string,
     offset: number | null,
   ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "kept report" } | LostClaim>;
-  /** Nothing to do after all (an upgrade that found no new part): the claim ends and the crash stays as it is; its missing files count as checked. */
-  finishUnchanged(claimToken: string, crashId: string): Promise<"done" | "lost claim">;
 }
 
 export interface SystemFeedback {

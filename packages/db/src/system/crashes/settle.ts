@@ -96,20 +96,3 @@ export async function giveUp(
 ): Promise<"rejected" | "kept report" | "lost claim"> {
   return (await reject(pool, claimToken, crashId, reason, null)).outcome;
 }
-
-/** The claim ends, the report stays; its missing files count as looked for. */
-export async function finishUnchanged(pool: SqlPool, claimToken: string, crashId: string): Promise<"done" | "lost claim"> {
-  return pool.transaction(async (sql) => {
-    const [row] = await sql.rows<{ claimed_at: Date }>(
-      `SELECT claimed_at FROM crashes WHERE id = $1 AND claim_token = $2 AND revision > 0 FOR UPDATE`,
-      [crashId, claimToken],
-    );
-    if (row === undefined) return "lost claim";
-    await sql.run(
-      `UPDATE crashes SET ${endClaim}, queued_at = CASE WHEN queued_at > claimed_at THEN queued_at ELSE NULL END WHERE id = $1`,
-      [crashId],
-    );
-    await sql.run("UPDATE crash_missing_files SET checked_at = $2 WHERE crash_id = $1 AND open", [crashId, row.claimed_at]);
-    return "done";
-  });
-}
