@@ -140,6 +140,23 @@ test("the check finds a table that is read whole", async () => {
   assert.match((await wholeReads(rows.database.databaseSystemUrl, [{ text: small, values: ["x"] }])).join("\n"), /Scan over missing_files/);
 });
 
+test("the same crash is looked for by its bytes, before the first statistics too", async () => {
+  const young = await startRows();
+  try {
+    const tenant = await young.createTenant();
+    const sent = await statementsOf(() => young.db.crashes.insertReceived(receivedCrash(tenant)));
+    const found: (string | undefined)[] = [];
+    for (const { text, values } of sent.filter((one) => one.text.includes("INSERT INTO crashes"))) {
+      const { rows: plans } = await young.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+      for (const node of nodes(plans[0]["QUERY PLAN"][0].Plan)) if (node["Relation Name"] === "crashes") found.push(node["Index Name"]);
+    }
+    // The insert itself reads by no index.
+    assert.deepEqual(found, [undefined, "crashes_sha256_project_id_idx"]);
+  } finally {
+    await young.stop();
+  }
+});
+
 describe("what the dashboard and /api/v1 ask", () => {
   const at = () => ({ projectSlug: many.projectSlug });
   const cursor = () => Buffer.from(`${new Date(Date.now() - 60 * 86_400_000).toISOString()} ${some.crashId}`).toString("base64url");

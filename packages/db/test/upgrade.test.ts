@@ -107,6 +107,7 @@ const steps: Record<string, Step> = {
     check: async (one) => assert.equal(await one(`SELECT issue_id FROM crash_missing_files WHERE crash_id = '${waiting}'`), issue),
   },
   "20261122200000_files_before_their_crash": {},
+  "20261123030000_crashes_by_their_bytes": {},
 };
 
 const migrations = await readMigrations();

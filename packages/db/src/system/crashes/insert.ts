@@ -73,9 +73,10 @@ async function insertRows(sql: Sql, batch: readonly Sent[]): Promise<ReadonlySet
        SELECT id, organization_id, project_id, client_key_id, received_at, event_id, sha256, fields_sha256, release, environment, user_label, tags, extra,
          dump_blob_key, decode(dump_wrapped_key, 'hex'), dump_key_id, dump_size_bytes, dist, contexts, breadcrumbs, intake_notes, now()
        FROM sent s
-       -- By index, each; NOT EXISTS may be answered by reading all crashes of these minutes.
+       -- By index, each; NOT EXISTS may be answered by reading all crashes of these minutes. No index serves IS NOT DISTINCT FROM: without statistics
+       -- yet, one that begins with the project would look as good as the one that begins with the bytes.
        WHERE event_id IS NOT NULL OR (
-         SELECT 1 FROM crashes c WHERE c.project_id = s.project_id AND c.sha256 = s.sha256 AND c.fields_sha256 = s.fields_sha256
+         SELECT 1 FROM crashes c WHERE c.sha256 = s.sha256 AND c.project_id IS NOT DISTINCT FROM s.project_id AND c.fields_sha256 = s.fields_sha256
            AND c.received_at > now() - interval '${sameCrashWindow}' LIMIT 1) IS NULL
        ON CONFLICT (project_id, event_id) DO NOTHING
        RETURNING id, organization_id
