@@ -63,14 +63,32 @@ describe("children", () => {
   });
 });
 
-test("a child is replaced after enough tasks", async (t) => {
-  const pool = new CorePool({ slots: 1, recycleAfterTasks: 2, childScript });
+test("a child is replaced after enough tasks, and nobody waits while the next one starts", async (t) => {
+  const slowStart = fileURLToPath(new URL("../../test/children/slow-start-child.ts", import.meta.url));
+  const pool = new CorePool({ slots: 1, recycleAfterTasks: 2, childScript: slowStart });
   t.after(() => pool.close());
-  const pids: number[] = [];
-  for (let i = 0; i < 4; i++) pids.push((await order(pool, "answer")).pid);
-  assert.equal(pids[0], pids[1]);
-  assert.notEqual(pids[1], pids[2]);
-  assert.equal(pids[2], pids[3]);
+  await pool.warm();
+  const pids = new Set<number>();
+  let longestMs = 0;
+  while (pids.size < 3) {
+    const since = performance.now();
+    pids.add((await order(pool, "slow")).pid);
+    longestMs = Math.max(longestMs, performance.now() - since);
+  }
+  assert.ok(longestMs < 1_000, `a task took ${longestMs.toFixed(0)} ms, a start takes 1,500`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const [first = 0, second = 0] = pids;
+  for (const pid of [first, second]) assert.equal(residentBytes(pid) || null, null, "who was replaced is gone");
+});
+
+test("children are replaced while they work, and stay as many as there are slots", async (t) => {
+  const pool = new CorePool({ slots: 2, recycleAfterTasks: 3, childScript });
+  t.after(() => pool.close());
+  const pids = new Set((await Promise.all(Array.from({ length: 60 }, () => order(pool, "slow")))).map(({ pid }) => pid));
+  assert.ok(pids.size > 2, `${pids.size} children`);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (const { pid } of await Promise.all([order(pool, "slow"), order(pool, "slow")])) pids.add(pid);
+  assert.ok([...pids].filter((pid) => residentBytes(pid)).length <= 2);
 });
 
 test("closing ends tasks and children, and blames nobody", async () => {

@@ -64,7 +64,8 @@ const startTimeoutMs = 60_000;
 /** A child at rest is asked after so many tasks what it keeps; a quarter of what a task may add is too much. */
 const memoryLookTasks = 100;
 
-type Child = { pool: workerpool.Pool; pid: number; baseRssBytes: number; tasks: number };
+/** `successor`: it is started, and ends this one. */
+type Child = { pool: workerpool.Pool; pid: number; baseRssBytes: number; tasks: number; successor: "none" | "starting" | "there" };
 
 export class CorePool {
   readonly #options: Required<CorePoolOptions>;
@@ -155,11 +156,33 @@ export class CorePool {
     }
     child.tasks += 1;
     const keepsTooMuch = child.tasks % memoryLookTasks === 0 && (residentBytes(child.pid) ?? 0) > child.baseRssBytes + maxTaskRssBytes / 4;
-    if (this.#closed || child.tasks >= recycleAfterTasks || keepsTooMuch) end(child);
-    else this.#resting.push(child);
+    if (this.#rest(child) && (child.tasks >= recycleAfterTasks || keepsTooMuch)) void this.#replace(child);
     if (answer.outcome === "bad input") throw new FormatError(answer.format, answer.offset, answer.reason);
     if (answer.outcome === "broken") throw answer.system ? new SystemRefused(answer.message) : new TaskBroken(answer.message);
     return answer.output;
+  }
+
+  /** @returns false: it was ended, since there are enough others, its successor has come, or the pool is closed */
+  #rest(child: Child): boolean {
+    const staying = [...this.#resting, ...this.#working].filter(({ successor }) => successor !== "there").length;
+    const rests = !this.#closed && child.successor !== "there" && staying < this.#options.slots;
+    if (rests) this.#resting.push(child);
+    else end(child);
+    return rests;
+  }
+
+  async #replace(old: Child): Promise<void> {
+    if (old.successor !== "none") return;
+    old.successor = "starting";
+    try {
+      const successor = await this.#start();
+      old.successor = "there";
+      const place = this.#resting.indexOf(old);
+      if (place >= 0) end(...(this.#resting.splice(place, 1) as [Child]));
+      this.#rest(successor);
+    } catch {
+      old.successor = "none"; // it works on, and is looked at again
+    }
   }
 
   async #start(): Promise<Child> {
@@ -175,7 +198,7 @@ export class CorePool {
     });
     try {
       const pid: number = await pool.exec("hello", []).timeout(startTimeoutMs);
-      return { pool, pid, baseRssBytes: residentBytes(pid) ?? 0, tasks: 0 };
+      return { pool, pid, baseRssBytes: residentBytes(pid) ?? 0, tasks: 0, successor: "none" };
     } catch (error) {
       void pool.terminate(true);
       throw new Error(`a child process for core did not start: ${error instanceof Error ? error.message : String(error)}`);
