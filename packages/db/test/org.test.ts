@@ -473,11 +473,11 @@ describe("ignoring missing files", () => {
 });
 
 describe("debug files", () => {
-  test("deleting one tells how many reports used it, stops resolving, and the same bytes may come again", async () => {
+  test("deleting one leaves reports as they are, stops resolving, and the same bytes may come again", async () => {
     const { tenant, db } = await enter();
     const key = debugId("a");
     const file = await publish(rows, tenant, key);
-    await finishNew(rows, tenant, { usedDebugFileIds: [file.id] });
+    const { crashId } = await finishNew(rows, tenant, { usedDebugFileIds: [file.id] });
     const upload = {
       organizationId: tenant.organizationId,
       projectId: null,
@@ -488,7 +488,8 @@ describe("debug files", () => {
       sha256: file.sha256,
     };
     assert.equal((await rows.db.uploads.insertReceived({ ...upload, id: randomUUID() })).duplicate, true);
-    assert.deepEqual(await db.debugFiles.delete({ debugFileId: file.id }), { affectedCrashes: 1 });
+    assert.equal(await db.debugFiles.delete({ debugFileId: file.id }), "done");
+    assert.equal((await db.crashes.status({ crashId }))?.state, "complete");
     assert.equal(await db.debugFiles.delete({ debugFileId: file.id }), "not found");
     const [files] = await rows.db.files.resolveForModules(tenant.organizationId, [
       { codeFile: "x", debugFile: null, debugId: key, codeId: null },

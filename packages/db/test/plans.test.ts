@@ -207,6 +207,13 @@ describe("what the dashboard and /api/v1 ask", () => {
     "debugFiles.list, search": () => org.debugFiles.list({ search: "audio" }),
     "debugFiles.coverage": () => org.debugFiles.coverage({ images: [{ debugId: some.debugId, codeId: null, name: "engine.pdb" }] }),
     "debugFiles.answering": () => org.debugFiles.answering({ fileKeys: [some.fileKey] }),
+    "debugFiles.delete": async () => {
+      const debugFileId = await rows.one<string>("SELECT id FROM debug_files WHERE organization_id = $1 AND debug_id <> $2 LIMIT 1", [
+        many.organizationId,
+        some.debugId,
+      ]);
+      assert.equal(await org.debugFiles.delete({ debugFileId }), "done");
+    },
     "uploads.recent": () => org.uploads.recent(),
     "uploads.held": () => org.uploads.held({ files: [{ sha256: "a".repeat(64), name: "x" }] }),
     "webhooks.list": () => org.webhooks.list(at()),
@@ -220,6 +227,33 @@ describe("what the dashboard and /api/v1 ask", () => {
       assert.ok(statements.length > 0, "it asked something");
       assert.deepEqual(await wholeReads(rows.database.databaseUrl, statements), []);
     });
+  }
+});
+
+test("the list of projects counts in indexes alone, whatever it counts", async () => {
+  const client = new pg.Client({ connectionString: rows.database.databaseUrl });
+  await client.connect();
+  try {
+    // Of 20,000 crashes there are so few issues that reading them all is as good.
+    await client.query("SET enable_seqscan = off");
+    await client.query("SELECT set_config('salvage.organization_id', $1, false)", [many.organizationId]);
+    const found = new Set<string>();
+    for (const { text, values } of await statementsOf(() => org.projects.list())) {
+      const { rows: plans } = await client.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+      for (const node of nodes(plans[0]["QUERY PLAN"][0].Plan))
+        if (node["Index Name"] !== undefined && node["Relation Name"] !== "projects")
+          found.add(`${node["Node Type"]} ${node["Index Name"]}`);
+        else if (["crashes", "issues", "missing_files"].includes(node["Relation Name"] ?? ""))
+          found.add(`${node["Node Type"]} of the table`);
+    }
+    assert.deepEqual([...found].toSorted(), [
+      "Index Only Scan crashes_of_project",
+      "Index Only Scan crashes_of_state",
+      "Index Only Scan issues_by_crashes",
+      "Index Only Scan missing_files_blocking",
+    ]);
+  } finally {
+    await client.end();
   }
 });
 

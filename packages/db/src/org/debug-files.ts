@@ -89,9 +89,8 @@ export function createOrgDebugFiles(scope: OrgScope): OrgDebugFiles {
         await tx.models.debugFile.updateMany({ where: { id, organizationId }, data: { deletedAt: new Date() } });
         // The same bytes may come again.
         await tx.models.debugFileUpload.updateMany({ where: { organizationId, debugFiles: { some: { id } } }, data: { superseded: true } });
-        const affectedCrashes = await tx.models.crash.count({ where: { organizationId, deletedAt: null, usedDebugFileIds: { has: id } } });
-        await scope.audit(tx, "debug_file.delete", file.name, { fileKey: file.fileKey, affectedCrashes });
-        return { affectedCrashes };
+        await scope.audit(tx, "debug_file.delete", file.name, { fileKey: file.fileKey });
+        return "done";
       });
     },
   };

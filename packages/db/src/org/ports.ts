@@ -193,8 +193,8 @@ export interface OrgDebugFiles {
   answering(input: { fileKeys: readonly string[] }): Promise<AnsweringFile[]>;
   /** debug-file:read. Where a file's own bytes lie. */
   source(input: { debugFileId: string }): Promise<{ name: string; sizeBytes: number; sourceBlobKey: string } | null>;
-  /** debug-file:write. `affectedCrashes`: crashes whose report was made with it; they keep their reports. */
-  delete(input: { debugFileId: string }): Promise<{ affectedCrashes: number } | "not found">;
+  /** debug-file:write. Crashes whose report was made with it keep their reports. */
+  delete(input: { debugFileId: string }): Promise<Changed>;
 }
 
 export interface OrgUploads {

@@ -13,7 +13,6 @@ import { useTRPC } from "#web/server/trpc-client.tsx";
 import { Button, ButtonLink } from "#web/ui/button.tsx";
 import { CodeBlock } from "#web/ui/copy.tsx";
 import { ConfirmDialog } from "#web/ui/dialog.tsx";
-import { plural } from "#web/ui/format.ts";
 import { FilterBar, SearchInput, ShowMore } from "#web/ui/list.tsx";
 import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { EmptyState, TableSkeleton } from "#web/ui/page.tsx";
@@ -91,12 +90,8 @@ function useDelete() {
   const queryClient = useQueryClient();
   return useMutation(
     trpc.debugFiles.delete.mutationOptions({
-      onSuccess: ({ affectedCrashes }) => {
-        toast.success(
-          affectedCrashes === 0
-            ? "Debug file deleted; no crash used it"
-            : `Debug file deleted; ${plural(affectedCrashes, "crash", "crashes")} had used it`,
-        );
+      onSuccess: () => {
+        toast.success("Debug file deleted");
         return queryClient.invalidateQueries(trpc.debugFiles.pathFilter());
       },
       onError: (error) => toast.error(explain(error)),

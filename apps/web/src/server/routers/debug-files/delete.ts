@@ -6,5 +6,7 @@ import { args, orgProcedure } from "../../trpc.ts";
 
 export const remove = orgProcedure("debug-file:write")
   .input(debugFileInput)
-  .output(z.object({ affectedCrashes: z.number().int() }))
-  .mutation(async ({ ctx, input }) => accepted(await ctx.db.debugFiles.delete(args(input))));
+  .output(z.void())
+  .mutation(async ({ ctx, input }) => {
+    accepted(await ctx.db.debugFiles.delete(args(input)));
+  });
