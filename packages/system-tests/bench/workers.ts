@@ -13,6 +13,7 @@ import pg from "pg";
 import { until } from "../src/installation.ts";
 import { metric, type Part, startMachines } from "../src/machines.ts";
 import { MachinesTraffic } from "../src/machines-traffic.ts";
+import { machineSeconds, startedPrograms, usageByName } from "../src/processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +52,14 @@ function hold({ child, name }: Part): boolean {
   return false;
 }
 
+/** Processor seconds so far, by part; `bench` is also the bucket. */
+async function spent(parts: readonly Part[]): Promise<Map<string, number>> {
+  const names = (await startedPrograms()).set(process.pid, "bench");
+  for (const { child, name } of parts) names.set(child.pid ?? 0, name.split("-")[0] ?? name);
+  const usage = await usageByName(names, false);
+  return new Map([...usage].map(([part, { cpuSeconds }]) => [part, cpuSeconds] as const)).set("all of the machine", await machineSeconds());
+}
+
 const salvage = await startMachines();
 try {
   const ingest = await salvage.start("ingest", "ingest");
@@ -75,15 +84,20 @@ try {
     await sleep(knownAfterMs);
     await lock.query("COMMIT");
     await lock.end();
+    const before = await spent([ingest, ...workers]);
     const since = performance.now();
     await traffic.postUntilAccepted([ingest], 0);
     await until("all finished", 240_000, async () => ((await count("FROM crashes WHERE queued_at IS NOT NULL")) === 0 ? true : null));
-    const perSecond = ((crashes + 1) * 1000) / (performance.now() - since);
+    const seconds = (performance.now() - since) / 1000;
+    const after = await spent([ingest, ...workers]);
+    const perSecond = (crashes + 1) / seconds;
     if (number === 1) alone = perSecond;
     const shares = await Promise.all(workers.map(finishedBy));
     console.log(
       `${number} ${number === 1 ? "worker " : "workers"} of ${percent}% of a core   ${perSecond.toFixed(1).padStart(6)} crashes a second   × ${(perSecond / alone).toFixed(2)}   by each: ${shares.join(", ")}`,
     );
+    const ofACore = [...after].map(([part, cpuSeconds]) => [part, (100 * (cpuSeconds - (before.get(part) ?? 0))) / seconds] as const);
+    console.log(`  processor, % of a core: ${ofACore.map(([part, share]) => `${part} ${share.toFixed(0)}`).join(", ")}`);
     for (const { child, ended } of workers) {
       child.kill("SIGTERM");
       await ended;

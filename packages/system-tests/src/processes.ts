@@ -1,11 +1,11 @@
-/** What the parts of an installation use of processor and memory. Linux only: reads /proc. */
+/** What the parts of an installation, or of several machines, use of processor and memory. Linux only: reads /proc. */
 import { readdir, readFile } from "node:fs/promises";
 import type { RunningSystem } from "@salvage/launcher";
 
 /** Processor seconds so far, of processes that ended too; memory as the sum of proportional set sizes. */
 export type Usage = Map<string, { cpuSeconds: number; pssMib: number }>;
 
-type Process = { parent: number; cpuSeconds: number; endedCpuSeconds: number };
+type Process = { parent: number; program: string; cpuSeconds: number; endedCpuSeconds: number };
 
 const ticksPerSecond = 100;
 
@@ -13,10 +13,15 @@ const ticksPerSecond = 100;
  * By service name; `children` are the worker's, `senders` is this process.
  * @param memory false leaves out memory, whose reading costs something
  */
-export async function usageOf(system: RunningSystem, memory: boolean): Promise<Usage> {
-  const all = await processes();
+export function usageOf(system: RunningSystem, memory: boolean): Promise<Usage> {
   const names = new Map<number, string>([[process.pid, "senders"]]);
   for (const { name, pid } of system.states()) if (pid !== null) names.set(pid, name);
+  return usageByName(names, memory);
+}
+
+/** @param names of processes by their id; what they started counts as theirs, and a worker's as `children` */
+export async function usageByName(names: ReadonlyMap<number, string>, memory: boolean): Promise<Usage> {
+  const all = await processes();
   const usage: Usage = new Map();
   const add = (part: string, cpuSeconds: number, mib: number) => {
     const sum = usage.get(part) ?? { cpuSeconds: 0, pssMib: 0 };
@@ -29,6 +34,20 @@ export async function usageOf(system: RunningSystem, memory: boolean): Promise<U
     add(part === "worker" ? "children" : part, endedCpuSeconds, 0);
   }
   return usage;
+}
+
+/** Programs that this process started itself: their names by their ids. */
+export async function startedPrograms(): Promise<Map<number, string>> {
+  const all = await processes();
+  return new Map([...all].filter(([, { parent }]) => parent === process.pid).map(([pid, { program }]) => [pid, program]));
+}
+
+/** Processor seconds so far that all of this machine's programs used. */
+export async function machineSeconds(): Promise<number> {
+  const [line = ""] = (await readFile("/proc/stat", "latin1")).split("\n", 1);
+  // user, nice, system, idle, waiting for the disk, interrupts of hardware and of software
+  const [user = 0, nice = 0, system = 0, , , hard = 0, soft = 0] = line.split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + hard + soft) / ticksPerSecond;
 }
 
 /** Null: nothing of ours. */
@@ -54,6 +73,7 @@ async function processes(): Promise<Map<number, Process>> {
     const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
     found.set(Number(name), {
       parent: fields[1] ?? 0,
+      program: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
       cpuSeconds: (user + system) / ticksPerSecond,
       endedCpuSeconds: (endedUser + endedSystem) / ticksPerSecond,
     });
