@@ -28,6 +28,8 @@ export type Machines = {
   token: string;
   /** The environment that every process shares. */
   shared: Record<string, string>;
+  /** What the operator's commands have beside it: addresses of the database. */
+  operator: Record<string, string>;
   /** Of a superuser, for looking at rows and holding them. */
   databaseAdminUrl: string;
   query<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
@@ -83,8 +85,9 @@ export async function startMachines(options: MachinesOptions = {}): Promise<Mach
     worker: { ...secrets, DATABASE_SYSTEM_URL },
   };
   const command = join(root, "packages/cli/src/main.ts");
+  const operator = { PATH: shared.PATH, DATABASE_URL, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL };
   const salvage = async (...args: string[]) => {
-    const env = { PATH: shared.PATH, DATABASE_SYSTEM_URL, DATABASE_OWNER_URL };
+    const { DATABASE_URL: _, ...env } = operator;
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env });
     return stdout + stderr;
   };
@@ -140,7 +143,7 @@ export async function startMachines(options: MachinesOptions = {}): Promise<Mach
   }
 
   return {
-    ...{ folder, projectId, publicKey, token, shared, salvage, start, stopParts },
+    ...{ folder, projectId, publicKey, token, shared, operator, salvage, start, stopParts },
     databaseAdminUrl: database.databaseAdminUrl,
     query: async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []) => (await pool.query<Row>(sql, values)).rows,
     async blobKeys() {

@@ -3,29 +3,20 @@ import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createKeyring, openBlobStore } from "@salvage/blobs";
-import { workflowIds } from "@salvage/contracts";
 import { CORE_VERSION } from "@salvage/core";
 import { databaseFacts, type RoleUrls } from "@salvage/db/setup";
-import { readTemporalSecurity } from "@salvage/lanes";
 import { installationBlobs, type Look } from "@salvage/launcher/installation";
-import { Client, Connection } from "@temporalio/client";
 import { bytesText, type Finding, fine, problem, reasonOf, secondsText, warning } from "./finding.ts";
+import { lookAtTemporal } from "./temporal.ts";
 
 const answerWithinMs = 5_000;
 const maxSkewMs = 5_000;
 /** A crash is finished in two seconds; one that waits for minutes waits for something else. */
 const longInQueueSeconds = 60;
 const oldestPostgres = 14;
-const scheduleIds = [
-  { id: workflowIds.sweep(), everySeconds: 30 },
-  { id: workflowIds.retention(), everySeconds: 300 },
-  { id: workflowIds.refresh(), everySeconds: 600 },
-];
-/** A round that took long is no sign of a dead schedule; this many missed ones are. */
-const missedRounds = 4;
 
 export async function lookAtServices(look: Look, databases: RoleUrls): Promise<Finding[]> {
-  const parts = await Promise.all([database(look, databases), temporal(look), apps(look), blobs(), publicAddress(look)]);
+  const parts = await Promise.all([database(look, databases), lookAtTemporal(look), apps(look), blobs(), publicAddress(look)]);
   return parts.flat();
 }
 
@@ -162,65 +153,6 @@ async function database({ secrets, settings }: Look, databases: RoleUrls): Promi
 }
 
 const previousOfEnvironment = () => (process.env.SALVAGE_PREVIOUS_SECRETS ?? "").split(",").filter((secret) => secret !== "");
-
-async function temporal({ settings, ports }: Look): Promise<Finding[]> {
-  const address = settings.temporalAddress ?? (ports === null ? null : `127.0.0.1:${ports.temporal}`);
-  if (address === null) return [];
-  const away = (error: unknown) => [
-    problem(
-      "temporal",
-      `${address} does not answer (${reasonOf(error)})`,
-      "Crashes are kept, and wait until it does.",
-      settings.temporalAddress === null ? `tail -n 50 ${settings.home}/logs/temporal.log` : "look at the server of TEMPORAL_ADDRESS",
-    ),
-  ];
-  let connection: Connection;
-  try {
-    const security = settings.temporalAddress === null ? {} : readTemporalSecurity("doctor");
-    connection = await Connection.connect({ address, ...security, connectTimeout: answerWithinMs });
-  } catch (error) {
-    return away(error);
-  }
-  try {
-    return await connection.withDeadline(Date.now() + answerWithinMs, async () => {
-      const { serverVersion } = await connection.workflowService.getSystemInfo({});
-      const client = new Client({ connection, namespace: process.env.TEMPORAL_NAMESPACE || "default" });
-      const findings = [fine("versions", `Temporal ${serverVersion}`)];
-      for (const { id, everySeconds } of scheduleIds) findings.push(await schedule(client, id, everySeconds));
-      return findings;
-    });
-  } catch (error) {
-    return away(error);
-  } finally {
-    await connection.close();
-  }
-}
-
-async function schedule(client: Client, id: string, everySeconds: number): Promise<Finding> {
-  const why = "It finds work whose wake-up was lost, and deletes what is over.";
-  try {
-    const { info, state } = await client.schedule.getHandle(id).describe();
-    if (state.paused)
-      return problem("schedules", `${id} is paused`, why, `temporal schedule toggle --schedule-id ${id} --unpause --reason doctor`);
-    const last = info.recentActions.at(-1)?.takenAt ?? info.createdAt;
-    const seconds = (Date.now() - last.getTime()) / 1000;
-    if (seconds > missedRounds * everySeconds)
-      return problem(
-        "schedules",
-        `${id} ran ${secondsText(seconds)} ago, and is to run every ${secondsText(everySeconds)}`,
-        why,
-        "restart Salvage",
-      );
-    return fine("schedules", `${id} ran ${secondsText(seconds)} ago`);
-  } catch (error) {
-    return problem(
-      "schedules",
-      `${id} is not there (${reasonOf(error)})`,
-      why,
-      "a running worker makes it within 15 seconds: is there one?",
-    );
-  }
-}
 
 async function apps({ running, settings, ports }: Look): Promise<Finding[]> {
   if (running === null) return [];
