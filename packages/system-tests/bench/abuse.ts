@@ -3,10 +3,13 @@
  * memory; then what a thousand slow connections, a thousand hostile dumps and a flood of drops cost the normal traffic beside them. Prints tables;
  * exit code 1 when an answer is another than it must be. Linux only.
  *
- * usage: pnpm bench:abuse [posts] [uploads] [archives] [files] [dumps] [drops] [beside]     all parts when none is named
+ * usage: pnpm bench:abuse [posts] [uploads] [archives] [files] [dumps] [drops] [slow] [beside]     all parts when none is named
  */
+import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { hostilePosts } from "@salvage/testkit/hostile-posts";
 import { type HostileFile, hostileArchives } from "../src/hostile/archives.ts";
 import { hostileDebugFiles } from "../src/hostile/debug-files.ts";
@@ -16,7 +19,7 @@ import { startInstallation, until } from "../src/installation.ts";
 import { usageOf } from "../src/processes.ts";
 import { createSender, quantile } from "../src/sender.ts";
 
-const parts = ["posts", "uploads", "archives", "files", "dumps", "drops", "beside"] as const;
+const parts = ["posts", "uploads", "archives", "files", "dumps", "drops", "slow", "beside"] as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((part) => !(parts as readonly string[]).includes(part));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${parts.join(", ")}`);
@@ -47,6 +50,7 @@ try {
   if (run("files")) await files("Debug files", hostileDebugFiles());
   if (run("dumps")) await dumps();
   if (run("drops")) await drops();
+  if (run("slow")) await slow();
   if (run("beside")) await beside();
 } finally {
   sender.close();
@@ -119,57 +123,80 @@ async function endOf(crashId: string): Promise<string | null> {
   return crash === undefined ? null : [crash.state, crash.rejection_reason].filter((text) => text !== null).join(" ");
 }
 
-/** Normal traffic by itself, and beside what others do. */
-async function beside(): Promise<void> {
-  say("\n## Normal traffic: ten crashes a second of another project\n");
-  say("| beside it | answer p50 · p99 · longest | report p50 · p99 · longest |\n|---|---|---|");
+/** Normal traffic beside a thousand connections that dawdle. */
+async function slow(): Promise<void> {
+  normalHeading("slow connections");
   await normal("nothing", 25);
-
-  const slow = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
-  for (const socket of slow) {
+  const sockets = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
+  for (const socket of sockets) {
     socket.on("error", () => undefined);
     socket.write(`POST ${minidumpPath} HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-dmp\r\nContent-Length: 1000000\r\n\r\nMDMP`);
   }
   const trickle = setInterval(() => {
-    for (const socket of slow) socket.write(".");
+    for (const socket of sockets) socket.write(".");
   }, 1000);
   await normal("a thousand connections come at once, each sends a byte a second", 5);
   await normal("a thousand connections are there, each sends a byte a second", 25);
   clearInterval(trickle);
-  for (const socket of slow) socket.destroy();
+  for (const socket of sockets) socket.destroy();
+}
 
-  // The second kind takes minutes to work off: it comes last, and is not waited for.
-  for (const [name, count] of [
-    ["35 bytes that claim two billion streams", 1000],
-    ["one stack of 4,000 frames shown to 3,000 threads", 100],
-  ] as const) {
-    const made = hostileDumps().find((dump) => dump.name === name);
-    let posted = 0;
-    const flood = Promise.all(
-      Array.from({ length: 4 }, async () => {
-        while (made !== undefined && posted < count) await postDump(made.bytes(++posted));
-      }),
-    );
-    await normal(`${count} times: ${name}`, 30);
-    await flood;
+/** Normal traffic beside a thousand hostile dumps, and beside as many harmless ones of the same size at the same rate. */
+async function beside(): Promise<void> {
+  normalHeading("a thousand crashes");
+  await normal("nothing", 30);
+  // The dearest one takes half an hour to work off: it comes last, and is not waited for.
+  for (const { name, perSecond } of [
+    { name: "35 bytes that claim two billion streams", perSecond: 40 },
+    { name: "one stack of 4,000 frames shown to 3,000 threads", perSecond: 12.5 },
+  ]) {
+    const bytes =
+      hostileDumps()
+        .find((dump) => dump.name === name)
+        ?.bytes(0).length ?? 0;
+    await besideFlood("harmless", perSecond, bytes);
+    await allFinished();
+    await besideFlood(name, perSecond, bytes);
   }
+}
+
+/** @param kind name of a hostile dump, or `harmless`  @param bytes of each, at least */
+async function besideFlood(kind: string, perSecond: number, bytes: number): Promise<void> {
+  const program = fileURLToPath(new URL("../src/flood.ts", import.meta.url));
+  const args = [program, salvage.publicUrl + minidumpPath, kind, "1000", String(perSecond), String(bytes)];
+  const flood = promisify(execFile)(process.execPath, args);
+  await normal(`1000 ${bytes > 1000 ? `of ${(bytes / 1e6).toFixed(1)} MB ` : ""}at ${perSecond} a second: ${kind}`, 1000 / perSecond + 5);
+  const { accepted } = JSON.parse((await flood).stdout) as { accepted: number };
+  if (accepted !== 1000) wrong++;
+}
+
+function normalHeading(beside: string): void {
+  say(`\n## Normal traffic: ten crashes a second of another project, beside ${beside}\n`);
+  say(
+    "| beside it | answer p50 · p99 · longest | report p50 · p99 · longest | front door late, p99 | processor: ingest · database · worker · its children · senders |\n|---|---|---|---|---|",
+  );
 }
 
 /** Ten posts a second for so many seconds, whatever becomes of those before. */
 async function normal(name: string, seconds: number): Promise<void> {
   const project = await anotherProject();
   const answers: Promise<number>[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
+  const before = await usageOf(salvage.system, false);
+  await ingestStoodStill();
+  const since = performance.now();
+  while (performance.now() < since + seconds * 1000) {
     answers.push(
       sender.post(project, numbers++).then(({ status, milliseconds }) => {
         if (status !== 200) wrong++;
         return milliseconds;
       }),
     );
-    await sleep(100);
+    await sleep(Math.max(0, since + answers.length * 100 - performance.now()));
   }
   const latencies = await Promise.all(answers);
+  const took = (performance.now() - since) / 1000;
+  const stoodStill = await ingestStoodStill();
+  const after = await usageOf(salvage.system, false);
   const times = await until("the normal traffic finished", patienceMs, async () => {
     const rows = await salvage.query<{ seconds: number | null }>(
       "SELECT extract(epoch FROM finished_at - received_at)::float8 AS seconds FROM crashes WHERE project_id = $1",
@@ -179,7 +206,17 @@ async function normal(name: string, seconds: number): Promise<void> {
   });
   const shown = (values: readonly number[], digits: number) =>
     [0.5, 0.99, 1].map((share) => quantile(values, share).toFixed(digits)).join(" · ");
-  say(`| ${name} | ${shown(latencies, 0)} ms | ${shown(times, 2)} s |`);
+  const processor = ["ingest", "postgres", "worker", "children", "senders"].map((part) => {
+    const spent = (after.get(part)?.cpuSeconds ?? 0) - (before.get(part)?.cpuSeconds ?? 0);
+    return `${((100 * spent) / took).toFixed(0)} %`;
+  });
+  say(`| ${name} | ${shown(latencies, 0)} ms | ${shown(times, 2)} s | ${stoodStill.toFixed(0)} ms | ${processor.join(" · ")} |`);
+}
+
+/** Milliseconds by which the front door's event loop was late since this was asked last: the 99th percentile. */
+async function ingestStoodStill(): Promise<number> {
+  const text = await (await fetch(`${salvage.publicUrl}/metrics`)).text();
+  return 1000 * Number(/^salvage_nodejs_eventloop_lag_p99_seconds (.+)$/m.exec(text)?.[1]);
 }
 
 /** Twenty connections post to a key over its rate for ten seconds: every one is counted before it is answered. */
