@@ -75,6 +75,8 @@ try {
     );
     // A claim leaves out rows that somebody has locked: nobody begins before everybody waits.
     const lock = new pg.Client({ connectionString: salvage.databaseAdminUrl });
+    // The database is dropped under it when a worker does not start; what is told then is that.
+    lock.on("error", () => undefined);
     await lock.connect();
     await lock.query("BEGIN");
     await lock.query("SELECT id FROM crashes WHERE queued_at IS NOT NULL FOR UPDATE");
