@@ -10,6 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assertBlobKey } from "./keys.ts";
+import { giveBack, lend } from "./lent-memory.ts";
 import { type BlobInfo, BlobNotFound, type BlobStore, type RandomAccessBlob } from "./store.ts";
 
 const temporaryFolder = "tmp";
@@ -86,7 +87,7 @@ export function createFilesystemBlobStore(dir: string): BlobStore {
     const blob = await openBlob(key);
     try {
       for (let offset = 0; offset < blob.size; offset += readBytes) {
-        yield await blob.read(offset, Math.min(readBytes, blob.size - offset));
+        yield lend(await blob.read(offset, Math.min(readBytes, blob.size - offset)));
       }
     } finally {
       await blob.close();
@@ -232,6 +233,7 @@ async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array> | It
       waiting = [];
       waitingBytes = 0;
       await writeBatch(file, batch);
+      for (const piece of batch) giveBack(piece);
     }
   };
   const start = () =>

@@ -3,6 +3,7 @@ export { createFilesystemBlobStore as createBlobStore } from "./filesystem.ts";
 export { withHeldDeletions } from "./held-deletions.ts";
 export { createKeyring, type Keyring, KeyringError, wrapContext, wrappedKeyBytes } from "./keyring.ts";
 export { assertBlobKey, type BlobKind, blobKeys, blobKinds, InvalidBlobKey, parseBlobKey } from "./keys.ts";
+export { giveBack, lend } from "./lent-memory.ts";
 export { type BlobSettings, openBlobStore } from "./open-store.ts";
 export { BlobUrlError } from "./s3.ts";
 export {

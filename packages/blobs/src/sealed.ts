@@ -20,6 +20,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { giveBack, lend } from "./lent-memory.ts";
 import type { RandomAccessBlob } from "./store.ts";
 
 const magic = Buffer.from("SLVSEAL\0", "latin1");
@@ -55,7 +56,7 @@ export function createDataKey(): Uint8Array {
   return randomBytes(32);
 }
 
-/** Seals a stream. Holds at most one chunk; yields pieces of at most 64 KiB, which are not used again. */
+/** Seals a stream. Holds at most one chunk; yields pieces of at most 64 KiB, lent; gives back what it has read (see lent-memory.ts). */
 export async function* sealStream(
   plain: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   dataKey: Uint8Array,
@@ -82,16 +83,19 @@ export async function* sealStream(
       const taken = Math.min(sealedChunkBytes - filled, piece.length - at);
       // A slow source holds no more than it has sent.
       if (filled + taken > waiting.length) {
-        const larger = Buffer.allocUnsafe(Math.min(sealedChunkBytes, Math.max(2 * waiting.length, filled + taken)));
+        const larger = lend(Buffer.allocUnsafe(Math.min(sealedChunkBytes, Math.max(2 * waiting.length, filled + taken))));
         waiting.copy(larger, 0, 0, filled);
+        giveBack(waiting);
         waiting = larger;
       }
       waiting.set(piece.subarray(at, at + taken), filled);
       filled += taken;
       at += taken;
     }
+    giveBack(piece);
   }
   yield* chunks.seal(waiting.subarray(0, filled), number, true);
+  giveBack(waiting);
 }
 
 /** Size of a sealed blob that holds `plainBytes`. */
@@ -113,7 +117,7 @@ export async function* unsealStream(blob: RandomAccessBlob, dataKey: Uint8Array,
     const sealed = await blob.read(base, shape.offsetOf(end - 1) + shape.bytesOf(end - 1) - base);
     for (let number = first; number < end; number++) {
       const at = shape.offsetOf(number) - base;
-      yield chunks.open(sealed.subarray(at, at + shape.bytesOf(number)), number, number === shape.chunks - 1);
+      yield lend(chunks.open(sealed.subarray(at, at + shape.bytesOf(number)), number, number === shape.chunks - 1));
     }
   }
 }
@@ -251,7 +255,7 @@ class ChunkCipher {
   seal(plain: Uint8Array, number: number, last: boolean): [Uint8Array, Uint8Array] {
     const cipher = createCipheriv("aes-256-gcm", this.#key, nonceOf(number));
     cipher.setAAD(this.#associatedOf(number, last));
-    const body = cipher.update(plain);
+    const body = lend(cipher.update(plain));
     // GCM is a stream cipher: nothing is left for final().
     cipher.final();
     return [body, cipher.getAuthTag()];

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { giveBack, lend } from "@salvage/blobs";
 import type { LimitKnob } from "@salvage/contracts";
 import { AppError, type MetLimit, SenderGone } from "./app-error.ts";
 
@@ -41,7 +42,7 @@ export async function* readBody(request: IncomingMessage, limits: BodyLimits): A
       if (done) break;
       bytes += value.length;
       if (bytes > limits.maxBytes) throw tooLarge(`the body is larger than the limit of ${limits.maxBytes} bytes`, metBy(limits, bytes));
-      yield value;
+      yield lend(value);
     }
   } finally {
     // Lets go of the request without closing it. Not awaited: after a timeout the last next() is still open.
@@ -131,7 +132,7 @@ export async function* inflate(
   pipeline(input, inflater, () => undefined);
   const tooMany = (bytes: number) => tooLarge(`${what} is larger than the limit of ${maxBytes} bytes`, metBy({ maxBytes, knob }, bytes));
   try {
-    yield* bounded(inflater as AsyncIterable<Buffer>, maxBytes, tooMany);
+    for await (const piece of bounded(inflater as AsyncIterable<Buffer>, maxBytes, tooMany)) yield lend(piece);
   } catch (error) {
     if (isZlibError(error)) {
       throw new AppError(400, "invalid_compression", `the ${coding} data is damaged or cut`, { causes: [error.message], cause: error });
@@ -164,7 +165,7 @@ export async function peek(source: AsyncIterable<Buffer>, count: number): Promis
       if (!ended) await iterator.return?.();
     }
   }
-  return { head: head.subarray(0, count), all: all() };
+  return { head: Buffer.from(head.subarray(0, count)), all: all() };
 }
 
 /** Passes a stream on. @throws what `tooLong` makes, of the bytes seen by then, once it is longer than `maxBytes` */
@@ -185,8 +186,8 @@ export async function collect(source: AsyncIterable<Buffer>, maxBytes: number, t
 }
 
 /** Reads to the end and throws away. */
-export async function drain(source: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of source);
+export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of source) giveBack(piece);
 }
 
 export const tooLarge = (detail: string, met: MetLimit | null = null) => new AppError(413, "too_large", detail, { met });

@@ -2,21 +2,33 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { giveBack, lend } from "@salvage/blobs";
 import { boundaryOf, MultipartError, MultipartReader, partHead } from "./multipart.ts";
 
 type Read = { name: string | null; fileName: string | null; contentType: string | null; content: string };
 
-async function* pieces(body: Buffer, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < body.length; at += size) yield body.subarray(at, at + size);
+/** Lent, each in memory of its own, as a body comes. */
+async function* pieces(body: Buffer, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += size) yield lend(new Uint8Array(body.subarray(at, at + size)));
 }
 
-async function read(body: string | Buffer, boundary: string, size = 1 << 16): Promise<Read[]> {
+/** @param returns whether the content's memory is given back at once, by who reads it */
+async function read(body: string | Buffer, boundary: string, size = 1 << 16, returns = size % 2 === 0): Promise<Read[]> {
   const bytes = typeof body === "string" ? Buffer.from(body, "latin1") : body;
   const reader = new MultipartReader(pieces(bytes, size), boundary, { maxParts: 50 });
   const parts: Read[] = [];
   for (let part = await reader.nextPart(); part !== null; part = await reader.nextPart()) {
-    const content = Buffer.concat(await Array.fromAsync(part.data)).toString("latin1");
-    parts.push({ name: part.name, fileName: part.fileName, contentType: part.contentType, content });
+    const content: Buffer[] = [];
+    for await (const piece of part.data) {
+      content.push(returns ? Buffer.from(piece) : piece);
+      if (returns) giveBack(piece);
+    }
+    parts.push({
+      name: part.name,
+      fileName: part.fileName,
+      contentType: part.contentType,
+      content: Buffer.concat(content).toString("latin1"),
+    });
   }
   return parts;
 }
@@ -227,4 +239,20 @@ test("any parts, written in any of the tolerated ways and cut anywhere, read bac
       JSON.stringify(body),
     );
   }
+});
+
+test("what follows the terminator is let go piece by piece, however much it is", async () => {
+  const sent: Uint8Array[] = [];
+  async function* body() {
+    yield Buffer.from(`${field("prod", "a")}\r\n--${long}--\r\n`, "latin1");
+    for (let n = 0; n < 40; n++) {
+      sent.push(lend(new Uint8Array(60_000)));
+      yield sent[n] as Uint8Array;
+      if (n >= 2) assert.equal(sent[n - 2]?.byteLength, 0, `piece ${n - 2} when piece ${n} was read`);
+    }
+  }
+  const reader = new MultipartReader(body(), long, { maxParts: 5 });
+  while ((await reader.nextPart()) !== null);
+  await reader.drain();
+  assert.deepEqual([...new Set(sent.map((piece) => piece.byteLength))], [0]);
 });

@@ -15,6 +15,8 @@
  * One ambiguity is left: content that ends with CRLF and is followed by a delimiter without CRLF loses its last two bytes.
  */
 
+import { giveBack } from "@salvage/blobs";
+
 /** The body is not what its Content-Type says; the message says where and why. */
 export class MultipartError extends Error {
   override name = "MultipartError";
@@ -42,6 +44,7 @@ const joinedBytes = 1024;
 const cr = 13;
 const lf = 10;
 const dash = 45;
+const nothing: Buffer = Buffer.alloc(0);
 
 type Step = { kind: "bytes"; bytes: Buffer } | { kind: "part" } | { kind: "end" };
 
@@ -50,7 +53,7 @@ export class MultipartReader {
   readonly #needle: Buffer;
   readonly #loose: boolean;
   readonly #maxParts: number;
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = nothing;
   /** A piece whose first bytes are the buffer's last. */
   #joined: Buffer | null = null;
   #sourceEnded = false;
@@ -84,7 +87,10 @@ export class MultipartReader {
     for (;;) {
       if (this.#done) return null;
       const step = await this.#step();
-      if (step.kind === "bytes") continue; // preamble, or what nobody read of the part before
+      if (step.kind === "bytes") {
+        giveBack(step.bytes); // preamble, or what nobody read of the part before
+        continue;
+      }
       if (step.kind === "end") {
         if (this.#parts === 0 && this.#unterminated)
           throw new MultipartError("no delimiter in the body: its boundary is not the one in Content-Type");
@@ -100,9 +106,7 @@ export class MultipartReader {
 
   /** Reads to the end of the body, so that the connection can be used again. */
   async drain(): Promise<void> {
-    this.#buffer = Buffer.alloc(0);
-    while (!this.#sourceEnded) await this.#more();
-    this.#buffer = Buffer.alloc(0);
+    for (this.#skipAll(); !this.#sourceEnded; this.#skipAll()) await this.#more();
   }
 
   async *#data(): AsyncGenerator<Buffer> {
@@ -151,11 +155,11 @@ export class MultipartReader {
         await this.#more();
       } else {
         if (line.end) {
-          this.#buffer = Buffer.alloc(0);
+          this.#skipAll();
           return { kind: "end" };
         }
         if (this.#parts === 0) this.#lfOnly = this.#buffer[line.next - 2] !== cr;
-        this.#buffer = this.#buffer.subarray(line.next);
+        this.#skip(line.next);
         return { kind: "part" };
       }
     }
@@ -186,11 +190,27 @@ export class MultipartReader {
   }
 
   #take(length: number): Step {
-    const bytes = this.#buffer.subarray(0, length);
-    this.#buffer = this.#buffer.subarray(length);
+    const bytes = this.#cut(length);
     this.#atStart = false;
     // The line end that belongs to the delimiter was left in the buffer: at its head it is still recognised by #contentEnd.
     return { kind: "bytes", bytes };
+  }
+
+  /** Takes bytes from the buffer's start; an empty one is a view of nobody's memory. */
+  #cut(length: number): Buffer {
+    const whole = this.#buffer;
+    this.#buffer = length === whole.length ? nothing : whole.subarray(length);
+    return whole.subarray(0, length);
+  }
+
+  #skip(length: number): void {
+    giveBack(this.#cut(length));
+  }
+
+  #skipAll(): void {
+    this.#skip(this.#buffer.length);
+    if (this.#joined !== null) giveBack(this.#joined);
+    this.#joined = null;
   }
 
   /** Brings more bytes behind those of the buffer. Long pieces are looked at where they lie, not copied. */
@@ -199,8 +219,13 @@ export class MultipartReader {
     if (joined !== null) {
       this.#joined = null;
       const left = this.#buffer.length;
-      if (left <= joinedBytes) this.#buffer = joined.subarray(joinedBytes - left);
-      else this.#buffer = Buffer.concat([this.#buffer, joined.subarray(joinedBytes)]);
+      if (left <= joinedBytes) {
+        this.#buffer = joined;
+        this.#skip(joinedBytes - left);
+      } else {
+        this.#buffer = Buffer.concat([this.#buffer, joined.subarray(joinedBytes)]);
+        giveBack(joined);
+      }
       return;
     }
     const { done, value } = await this.#source.next();
@@ -209,12 +234,16 @@ export class MultipartReader {
       return;
     }
     const piece = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    if (this.#buffer.length === 0) this.#buffer = piece;
-    else if (piece.length <= 2 * joinedBytes) this.#buffer = Buffer.concat([this.#buffer, piece]);
-    else {
-      this.#buffer = Buffer.concat([this.#buffer, piece.subarray(0, joinedBytes)]);
-      this.#joined = piece;
+    const left = this.#buffer;
+    if (left.length === 0) {
+      this.#buffer = piece;
+      return;
     }
+    const joins = piece.length > 2 * joinedBytes;
+    this.#buffer = Buffer.concat([left, joins ? piece.subarray(0, joinedBytes) : piece]);
+    giveBack(left);
+    if (joins) this.#joined = piece;
+    else giveBack(piece);
   }
 
   async #head(): Promise<PartHead> {
@@ -231,7 +260,7 @@ export class MultipartReader {
       left -= end + 1;
       if (left < 0) throw new MultipartError(`part ${this.#parts}: headers of more than ${maxPartHeaderBytes} bytes`);
       const line = this.#buffer.toString("utf8", 0, end > 0 && this.#buffer[end - 1] === cr ? end - 1 : end);
-      this.#buffer = this.#buffer.subarray(end + 1);
+      this.#skip(end + 1);
       if (line === "") return partHead(lines);
       if (/^[ \t]/.test(line) && lines.length > 0) lines.push(`${lines.pop()} ${line.trim()}`);
       else lines.push(line);
