@@ -1,6 +1,6 @@
 /**
  * What ingest is measured against: takes a body and writes it as durably as a blob is written (temporary file, flushed, renamed, folder
- * flushed), and does nothing else; with `sealed` it also hashes and seals the bytes, which no crash is kept without. Prints its port.
+ * flushed), and does nothing else; with `sealed` it writes the bytes that ingest writes: hashed and sealed, by ingest's own store. Prints its port.
  * usage: node bench/bare-server.ts <folder> [sealed]
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -8,13 +8,15 @@ import { mkdir, open, rename } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createDataKey, sealStream } from "@salvage/blobs";
+import { blobKeys, createBlobStore, createDataKey, sealStream } from "@salvage/blobs";
 
 const folder = process.argv[2] ?? "";
 await mkdir(join(folder, "tmp"), { recursive: true });
 await mkdir(join(folder, "kept"), { recursive: true });
 
-const sealed = process.argv[3] === "sealed";
+const store = createBlobStore(folder);
+const organizationId = randomUUID();
+
 async function* hashed(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const digest = createHash("sha256");
   for await (const piece of bytes) {
@@ -24,18 +26,26 @@ async function* hashed(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   digest.digest("hex");
 }
 
-const server = createServer(async (request, response) => {
-  const id = randomUUID();
+async function writeSealed(body: AsyncIterable<Buffer>, id: string): Promise<void> {
+  const context = { organizationId, projectId: "1", crashId: id, part: "dump" };
+  await store.put(blobKeys.dump(organizationId, id), sealStream(hashed(body), createDataKey(), context));
+}
+
+async function writePlain(body: AsyncIterable<Buffer>, id: string): Promise<void> {
   const file = await open(join(folder, "tmp", id), "wx");
-  const context = { organizationId: id, projectId: "1", crashId: id, part: "dump" };
-  const pieces = sealed ? sealStream(hashed(request), createDataKey(), context) : (request as AsyncIterable<Uint8Array>);
-  for await (const piece of pieces) await file.writev([piece]);
+  for await (const piece of body) await file.writev([piece]);
   await file.datasync();
   await file.close();
   await rename(join(folder, "tmp", id), join(folder, "kept", id));
   const directory = await open(join(folder, "kept"), "r");
   await directory.sync();
   await directory.close();
+}
+
+const write = process.argv[3] === "sealed" ? writeSealed : writePlain;
+const server = createServer(async (request, response) => {
+  const id = randomUUID();
+  await write(request, id);
   response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": id.length });
   response.end(id);
 });

@@ -1,6 +1,6 @@
 /**
  * How many minidumps ingest takes in, against a bare server that writes the same bytes as durably and records nothing: both in turns, in
- * one run, so that a shared machine slows both alike; between them a bare server that also hashes and seals the bytes. Ingest's database is a real PostgreSQL on the same machine, and so are the senders.
+ * one run, so that a shared machine slows both alike; between them a bare server that writes the bytes that ingest writes, hashed and sealed. Ingest's database is a real PostgreSQL on the same machine, and so are the senders.
  * Proves that nothing is lost: posts sent = rows found.
  *
  * usage: pnpm bench:ingest [--posts 2000] [--rounds 4] [--connections 50] [--bytes 200000]

@@ -17,11 +17,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { client } from "@salvage/testkit/clients";
 import pg from "pg";
-import { ingestEnv, ingestMain } from "../test/ingest-process.ts";
+import { ingestCommand, ingestEnv } from "../test/ingest-process.ts";
 import { startTenants } from "../test/tenants.ts";
 
-/** What the launcher starts ingest with. */
-const launcherFlags = ["--max-old-space-size=256", "--max-semi-space-size=1"];
 const megabytes = Number(process.argv[2] ?? 2000);
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "salvage-bench-upload-"));
@@ -144,11 +142,11 @@ async function startBareServer(): Promise<Server> {
 async function startIngest() {
   const { token: tokenOf, slug, projectSlug } = tenants.a;
   const token = await tokenOf("debug-file:read", "debug-file:write");
-  const child = spawn(process.execPath, [...launcherFlags, ingestMain], {
+  const child = spawn(process.execPath, ingestCommand.args, {
+    cwd: ingestCommand.cwd,
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       ...ingestEnv(tenants.database, join(folder, "home")),
-      MALLOC_ARENA_MAX: "2",
       MAX_DEBUG_FILE_BYTES: String(4 * 1024 ** 3),
     },
   });

@@ -7,7 +7,7 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { ingestEnv, ingestMain } from "../test/ingest-process.ts";
+import { ingestCommand, ingestEnv } from "../test/ingest-process.ts";
 import { startTenants } from "../test/tenants.ts";
 
 export type Server = { port: number; process: ChildProcess };
@@ -29,7 +29,8 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
   const home = await mkdtemp(join(tmpdir(), "salvage-bench-"));
   const sql = new pg.Client({ connectionString: tenants.database.databaseAdminUrl });
   await sql.connect();
-  const child = spawn(process.execPath, [ingestMain], {
+  const child = spawn(process.execPath, ingestCommand.args, {
+    cwd: ingestCommand.cwd,
     env: { ...ingestEnv(tenants.database, home), ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,11 +1,13 @@
 /** The settings of an ingest process of its own over a test's database; Temporal and the dashboard are away. */
+import { appCommand, appEnvironment, repositoryRoot } from "@salvage/launcher";
 import type { TestDatabase } from "@salvage/testkit/postgres";
 
-/** What `node` runs. */
-export const ingestMain = new URL("../src/main.ts", import.meta.url).pathname;
+/** What `node` runs, and where, as an installation does. */
+export const ingestCommand = appCommand(repositoryRoot, "ingest", { host: "", port: 0 });
 
 /** @param home folder of its blobs */
 export const ingestEnv = (database: TestDatabase, home: string) => ({
+  ...appEnvironment,
   PATH: process.env.PATH,
   SALVAGE_HOME: home,
   PUBLIC_URL: "http://localhost:4680",

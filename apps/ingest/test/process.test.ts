@@ -8,11 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { dumpOf, waitFor } from "./harness.ts";
-import { ingestEnv, ingestMain } from "./ingest-process.ts";
+import { ingestCommand, ingestEnv } from "./ingest-process.ts";
 import { startTenants } from "./tenants.ts";
 
 function startProcess(env: NodeJS.ProcessEnv) {
-  const child: ChildProcess = spawn(process.execPath, [ingestMain], {
+  const child: ChildProcess = spawn(process.execPath, ingestCommand.args, {
+    cwd: ingestCommand.cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

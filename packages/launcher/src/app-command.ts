@@ -33,5 +33,7 @@ export const appEnvironment = {
   NODE_ENV: "production",
   // glibc would otherwise keep an arena per thread.
   MALLOC_ARENA_MAX: "2",
+  // Every blob that is being flushed to disk occupies one of these threads; four of them held posts up.
+  UV_THREADPOOL_SIZE: "8",
   NEXT_TELEMETRY_DISABLED: "1",
 } as const;
