@@ -34,8 +34,8 @@ export function createSender(to: Pick<Installation, "publicUrl">, connections: n
   };
 }
 
-/** The value below which `share` of them lie. */
+/** The least of the values that `share` of them do not exceed. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
