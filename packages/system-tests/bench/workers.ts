@@ -30,8 +30,9 @@ const knownAfterMs = 11_000;
 
 const groups: string[] = [];
 
-/** Holds a process, and what it starts from now on, at `percent` of a core. @returns whether it could */
-function hold({ child, name }: Part): boolean {
+/** Holds a process, what it started and what it starts from now on, at `percent` of a core together. @returns whether it could */
+async function hold({ child, name }: Part): Promise<boolean> {
+  const pids = child.pid === undefined ? [] : [child.pid, ...(await startedPrograms(child.pid)).keys()];
   const group = `salvage-bench-${process.pid}-${name}`;
   const ways = [
     { folder: "/sys/fs/cgroup/cpu", file: "cpu.cfs_quota_us", text: String(percent * 1_000) },
@@ -43,7 +44,7 @@ function hold({ child, name }: Part): boolean {
       mkdirSync(path);
       groups.push(path);
       writeFileSync(join(path, file), text);
-      writeFileSync(join(path, "cgroup.procs"), String(child.pid));
+      for (const pid of pids) writeFileSync(join(path, "cgroup.procs"), String(pid));
       return true;
     } catch {
       // Not this version of control groups, or not for us: the other one.
@@ -82,7 +83,7 @@ try {
     await lock.query("SELECT id FROM crashes WHERE queued_at IS NOT NULL FOR UPDATE");
     const names = Array.from({ length: number }, (_, index) => `worker-${number}-${index + 1}`);
     const workers = await Promise.all(names.map((name) => salvage.start("worker", name)));
-    if (!workers.map(hold).every(Boolean)) console.log("workers share this machine: no control group could be made");
+    if (!(await Promise.all(workers.map(hold))).every(Boolean)) console.log("workers share this machine: no control group could be made");
     await sleep(knownAfterMs);
     await lock.query("COMMIT");
     await lock.end();

@@ -36,10 +36,10 @@ export async function usageByName(names: ReadonlyMap<number, string>, memory: bo
   return usage;
 }
 
-/** Programs that this process started itself: their names by their ids. */
-export async function startedPrograms(): Promise<Map<number, string>> {
+/** Programs that a process started itself: their names by their ids. @param by id of the process; left out: this one */
+export async function startedPrograms(by = process.pid): Promise<Map<number, string>> {
   const all = await processes();
-  return new Map([...all].filter(([, { parent }]) => parent === process.pid).map(([pid, { program }]) => [pid, program]));
+  return new Map([...all].filter(([, { parent }]) => parent === by).map(([pid, { program }]) => [pid, program]));
 }
 
 /** Processor seconds so far that all of this machine's programs used. */
