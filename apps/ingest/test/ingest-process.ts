@@ -1,5 +1,5 @@
 /** The settings of an ingest process of its own over a test's database; Temporal and the dashboard are away. */
-import { appCommand, appEnvironment, repositoryRoot } from "@salvage/launcher";
+import { appCommand, repositoryRoot } from "@salvage/launcher";
 import type { TestDatabase } from "@salvage/testkit/postgres";
 
 /** What `node` runs, and where, as an installation does. */
@@ -7,7 +7,7 @@ export const ingestCommand = appCommand(repositoryRoot, "ingest", { host: "", po
 
 /** @param home folder of its blobs */
 export const ingestEnv = (database: TestDatabase, home: string) => ({
-  ...appEnvironment,
+  ...ingestCommand.env,
   PATH: process.env.PATH,
   SALVAGE_HOME: home,
   PUBLIC_URL: "http://localhost:4680",

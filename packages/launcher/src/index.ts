@@ -1,5 +1,5 @@
 /** Starts and supervises a whole Salvage: `npm start` is main.ts; tests and tools use startSystem. */
-export { appCommand, appEnvironment } from "./app-command.ts";
+export { appCommand } from "./app-command.ts";
 export { awaitDemoReport, type DemoTarget, demoFiles, minidumpUrl, postDemoCrash, uploadDemoSymbols } from "./demo.ts";
 export { databaseName, defaultHome, type LauncherEnv, readLauncherEnv, repositoryRoot } from "./env.ts";
 export { StartError } from "./errors.ts";

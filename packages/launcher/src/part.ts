@@ -5,7 +5,7 @@
 import { createRoles, migrate, type RoleUrls, roleNames } from "@salvage/db/setup";
 import { EnvError, envFields, readEnv } from "@salvage/telemetry";
 import { z } from "zod";
-import { type AppName, appCommand, appEnvironment } from "./app-command.ts";
+import { type AppName, appCommand } from "./app-command.ts";
 import { repositoryRoot } from "./env.ts";
 
 const webSchema = z.object({
@@ -17,10 +17,10 @@ const webSchema = z.object({
 /** Becomes the app: same process id, so that signals and exit codes are the app's own. It reads its settings itself. */
 export function becomeApp(app: AppName): never {
   const { HOST: host, PORT: port } = app === "web" ? readEnv(app, webSchema) : { HOST: "", PORT: 0 };
-  const { args, cwd } = appCommand(repositoryRoot, app, { host, port });
+  const { args, cwd, env } = appCommand(repositoryRoot, app, { host, port });
   if (process.execve === undefined) throw new EnvError("a part by itself runs on Linux and macOS only.");
   process.chdir(cwd);
-  return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...appEnvironment });
+  return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...env });
 }
 
 const systemSchema = z.object({ DATABASE_SYSTEM_URL: envFields.databaseUrl().optional() });

@@ -3,7 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type AppName, appCommand, appEnvironment } from "./app-command.ts";
+import { type AppName, appCommand } from "./app-command.ts";
 import { webSessionSecret } from "./secrets.ts";
 import type { Service } from "./supervisor.ts";
 
@@ -36,9 +36,6 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     ...Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !withheld.test(name) && !(settings.ownTemporal && ofAnotherTemporal.test(name))),
     ),
-    ...appEnvironment,
-    // Sources run as they are; their compiled form is kept between starts.
-    NODE_COMPILE_CACHE: join(repositoryRoot, ".toolchain/compile-cache"),
     SALVAGE_HOME: settings.home,
     BLOB_DIR: process.env.BLOB_DIR ?? settings.blobs,
     PUBLIC_URL: publicUrl,
@@ -51,18 +48,22 @@ export function appServices(settings: AppSettings): { ingest: Service; web: Serv
     SALVAGE_SECRET: settings.secret,
     ...(previous.length === 0 ? {} : { SALVAGE_PREVIOUS_SECRETS: previous.join(",") }),
   };
-  const node = (app: AppName, env: NodeJS.ProcessEnv, readyUrl: string): Service => ({
-    name: app,
-    command: process.execPath,
-    ...appCommand(repositoryRoot, app, { host: "127.0.0.1", port: webPort }),
-    env: { ...common, ...env },
-    stopSignal: "SIGTERM",
-    // Ingest finishes uploads under way; web has nothing to finish, and the worker gives its claims back.
-    stopPatienceMs: { ingest: 10_000, web: 2_000, worker: 4_000 }[app],
-    tied: true,
-    ready: () => answers(readyUrl),
-    readyWithinMs: 60_000,
-  });
+  const node = (app: AppName, env: NodeJS.ProcessEnv, readyUrl: string): Service => {
+    const command = appCommand(repositoryRoot, app, { host: "127.0.0.1", port: webPort });
+    return {
+      name: app,
+      command: process.execPath,
+      args: command.args,
+      cwd: command.cwd,
+      env: { ...common, ...command.env, ...env },
+      stopSignal: "SIGTERM",
+      // Ingest finishes uploads under way; web has nothing to finish, and the worker gives its claims back.
+      stopPatienceMs: { ingest: 10_000, web: 2_000, worker: 4_000 }[app],
+      tied: true,
+      ready: () => answers(readyUrl),
+      readyWithinMs: 60_000,
+    };
+  };
   return {
     ingest: node(
       "ingest",
