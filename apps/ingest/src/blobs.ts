@@ -3,15 +3,15 @@ import type { Hash } from "node:crypto";
 import { type BlobStore, type SealContext, unsealStream } from "@salvage/blobs";
 import type { Logger } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
+import { watched } from "./http/pieces.ts";
 
 /** Passes a stream on while hashing and counting it. */
-export async function* hashed(bytes: AsyncIterable<Buffer>, digest: Hash, counter: { bytes: number }): AsyncGenerator<Buffer> {
-  for await (const piece of bytes) {
+export function hashed(bytes: AsyncIterable<Buffer>, digest: Hash, counter: { bytes: number }): AsyncIterable<Buffer> {
+  return watched(bytes, (piece) => {
     digest.update(piece);
     counter.bytes += piece.length;
     failPoint("ingest.body");
-    yield piece;
-  }
+  });
 }
 
 /** The plain bytes of a sealed blob. @param context what it was sealed with */

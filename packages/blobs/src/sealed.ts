@@ -240,7 +240,7 @@ class ChunkCipher {
     if (head.readUInt32LE(8) !== formatVersion) throw new SealBroken(`sealed blob: unknown version ${head.readUInt32LE(8)} at 0x8`);
     if (head.readUInt32LE(12) !== sealedChunkBytes) throw new SealBroken(`sealed blob: unknown chunk size ${head.readUInt32LE(12)} at 0xc`);
     const salt = head.subarray(16, 16 + saltBytes);
-    this.#key = createSecretKey(Buffer.from(hkdfSync("sha256", dataKey, salt, "salvage sealed blob v1", 32)));
+    this.#key = createSecretKey(Buffer.from(hkdfSync("sha256", createSecretKey(dataKey), salt, "salvage sealed blob v1", 32)));
     const words = [context.organizationId, context.projectId, context.crashId, context.part].map((word) => {
       const bytes = Buffer.from(word, "utf8");
       const length = Buffer.alloc(4);

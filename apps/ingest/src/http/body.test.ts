@@ -1,11 +1,11 @@
-/** Bodies: limits on size and time, the connection after each, and the helpers on streams. */
+/** Bodies: limits on size and time, and the connection after each. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { AppError, SenderGone } from "./app-error.ts";
-import { type BodyLimits, collect, inflateBody, peek, readBody } from "./body.ts";
+import { type BodyLimits, inflateBody, readBody } from "./body.ts";
 import { sendRefusal, sendText } from "./respond.ts";
 import { matchRoute, type Route, splitUrl } from "./router.ts";
 
@@ -99,22 +99,7 @@ async function* from(...pieces: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const piece of pieces) yield Buffer.from(piece);
 }
 
-test("peek gives the first bytes and the whole", async () => {
-  const some = await peek(from("a", "bc", "def", "g"), 4);
-  assert.equal(some.head.toString(), "abcd");
-  assert.equal(Buffer.concat(await Array.fromAsync(some.all)).toString(), "abcdefg");
-  const few = await peek(from("ab"), 4);
-  assert.equal(few.head.toString(), "ab");
-  assert.equal(Buffer.concat(await Array.fromAsync(few.all)).toString(), "ab");
-  assert.equal((await peek(from(), 4)).head.length, 0);
-});
-
-test("collect stops at its limit; an error of the source passes through inflating", async () => {
-  assert.equal((await collect(from("ab", "c"), 3, () => new Error("long"))).toString(), "abc");
-  await assert.rejects(
-    collect(from("ab", "cd"), 3, () => new Error("long")),
-    /^Error: long$/,
-  );
+test("an error of the source passes through inflating", async () => {
   async function* failing() {
     yield gzipSync("hello").subarray(0, 10);
     throw new SenderGone("gone");

@@ -5,9 +5,10 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
-import { giveBack, lend } from "@salvage/blobs";
+import { lend } from "@salvage/blobs";
 import type { LimitKnob } from "@salvage/contracts";
 import { AppError, type MetLimit, SenderGone } from "./app-error.ts";
+import { bounded, peek } from "./pieces.ts";
 
 export type BodyLimits = {
   /** Bytes on the wire, and again after inflating. */
@@ -28,50 +29,97 @@ const maxZstdWindowLog = 23;
 
 /**
  * The body as it comes, counted and timed. Ending the iteration early leaves the connection open, so that an answer can be sent.
+ * @param begun called when the first piece is asked for
  * @throws AppError 413 or 408; SenderGone when the connection ends early
  */
-export async function* readBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
+export async function* readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  begun: () => void = () => undefined,
+): AsyncGenerator<Buffer, void> {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > limits.maxBytes) throw tooLarge(`the body is ${declared} bytes, the limit is ${limits.maxBytes}`, metBy(limits, declared));
-  const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
-  const endsAt = Date.now() + limits.maxBodyMs;
+  begun();
+  const sender = new Sender(request, limits);
   let bytes = 0;
   try {
-    for (;;) {
-      const { done, value } = await within(pieces.next(), Math.min(limits.maxIdleMs, endsAt - Date.now()), request);
-      if (done) break;
-      bytes += value.length;
+    for (let piece = await sender.next(); piece !== null; piece = await sender.next()) {
+      bytes += piece.length;
       if (bytes > limits.maxBytes) throw tooLarge(`the body is larger than the limit of ${limits.maxBytes} bytes`, metBy(limits, bytes));
-      yield lend(value);
+      yield lend(piece);
     }
   } finally {
-    // Lets go of the request without closing it. Not awaited: after a timeout the last next() is still open.
-    pieces.return?.()?.catch(() => undefined);
+    sender.letGo();
   }
-  if (!request.complete) throw new SenderGone("the connection ended before the body did");
+  if (!request.complete) throw gone();
+}
+
+const gone = (cause?: unknown) => new SenderGone("the connection ended before the body did", { cause });
+
+/** Pieces of one request as they arrive. One clock for pauses and one for the whole, set again and not made anew for each piece. */
+class Sender {
+  readonly #request: IncomingMessage;
+  readonly #pause: NodeJS.Timeout;
+  readonly #end: NodeJS.Timeout;
+  #late = false;
+  #failure: unknown;
+  #wake: (() => void) | null = null;
+
+  constructor(request: IncomingMessage, limits: Pick<BodyLimits, "maxIdleMs" | "maxBodyMs">) {
+    this.#request = request;
+    this.#pause = setTimeout(this.#paused, limits.maxIdleMs);
+    this.#end = setTimeout(this.#overdue, limits.maxBodyMs);
+    request.on("readable", this.#woken).on("end", this.#woken).on("error", this.#failed).on("close", this.#woken);
+  }
+
+  /** @returns null at the end. @throws AppError 408 for a sender that is too slow; SenderGone */
+  async next(): Promise<Buffer | null> {
+    const request = this.#request;
+    for (;;) {
+      const piece: Buffer | null = request.destroyed ? null : request.read();
+      if (piece !== null) return piece;
+      if (request.readableEnded) return null;
+      if (request.destroyed || this.#failure !== undefined) throw gone(this.#failure);
+      if (this.#late) throw new AppError(408, "aborted", "the body came too slowly and was given up");
+      this.#pause.refresh();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Without closing the request. */
+  letGo(): void {
+    clearTimeout(this.#pause);
+    clearTimeout(this.#end);
+    this.#request.off("readable", this.#woken).off("end", this.#woken).off("error", this.#failed).off("close", this.#woken);
+    this.#woken();
+  }
+
+  #woken = (): void => {
+    this.#wake?.();
+    this.#wake = null;
+  };
+
+  #failed = (error: unknown): void => {
+    this.#failure = error;
+    this.#woken();
+  };
+
+  /** A pause counts while a piece is being waited for, not while the reader is at work. */
+  #paused = (): void => {
+    if (this.#wake !== null) this.#overdue();
+  };
+
+  #overdue = (): void => {
+    this.#late = true;
+    this.#woken();
+  };
 }
 
 /** True when the sender holds its body back until it is told to go on. */
 export function asksToContinue(request: IncomingMessage): boolean {
   return /^100-continue$/i.test(request.headers.expect ?? "") && request.httpVersion !== "1.0";
-}
-
-/** Waits for the next piece; a sender that is too slow gets 408. */
-async function within<T>(next: Promise<T>, ms: number, request: IncomingMessage): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AppError(408, "aborted", "the body came too slowly and was given up")), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([next, late]);
-  } catch (error) {
-    if (error instanceof AppError) next.catch(() => undefined);
-    else if (request.destroyed || request.readableAborted)
-      throw new SenderGone("the connection ended before the body did", { cause: error });
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**
@@ -141,53 +189,6 @@ export async function* inflate(
   } finally {
     inflater.destroy();
   }
-}
-
-/** Looks at the first bytes of a stream. @returns `head`: `count` bytes, or all when there are fewer; `all`: the stream from its start */
-export async function peek(source: AsyncIterable<Buffer>, count: number): Promise<{ head: Buffer; all: AsyncIterable<Buffer> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  let head: Buffer = Buffer.alloc(0);
-  let ended = false;
-  while (head.length < count && !ended) {
-    const { done, value } = await iterator.next();
-    if (done) ended = true;
-    else head = head.length === 0 ? value : Buffer.concat([head, value]);
-  }
-  async function* all(): AsyncGenerator<Buffer> {
-    try {
-      if (head.length > 0) yield head;
-      while (!ended) {
-        const { done, value } = await iterator.next();
-        if (done) ended = true;
-        else yield value;
-      }
-    } finally {
-      if (!ended) await iterator.return?.();
-    }
-  }
-  return { head: Buffer.from(head.subarray(0, count)), all: all() };
-}
-
-/** Passes a stream on. @throws what `tooLong` makes, of the bytes seen by then, once it is longer than `maxBytes` */
-export async function* bounded(source: AsyncIterable<Buffer>, maxBytes: number, tooLong: (bytes: number) => Error): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const piece of source) {
-    bytes += piece.length;
-    if (bytes > maxBytes) throw tooLong(bytes);
-    yield piece;
-  }
-}
-
-/** Reads a short stream whole. @throws what `tooLong` makes when it is longer than `maxBytes` */
-export async function collect(source: AsyncIterable<Buffer>, maxBytes: number, tooLong: () => Error): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of bounded(source, maxBytes, tooLong)) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-/** Reads to the end and throws away. */
-export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const piece of source) giveBack(piece);
 }
 
 export const tooLarge = (detail: string, met: MetLimit | null = null) => new AppError(413, "too_large", detail, { met });

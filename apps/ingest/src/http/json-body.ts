@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { AppError } from "./app-error.ts";
-import { collect, tooLarge } from "./body.ts";
+import { tooLarge } from "./body.ts";
+import { collect } from "./pieces.ts";
 import type { RouteContext } from "./router.ts";
 import { withBody } from "./with-body.ts";
 

@@ -45,6 +45,7 @@ const cr = 13;
 const lf = 10;
 const dash = 45;
 const nothing: Buffer = Buffer.alloc(0);
+const over = { done: true, value: undefined } as const;
 
 type Step = { kind: "bytes"; bytes: Buffer } | { kind: "part" } | { kind: "end" };
 
@@ -109,19 +110,25 @@ export class MultipartReader {
     for (this.#skipAll(); !this.#sourceEnded; this.#skipAll()) await this.#more();
   }
 
-  async *#data(): AsyncGenerator<Buffer> {
+  #data(): AsyncIterableIterator<Buffer> {
     const part = this.#parts;
-    while (this.#parts === part && !this.#done) {
-      if (this.#pending !== null) return;
-      const step = await this.#step();
-      if (step.kind === "bytes") {
-        yield step.bytes;
-        continue;
-      }
-      // The delimiter belongs to nextPart.
-      this.#pending = step;
-      return;
-    }
+    let left = false;
+    const data: AsyncIterableIterator<Buffer> = {
+      next: async () => {
+        if (left || this.#parts !== part || this.#done || this.#pending !== null) return over;
+        const step = await this.#step();
+        if (step.kind === "bytes") return { done: false, value: step.bytes };
+        // The delimiter belongs to nextPart.
+        this.#pending = step;
+        return over;
+      },
+      return: async () => {
+        left = true;
+        return over;
+      },
+      [Symbol.asyncIterator]: () => data,
+    };
+    return data;
   }
 
   /** The next piece of content, or the delimiter that ends it. */

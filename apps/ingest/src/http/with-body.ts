@@ -1,5 +1,4 @@
 /** A request's body as handlers want it: limits applied, Content-Encoding undone, "100 Continue" said when the first piece is asked for. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { asksToContinue, inflateBody, readBody } from "./body.ts";
 import type { RouteContext } from "./router.ts";
 
@@ -9,10 +8,8 @@ export async function withBody<T>(
   bodyLimits: Parameters<typeof readBody>[1],
   use: (body: AsyncIterable<Buffer>) => Promise<T>,
 ): Promise<T> {
-  const sent = readBody(request, bodyLimits);
-  const body = inflateBody(continued(request, response, sent), request.headers["content-encoding"], bodyLimits.maxBytes, bodyLimits.knob)[
-    Symbol.asyncIterator
-  ]();
+  const sent = readBody(request, bodyLimits, () => asksToContinue(request) && response.writeContinue());
+  const body = inflateBody(sent, request.headers["content-encoding"], bodyLimits.maxBytes, bodyLimits.knob)[Symbol.asyncIterator]();
   try {
     return await use({ [Symbol.asyncIterator]: () => body });
   } finally {
@@ -20,10 +17,4 @@ export async function withBody<T>(
     void body.return?.()?.catch(() => undefined);
     void sent.return(undefined).catch(() => undefined);
   }
-}
-
-/** Says "100 Continue" when the first piece is asked for, to a sender that waits for it. */
-async function* continued(request: IncomingMessage, response: ServerResponse, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (asksToContinue(request)) response.writeContinue();
-  yield* body;
 }

@@ -5,8 +5,9 @@
 import type { FoundClientKey } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
 import { AppError } from "../http/app-error.ts";
-import { collect, peek, tooLarge } from "../http/body.ts";
+import { tooLarge } from "../http/body.ts";
 import { boundaryOf, MultipartError, MultipartReader, type Part } from "../http/multipart.ts";
+import { collect, peek } from "../http/pieces.ts";
 import { limits } from "../limits.ts";
 import { sniff, sniffBytes } from "./dump-bytes.ts";
 import { mergeEvent } from "./event.ts";

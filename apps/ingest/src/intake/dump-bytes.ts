@@ -3,7 +3,8 @@
  * and checks the magic on the first bytes. Nothing else of the format is looked at here.
  */
 import { AppError } from "../http/app-error.ts";
-import { bounded, inflate, metBy, peek, tooLarge } from "../http/body.ts";
+import { inflate, metBy, tooLarge } from "../http/body.ts";
+import { bounded, peek } from "../http/pieces.ts";
 import { unpack } from "../unpack/index.ts";
 import type { Limit } from "./crash-limits.ts";
 

@@ -5,7 +5,7 @@
  * of it, never the crash.
  */
 import { createHash } from "node:crypto";
-import { collect, drain } from "../http/body.ts";
+import { collect, drain } from "../http/pieces.ts";
 import { limits } from "../limits.ts";
 import { timeOf } from "./event.ts";
 import { asObject, type Json } from "./json.ts";

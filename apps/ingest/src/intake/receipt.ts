@@ -10,7 +10,7 @@ import { type Logger, metrics } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
-import { bounded, drain } from "../http/body.ts";
+import { bounded, drain } from "../http/pieces.ts";
 import type { OperatorLimits } from "../limits.ts";
 import type { ClientKeys } from "./client-keys.ts";
 import { attachmentLimitsOf, type Limit, maxDumpBytesOf, storageOf } from "./crash-limits.ts";

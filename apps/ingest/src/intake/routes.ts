@@ -1,7 +1,7 @@
 /** The routes by which crashes come in. */
 import { randomUUID } from "node:crypto";
 import { AppError } from "../http/app-error.ts";
-import { drain } from "../http/body.ts";
+import { drain } from "../http/pieces.ts";
 import { sendText } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
 import { withBody } from "../http/with-body.ts";

@@ -10,7 +10,7 @@ import { type Logger, metrics } from "@salvage/telemetry";
 import { failPoint } from "@salvage/telemetry/fail-points";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
-import { bounded } from "../http/body.ts";
+import { bounded } from "../http/pieces.ts";
 import { databaseFailed, diskFull, isNoSpace } from "../intake/disk.ts";
 
 export type UploadPorts = { blobs: BlobStore; db: Pick<SystemDb, "uploads">; lanes: Pick<Lanes, "startImport"> };

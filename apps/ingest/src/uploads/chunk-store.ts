@@ -9,7 +9,7 @@ import type { StoredChunk, SystemDb } from "@salvage/db/system";
 import type { Logger } from "@salvage/telemetry";
 import { deleteBlobs, hashed } from "../blobs.ts";
 import { AppError } from "../http/app-error.ts";
-import { drain } from "../http/body.ts";
+import { drain } from "../http/pieces.ts";
 import { diskFull, isNoSpace } from "../intake/disk.ts";
 import { withinQuota } from "./accept-debug-file.ts";
 

@@ -6,8 +6,8 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { FileTransfer, NewTransfer, StoredChunk } from "@salvage/db/system";
 import { AppError } from "../http/app-error.ts";
-import { bounded } from "../http/body.ts";
 import { readText } from "../http/json-body.ts";
+import { bounded } from "../http/pieces.ts";
 import { send } from "../http/respond.ts";
 import type { Route, RouteContext } from "../http/router.ts";
 import { withBody } from "../http/with-body.ts";

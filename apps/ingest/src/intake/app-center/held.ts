@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { type BlobStore, blobKeys, createDataKey, sealStream } from "@salvage/blobs";
 import type { FoundClientKey } from "@salvage/db/system";
 import { unsealed } from "../../blobs.ts";
-import { peek } from "../../http/body.ts";
+import { peek } from "../../http/pieces.ts";
 import { diskFull, isNoSpace } from "../disk.ts";
 import { sniff, sniffBytes } from "../dump-bytes.ts";
 import { partContext } from "../resumable/parts.ts";

@@ -12,8 +12,9 @@ import type { FoundClientKey, ResumableUpload, SystemDb } from "@salvage/db/syst
 import type { Logger } from "@salvage/telemetry";
 import { unsealed } from "../../blobs.ts";
 import { AppError } from "../../http/app-error.ts";
-import { collect, tooLarge } from "../../http/body.ts";
+import { tooLarge } from "../../http/body.ts";
 import { baseName } from "../../http/multipart.ts";
+import { collect } from "../../http/pieces.ts";
 import { limits } from "../../limits.ts";
 import type { Admission } from "../admission.ts";
 import { asked } from "../asked.ts";

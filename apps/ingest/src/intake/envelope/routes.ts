@@ -8,7 +8,8 @@
 import { inflateSync } from "node:zlib";
 import type { FoundClientKey } from "@salvage/db/system";
 import { AppError } from "../../http/app-error.ts";
-import { collect, tooLarge } from "../../http/body.ts";
+import { tooLarge } from "../../http/body.ts";
+import { collect } from "../../http/pieces.ts";
 import { send } from "../../http/respond.ts";
 import type { Route, RouteContext } from "../../http/router.ts";
 import { withBody } from "../../http/with-body.ts";

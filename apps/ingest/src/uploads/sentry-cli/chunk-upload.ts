@@ -3,8 +3,9 @@
  * plain bytes; field `file_gzip` holds them packed, `file` plain. Each part streams to disk.
  */
 import { AppError } from "../../http/app-error.ts";
-import { bounded, inflate } from "../../http/body.ts";
+import { inflate } from "../../http/body.ts";
 import type { Part } from "../../http/multipart.ts";
+import { bounded } from "../../http/pieces.ts";
 import { sendJson } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
 import { limits } from "../../limits.ts";

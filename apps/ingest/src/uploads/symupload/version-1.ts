@@ -3,7 +3,8 @@
  * file itself says counts; a form that says otherwise is told so. Clients want exactly 200 and a short text.
  */
 import { AppError } from "../../http/app-error.ts";
-import { collect, peek, tooLarge } from "../../http/body.ts";
+import { tooLarge } from "../../http/body.ts";
+import { collect, peek } from "../../http/pieces.ts";
 import { sendText } from "../../http/respond.ts";
 import type { RouteContext } from "../../http/router.ts";
 import { storable } from "../../intake/scrub.ts";

@@ -5,7 +5,7 @@
  */
 import type { RandomAccessBlob } from "@salvage/blobs";
 import { AppError } from "../../http/app-error.ts";
-import { peek } from "../../http/body.ts";
+import { peek } from "../../http/pieces.ts";
 import { sendJson } from "../../http/respond.ts";
 import type { Route, RouteContext } from "../../http/router.ts";
 import { storable } from "../../intake/scrub.ts";
