@@ -337,7 +337,6 @@ describe("crashes", () => {
       cpu: null,
       cause: null,
       missing: [],
-      usedDebugFileIds: [],
     };
     assert.deepEqual(await rows.db.crashes.finish(batch.claimToken, crashId, { ...result, ...rest }), { outcome: "lost claim" });
   });
@@ -477,7 +476,7 @@ describe("debug files", () => {
     const { tenant, db } = await enter();
     const key = debugId("a");
     const file = await publish(rows, tenant, key);
-    const { crashId } = await finishNew(rows, tenant, { usedDebugFileIds: [file.id] });
+    const { crashId } = await finishNew(rows, tenant);
     const upload = {
       organizationId: tenant.organizationId,
       projectId: null,

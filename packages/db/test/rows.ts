@@ -126,7 +126,6 @@ export function finished(crash: ClaimedCrash, change: Partial<FinishedCrash> = {
     cpu: "amd64",
     cause: null,
     missing: [],
-    usedDebugFileIds: [],
     ...change,
   };
 }

@@ -443,7 +443,7 @@ describe("finishing", () => {
         rows.db.crashes.finish(
           batch.claimToken,
           crash.crashId,
-          finished(crash, { groupingKey: keys[n] ?? "", usedDebugFileIds: n === 1 ? ["no uuid"] : [] }),
+          finished(crash, { groupingKey: keys[n] ?? "", ...(n === 1 ? { reportSizeBytes: 1e30 } : {}) }),
         ),
       ),
     );

@@ -109,6 +109,7 @@ const steps: Record<string, Step> = {
   "20261122200000_files_before_their_crash": {},
   "20261123030000_crashes_by_their_bytes": {},
   "20261123040000_counts_of_projects": {},
+  "20261123050000_no_used_files": {},
 };
 
 const migrations = await readMigrations();

@@ -14,7 +14,7 @@ import { type BatchContext, keyOfModule } from "./batch-context.ts";
 
 export type MakeReportPorts = { blobs: BlobStore; keyring: Keyring; pool: Pick<CorePool, "run"> };
 
-export type MadeReport = { output: ReportOutput; missing: MissingFileInput[]; usedDebugFileIds: string[] };
+export type MadeReport = { output: ReportOutput; missing: MissingFileInput[] };
 
 /** A walk may land in a module that no register and no stack word pointed into; its files are looked up and the walk is repeated. */
 const maxRounds = 3;
@@ -53,7 +53,7 @@ async function reportOf(
     const output = await timed(way === "walk" ? "process" : "names", () => source.report(images, own));
     wanted = output.summary.lacking.filter(({ index }) => !files.has(index)).flatMap(({ index }) => outline.modules[index] ?? []);
     const again = round < maxRounds && wanted.length > 0 && (await anyFound(context, crash.organizationId, wanted));
-    if (!again) return { output, missing: missingFiles(output.summary.lacking, files), usedDebugFileIds: usedFiles(files) };
+    if (!again) return { output, missing: missingFiles(output.summary.lacking, files) };
   }
 }
 
@@ -126,10 +126,6 @@ async function fileInput(local: LocalFiles, { symcache, sourceBlobKey }: ImageFi
   return symcache?.formatVersion === symcacheVersion
     ? { path: await local.path(symcache.blobKey), readFrom: "symcache" }
     : { path: await local.path(sourceBlobKey), readFrom: "debug file" };
-}
-
-function usedFiles(files: ReadonlyMap<number, ImageFileRef[]>): string[] {
-  return [...new Set([...files.values()].flat().map((file) => file.debugFileId))];
 }
 
 async function dumpInput({ keyring }: MakeReportPorts, crash: ClaimedCrash, local: LocalFiles): Promise<DumpInput> {

@@ -65,7 +65,6 @@ async function finish(ports: ProcessPorts, work: CrashWork, made: MadeReport, af
       reportBlobKey,
       reportSizeBytes: gzip.length,
       missing: made.missing,
-      usedDebugFileIds: made.usedDebugFileIds,
     });
   } catch (error) {
     // It may have been committed all the same: then the report is needed, else the collection of orphans takes it.

@@ -223,8 +223,6 @@ export type FinishedCrash = {
   cause: string | null;
   /** Everything a stack touched and no ready file has; own or not. */
   missing: readonly MissingFileInput[];
-  /** Debug files that this report was made with. */
-  usedDebugFileIds: readonly string[];
 };
 
 export type FinishOutcome = {

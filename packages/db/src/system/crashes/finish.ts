@@ -201,7 +201,6 @@ async function writeReports(sql: Sql, writing: readonly Writing[], blocking: Rea
     os: storableTextOrNull(result.os, 100),
     cpu: storableTextOrNull(result.cpu, 100),
     cause: storableTextOrNull(result.cause, 1000),
-    used: result.usedDebugFileIds,
     kind: result.kind,
     size_bytes: result.reportSizeBytes,
     core_version: result.coreVersion,
@@ -212,12 +211,12 @@ async function writeReports(sql: Sql, writing: readonly Writing[], blocking: Rea
   const rows = await sql.rows<{ id: string; revision: number }>(
     `WITH input AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS n(id uuid, state text, blocking int, issue_id uuid, blob_key text, signature text, grouping_key text,
-         grouping_provisional boolean, crash_reason text, crash_address text, os text, cpu text, cause text, used uuid[], kind text, size_bytes bigint,
+         grouping_provisional boolean, crash_reason text, crash_address text, os text, cpu text, cause text, kind text, size_bytes bigint,
          core_version text, wait_days int, keep_days int)
      ), crash AS (
        UPDATE crashes c SET ${endClaim}, state = n.state, missing_count = n.blocking, issue_id = n.issue_id, revision = revision + 1, finished_at = now(),
          report_blob_key = n.blob_key, signature = n.signature, grouping_key = n.grouping_key, grouping_provisional = n.grouping_provisional,
-         crash_reason = n.crash_reason, crash_address = n.crash_address, os = n.os, cpu = n.cpu, cause = n.cause, used_debug_file_ids = n.used,
+         crash_reason = n.crash_reason, crash_address = n.crash_address, os = n.os, cpu = n.cpu, cause = n.cause,
          upgrade_blocked_at = NULL,
          queued_at = CASE WHEN queued_at > claimed_at OR (n.kind = 'names_only' AND dump_state = 'held') THEN queued_at ELSE NULL END,
          dump_delete_after = CASE
