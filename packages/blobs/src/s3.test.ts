@@ -45,6 +45,13 @@ test("two prefixes of one bucket are two stores", async () => {
   );
 });
 
+test("a list goes on past the first page, of a thousand names", async () => {
+  const store = open();
+  const keys = Array.from({ length: 1_005 }, (_, n) => `org/a/dump/${String(n).padStart(4, "0")}`);
+  for (let at = 0; at < keys.length; at += 67) await Promise.all(keys.slice(at, at + 67).map((key) => store.put(key, [Buffer.from("a")])));
+  assert.deepEqual((await Array.fromAsync(store.list("org/a/"))).map(({ key }) => key).toSorted(), keys);
+});
+
 test("a deletion is one request", async (t) => {
   const methods: (string | undefined)[] = [];
   const bucket = createServer((request, response) => {
