@@ -13,6 +13,8 @@ export type Blow = {
   name: string;
   /** What has to happen for somebody to come by, again and again until somebody does; null: it strikes by itself. */
   wants: Bait | null;
+  /** A process dies by it: what a run counts. The others go on, and have to bear it. */
+  kills: boolean;
   /** A process that works on a crash may die by it. */
   killsWork: boolean;
   /** @returns whether it hit */
@@ -60,10 +62,10 @@ function drawOther(stack: ChaosStack, kind: number, pick: <T>(list: readonly T[]
     const kill = async () => (victim === "child" ? stack.killChild() : stack.kill(victim)) || null;
     // It may be down just then, by another blow.
     const strike = () => until(`somebody to kill: ${victim}`, trapPatienceMs, kill).catch(() => false);
-    return byItself(`kill ${victim}`, strike, victim === "worker" || victim === "child");
+    return byItself(`kill ${victim}`, strike, { kills: true, killsWork: victim === "worker" || victim === "child" });
   }
-  if (kind < 0.77) return byItself("kill launcher", () => stack.killLauncher().then(always), true);
-  if (kind < 0.82) return byItself("lose Temporal's store", () => stack.loseTemporalStore().then(always));
+  if (kind < 0.77) return byItself("kill launcher", () => stack.killLauncher().then(always), { kills: true, killsWork: true });
+  if (kind < 0.82) return byItself("lose Temporal's store", () => stack.loseTemporalStore().then(always), { kills: true });
   if (kind < 0.88) {
     const fault = pick(faults);
     return byItself(`blob store ${fault}`, async () => {
@@ -88,8 +90,8 @@ function drawOther(stack: ChaosStack, kind: number, pick: <T>(list: readonly T[]
 
 const always = () => true;
 
-function byItself(name: string, strike: Blow["strike"], killsWork = false): Blow {
-  return { name, wants: null, killsWork, strike };
+function byItself(name: string, strike: Blow["strike"], { kills = false, killsWork = false } = {}): Blow {
+  return { name, wants: null, kills, killsWork, strike };
 }
 
 /** Waits for somebody to die there; takes the trap away when nobody does. */
@@ -97,6 +99,7 @@ function atFailPoint(stack: ChaosStack, point: FailPoint): Blow {
   return {
     name: `at ${point}`,
     wants: point === "arrival.page" ? "arrival" : /^(import|upload)/.test(point) ? "import" : "crash",
+    kills: true,
     killsWork: /^(worker|child|import|arrival)/.test(point),
     async strike() {
       const path = join(stack.failPoints, point);

@@ -8,14 +8,14 @@ import { Traffic } from "./traffic.ts";
 
 export type ChaosOptions = {
   seed: number;
-  /** Blows that hit. */
+  /** Of processes; blows that kill nobody come beside them and are not counted. */
   kills: number;
   /** Told what happens, one line at a time. */
   say?: (line: string) => void;
 };
 
 /** Of one kind of blow: how often it hit, how often nobody came by, and how long it took until Salvage was ready again. */
-export type Tally = { hit: number; missed: number; readyAfterMs: number[] };
+export type Tally = { kills: boolean; hit: number; missed: number; readyAfterMs: number[] };
 
 export type ChaosResult = {
   seed: number;
@@ -58,10 +58,10 @@ export async function runChaos({ seed, kills, say = () => undefined }: ChaosOpti
     for (let round = 0, done = 0; done < kills; round++) {
       const drawn = drawRound(draw, random);
       for (const { blow, hit, readyAfterMs } of await playRound(stack, traffic, random, round, drawn)) {
-        blows[blow.name] ??= { hit: 0, missed: 0, readyAfterMs: [] };
+        blows[blow.name] ??= { kills: blow.kills, hit: 0, missed: 0, readyAfterMs: [] };
         const tally = blows[blow.name] as Tally;
         if (hit) {
-          done++;
+          if (blow.kills) done++;
           tally.hit++;
           tally.readyAfterMs.push(readyAfterMs);
         } else tally.missed++;
