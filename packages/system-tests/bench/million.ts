@@ -5,7 +5,7 @@
  * Looked at as it is after months, not in the minute after a million rows were written: their making ends with VACUUM (ANALYZE), a checkpoint,
  * and a wait until autovacuum has been idle for a while.
  *
- * usage: node packages/system-tests/bench/million.ts [--crashes 1000000] [--rounds 20] [--retention 60]     retention: seconds to look at it
+ * usage: node packages/system-tests/bench/million.ts [--crashes 1000000] [--rounds 20] [--retention 60]     retention: seconds to look at it at most
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -30,6 +30,8 @@ const [crashes, rounds, retentionSeconds] = [values.crashes, values.rounds, valu
 const goalMs = 300;
 const costCrashes = 400;
 const costRounds = 3;
+/** Half of all were received before. */
+const keptDays = 45;
 /** The database looks for tables to clean every ten seconds. */
 const idleForMs = 25_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -200,19 +202,20 @@ async function pages({ orgSlug, projectId }: ManyRows): Promise<void> {
 
 /** Half of all is past its time from now on; the worker's own schedule is triggered. */
 async function retention(): Promise<void> {
-  const [due] = await salvage.query<{ count: number }>(
-    "SELECT count(*)::int AS count FROM crashes WHERE received_at < now() - interval '45 days' AND received_at < (SELECT min(created_at) FROM users)",
-  );
+  const total = await countDue();
   const alone = await beside(20);
-  await salvage.query("UPDATE projects SET report_retention_days = 45");
+  await salvage.query(`UPDATE projects SET report_retention_days = ${keptDays}`);
   const { path } = await findTemporal(join(repositoryRoot, ".toolchain"));
   await promisify(execFile)(path, ["schedule", "trigger", "--schedule-id", "retention", "--address", salvage.system.temporalAddress]);
-  const total = await count();
   const since = performance.now();
-  const meanwhile = await beside(retentionSeconds);
-  const erased = total - (await count());
-  const seconds = (performance.now() - since) / 1000;
-  say(`retention of ${due?.count} crashes: ${erased} erased in ${seconds.toFixed(0)} s, ${(erased / seconds).toFixed(0)} per second`);
+  const meanwhile: number[] = [];
+  let [left, seconds] = [total, 0];
+  for (; left > 0 && seconds < retentionSeconds; seconds = (performance.now() - since) / 1000) {
+    meanwhile.push(...(await beside(5)));
+    left = await countDue();
+  }
+  const erased = total - left;
+  say(`retention of ${total} crashes: ${erased} erased in ${seconds.toFixed(0)} s, ${(erased / seconds).toFixed(0)} per second`);
   say(
     `  a post is answered after p50 ${quantile(alone, 0.5).toFixed(0)} ms p99 ${quantile(alone, 0.99).toFixed(0)} ms without it, p50 ${quantile(meanwhile, 0.5).toFixed(0)} ms p99 ${quantile(meanwhile, 0.99).toFixed(0)} ms beside it`,
   );
@@ -228,11 +231,11 @@ async function beside(seconds: number): Promise<number[]> {
   return latencies;
 }
 
-/** Crashes that were there before this run posted any. */
-async function count(): Promise<number> {
-  const [row] = await salvage.query<{ count: number }>("SELECT count(*)::int AS count FROM crashes WHERE project_id <> $1", [
-    salvage.projectId,
-  ]);
+/** Crashes that retention has to erase. */
+async function countDue(): Promise<number> {
+  const [row] = await salvage.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM crashes WHERE received_at < now() - interval '${keptDays} days'`,
+  );
   return row?.count ?? 0;
 }
 
