@@ -155,8 +155,8 @@ describe("the road", () => {
     await world.blobs.delete(rows[0].report_blob_key);
     await world.upload(sampleSymbols(ids), "app.sym");
     await world.until("the upgrade was given up", async () => {
-      const { rows } = await world.sql.query("SELECT upgrade_blocked_at FROM crashes WHERE id = $1", [noReport]);
-      return rows[0].upgrade_blocked_at !== null;
+      const { rows } = await world.sql.query("SELECT given_up_at FROM crashes WHERE id = $1", [noReport]);
+      return rows[0].given_up_at !== null;
     });
     const after = await world.post(sampleDump({ ...ids, processId: 2 }), { projectId });
     await inState(after, "complete");
@@ -173,6 +173,9 @@ describe("the road", () => {
     await inState(allocates, "rejected");
     assert.match((await world.crash(exits)).rejection_reason ?? "", /SIGKILL/);
     assert.match((await world.crash(allocates)).rejection_reason ?? "", /more than 200 MiB of memory/);
+    // The fault may be ours: the next version gets its chance.
+    assert.equal((await world.crash(exits)).dump_state, "held");
+    assert.ok(await world.blobs.exists(`org/${world.organizationId}/dump/${exits}`));
   });
 
   test("an upload that is no debug file is rejected in words, a zip has a verdict per member, bytes sent twice are a duplicate", async () => {

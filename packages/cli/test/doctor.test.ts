@@ -156,7 +156,7 @@ test("a queue that does not move, dumps that end, a poison crash, a full quota, 
     );
   await crash("received", "queued_at", "now() - interval '10 minutes'");
   await crash("provisional", "dump_delete_after", "now() + interval '1 hour'");
-  await crash("complete", "upgrade_blocked_at, last_failure", "now(), 'out of memory'");
+  await crash("rejected", "given_up_at, last_failure", "now(), 'out of memory'");
   await sql.query("UPDATE organizations SET storage_quota_bytes = 100; UPDATE storage_usage SET used_bytes = 95");
   const { rows } = await sql.query<{ migration_name: string }>(
     "UPDATE _prisma_migrations SET migration_name = '29990101000000_later' WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations) RETURNING migration_name",

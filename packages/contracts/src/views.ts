@@ -176,6 +176,8 @@ export type AttachmentView = z.infer<typeof attachmentView>;
 export const crashDetail = crashSummary.extend({
   projectSlug: z.string(),
   rejection: z.object({ reason: z.string(), offset: z.number().int().nullable() }).nullable(),
+  /** Its process died again and again: it is left with the report that it has, or rejected, until somebody has it processed again. */
+  givenUp: z.object({ reason: z.string().nullable() }).nullable(),
   dump: z.object({
     state: dumpState,
     sizeBytes: count,

@@ -344,7 +344,7 @@ describe("crashes", () => {
   test("process again queues a crash that has a dump or a report, and lifts the block", async () => {
     const { tenant, db } = await enter();
     const { crashId } = await finishNew(rows, tenant, { missing: [missingFile(debugId("a"))] });
-    await rows.sql.query("UPDATE crashes SET upgrade_blocked_at = now(), deaths = 3, deaths_alone = 2 WHERE id = $1", [crashId]);
+    await rows.sql.query("UPDATE crashes SET given_up_at = now(), deaths = 3, deaths_alone = 2 WHERE id = $1", [crashId]);
     assert.deepEqual(await db.crashes.processAgain({ crashId }), { projectId: tenant.projectId });
     const { claimToken, crashes } = await rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });
     const [claimed] = crashes;
@@ -364,6 +364,47 @@ describe("crashes", () => {
     await rows.db.crashes.reject(batch.claimToken, rejected.crashId, "no minidump", 0);
     assert.equal(await db.crashes.processAgain({ crashId: rejected.crashId }), "nothing to process");
     assert.deepEqual(got(await db.crashes.byId({ crashId: rejected.crashId })).rejection, { reason: "no minidump", offset: 0 });
+  });
+
+  test("a crash that was given up keeps its dump for the waiting time, and its next version may read it", async () => {
+    const { tenant, db } = await enter();
+    const { crashId } = await rows.db.crashes.insertReceived(receivedCrash(tenant));
+    const claim = () => rows.db.crashes.claimBatch({ projectId: tenant.projectId, limit: 5, leaseMs: 60_000 });
+    const giveUp = async () => {
+      for (let failure = 0; failure < 3; failure++) {
+        const batch = await claim();
+        await rows.db.crashes.startAttempt(batch.claimToken, crashId);
+        await rows.db.crashes.recordFailure(batch.claimToken, crashId, "out of memory");
+      }
+    };
+    const look = async () => {
+      const crash = got(await db.crashes.byId({ crashId }));
+      const waits = await rows.one(
+        "SELECT dump_delete_after = received_at + p.wait_for_symbols_days * interval '1 day' FROM crashes c JOIN projects p ON p.id = c.project_id WHERE c.id = $1",
+        [crashId],
+      );
+      return [crash.state, crash.rejection, crash.givenUp, crash.dump.state, waits, crash.finishedAt !== null];
+    };
+    const givenUp = ["rejected", { reason: "out of memory", offset: null }, { reason: "out of memory" }, "held", true, true];
+    await giveUp();
+    assert.deepEqual(await look(), givenUp);
+    assert.equal((await claim()).crashes.length, 0);
+    // The same version again: given up again, for the same time.
+    assert.deepEqual(await db.crashes.processAgain({ crashId }), { projectId: tenant.projectId });
+    assert.deepEqual(await look(), ["received", null, null, "held", null, false]);
+    await giveUp();
+    assert.deepEqual(await look(), givenUp);
+    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() WHERE id = $1", [crashId]);
+    const due = async () => (await rows.db.retention.dumpsDue(1000)).find((dump) => dump.crashId === crashId)?.reason;
+    assert.equal(await due(), "waiting_time_ended");
+    // The next one reads it.
+    await db.crashes.processAgain({ crashId });
+    assert.equal(await due(), undefined);
+    const { claimToken, crashes } = await claim();
+    const [claimed] = crashes;
+    assert.ok(claimed !== undefined);
+    await rows.db.crashes.finish(claimToken, crashId, finished(claimed, { missing: [missingFile(debugId("a"))] }));
+    assert.deepEqual(await look(), ["provisional", null, null, "held", true, true]);
   });
 
   test("a dump ticket is for one crash and one use; every download is audited", async () => {

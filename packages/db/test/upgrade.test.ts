@@ -42,8 +42,8 @@ const steps: Record<string, Step> = {
       INSERT INTO issues (id, organization_id, project_id, signature, crash_count, first_seen_at, last_seen_at) VALUES ('${issue}', '${org}', 1, 'Engine::draw', 2, now(), now());
       INSERT INTO issue_keys VALUES (1, 'key-draw', '${issue}', '${org}');
       INSERT INTO issue_redirects VALUES ('${id(22)}', '${org}', '${issue}');
-      INSERT INTO crashes (id, organization_id, project_id, client_key_id, state, revision, received_at, finished_at, sha256, fields_sha256, release, tags, report_blob_key, issue_id, grouping_key, signature, used_debug_file_ids, dump_state, dump_blob_key, dump_key_id, dump_size_bytes, dump_deleted_at, dump_deleted_reason)
-        VALUES ('${crash}', '${org}', 1, '${key}', 'complete', 1, now() - interval '2 hours', now(), 's1', 'f', 'game@1.0', '{"level": "3"}', 'org/${org}/report/${crash}/1-aaaaaaaa.json.gz', '${issue}', 'key-draw', 'Engine::draw', ARRAY['${pdb}']::uuid[], 'deleted', 'org/${org}/dump/${crash}', 'k1', 100, now(), 'complete');
+      INSERT INTO crashes (id, organization_id, project_id, client_key_id, state, revision, received_at, finished_at, sha256, fields_sha256, release, tags, report_blob_key, issue_id, grouping_key, signature, used_debug_file_ids, dump_state, dump_blob_key, dump_key_id, dump_size_bytes, dump_deleted_at, dump_deleted_reason, upgrade_blocked_at)
+        VALUES ('${crash}', '${org}', 1, '${key}', 'complete', 1, now() - interval '2 hours', now(), 's1', 'f', 'game@1.0', '{"level": "3"}', 'org/${org}/report/${crash}/1-aaaaaaaa.json.gz', '${issue}', 'key-draw', 'Engine::draw', ARRAY['${pdb}']::uuid[], 'deleted', 'org/${org}/dump/${crash}', 'k1', 100, now(), 'complete', now());
       INSERT INTO crashes (id, organization_id, project_id, state, revision, received_at, finished_at, sha256, fields_sha256, report_blob_key, issue_id, grouping_key, signature, missing_count, dump_blob_key, dump_wrapped_key, dump_key_id, dump_size_bytes, dump_delete_after)
         VALUES ('${waiting}', '${org}', 1, 'provisional', 1, now() - interval '1 hour', now(), 's2', 'f', 'org/${org}/report/${waiting}/1-aaaaaaaa.json.gz', '${issue}', 'key-draw', 'engine.dll', 1, 'org/${org}/dump/${waiting}', '\\x01', 'k1', 100, now() + interval '7 days');
       INSERT INTO crashes (id, organization_id, project_id, received_at, sha256, fields_sha256, dump_blob_key, dump_wrapped_key, dump_key_id, dump_size_bytes, queued_at)
@@ -110,6 +110,9 @@ const steps: Record<string, Step> = {
   "20261123030000_crashes_by_their_bytes": {},
   "20261123040000_counts_of_projects": {},
   "20261123050000_no_used_files": {},
+  "20261123060000_given_up": {
+    check: async (one) => assert.equal(await one(`SELECT given_up_at IS NOT NULL FROM crashes WHERE id = '${crash}'`), true),
+  },
 };
 
 const migrations = await readMigrations();

@@ -147,9 +147,7 @@ async function baited(stack: ChaosStack, traffic: Traffic, { wants, strike }: Bl
 /** Waits until no crash has more deaths behind it than `most`, one that is under way counted as one. */
 async function noneInDanger(stack: ChaosStack, most: number): Promise<void> {
   await until("no crash is so near to being given up", 120_000, async () => {
-    const rows = await stack.query("SELECT 1 FROM crashes WHERE upgrade_blocked_at IS NULL AND deaths + attempt_open::int > $1 LIMIT 1", [
-      most,
-    ]);
+    const rows = await stack.query("SELECT 1 FROM crashes WHERE given_up_at IS NULL AND deaths + attempt_open::int > $1 LIMIT 1", [most]);
     return rows.length === 0 ? true : null;
   });
 }

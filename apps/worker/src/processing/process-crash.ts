@@ -94,7 +94,6 @@ function followUp(outcome: FinishOutcome, crash: ClaimedCrash, after: FollowUps)
 async function reject(ports: ProcessPorts, work: CrashWork, error: FormatError, after: FollowUps, logger: Logger): Promise<CrashEnding> {
   const outcome = await ports.crashes.reject(work.claimToken, work.crash.crashId, `${error.format}: ${error.reason}`, error.offset);
   if (outcome.outcome === "lost claim") return lost(logger);
-  if (outcome.outcome === "kept report") return "failed";
   after.deleteBlobs(outcome.releasedBlobKeys);
   metrics.crashesFinished.inc({ state: "rejected", kind: work.kind });
   logger.info({ reason: error.message }, "crash rejected");

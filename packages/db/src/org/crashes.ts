@@ -41,6 +41,8 @@ type DetailRow = SummaryRow & {
   project_slug: string;
   rejection_reason: string | null;
   rejection_offset: number | null;
+  given_up_at: Date | null;
+  last_failure: string | null;
   dump_state: string;
   dump_size_bytes: number;
   sha256: string;
@@ -106,7 +108,7 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         const row = await one<DetailRow>(
           tx,
           crashId,
-          `${columns}, p.slug AS project_slug, c.rejection_reason, c.rejection_offset::float8 AS rejection_offset, c.dump_state,
+          `${columns}, p.slug AS project_slug, c.rejection_reason, c.rejection_offset::float8 AS rejection_offset, c.given_up_at, c.last_failure, c.dump_state,
            c.dump_size_bytes::float8 AS dump_size_bytes, c.sha256, c.dump_delete_after, c.dump_deleted_at, c.dump_deleted_reason, c.extra, c.tags, c.user_label, c.event_id, c.dist, c.contexts,
            c.breadcrumbs, c.intake_notes,
            c.report_blob_key`,
@@ -163,8 +165,11 @@ export function createOrgCrashes(scope: OrgScope): OrgCrashes {
         // One that waits for its first report keeps its place. After the claim's time, though this transaction may have begun before it.
         await tx.sql.run(
           `UPDATE crashes SET queued_at = CASE WHEN revision = 0 AND queued_at IS NOT NULL THEN queued_at
-               ELSE greatest(now(), claimed_at + interval '1 millisecond') END, deaths = 0, deaths_alone = 0,
-             upgrade_blocked_at = NULL WHERE id = $1::uuid`,
+               ELSE greatest(now(), claimed_at + interval '1 millisecond') END, deaths = 0, deaths_alone = 0, last_failure = NULL, given_up_at = NULL,
+             state = CASE state WHEN 'rejected' THEN 'received' ELSE state END,
+             finished_at = CASE WHEN revision = 0 THEN NULL ELSE finished_at END,
+             dump_delete_after = CASE WHEN revision = 0 THEN NULL ELSE dump_delete_after END,
+             rejection_reason = NULL, rejection_offset = NULL WHERE id = $1::uuid`,
           [row.id],
         );
         await scope.audit(tx, "crash.process_again", row.id);
@@ -318,6 +323,7 @@ function crashDetail(row: DetailRow, { missing, reports, attachments, feedback }
     ...crashSummary(row),
     projectSlug: row.project_slug,
     rejection: row.rejection_reason === null ? null : { reason: row.rejection_reason, offset: row.rejection_offset },
+    givenUp: row.given_up_at === null ? null : { reason: row.last_failure },
     dump: {
       state: dumpState.parse(row.dump_state),
       sizeBytes: row.dump_size_bytes,

@@ -124,9 +124,9 @@ export function createOrgProjects(scope: OrgScope): OrgProjects {
           // Dumps held now go by the new times too.
           if (change.waitForSymbolsDays !== undefined || change.keepDumpDays !== undefined) {
             await tx.sql.run(
-              `UPDATE crashes c SET dump_delete_after = CASE c.state WHEN 'provisional' THEN c.received_at + p.wait_for_symbols_days * interval '1 day'
-                 ELSE c.finished_at + p.keep_dump_days * interval '1 day' END
-               FROM projects p WHERE p.id = $1::bigint AND c.project_id = p.id AND c.dump_state = 'held' AND c.state IN ('provisional', 'complete')`,
+              `UPDATE crashes c SET dump_delete_after = CASE c.state WHEN 'complete' THEN c.finished_at + p.keep_dump_days * interval '1 day'
+                 ELSE c.received_at + p.wait_for_symbols_days * interval '1 day' END
+               FROM projects p WHERE p.id = $1::bigint AND c.project_id = p.id AND c.dump_state = 'held' AND c.state IN ('provisional', 'complete', 'rejected')`,
               [project.id],
             );
           }

@@ -15,7 +15,7 @@ export type DatabaseFacts = {
   waiting: { crashes: number; oldest: Date | null; dumpsEndSoon: number };
   uploadsOlderThanTenMinutes: number;
   webhooksFailing: number;
-  /** Crashes whose processing ended twice in a death, or whose upgrade is blocked by that. */
+  /** Crashes that were given up, because their process died. */
   blocked: { crashId: string; reason: string | null }[];
   /** Organizations that store more than nine tenths of their quota. */
   nearQuota: { slug: string; usedBytes: number; quotaBytes: number }[];
@@ -59,8 +59,8 @@ export async function databaseFacts(databases: Pick<RoleUrls, "databaseSystemUrl
       )
     ).rows;
     const blocked = await client.query<{ crashId: string; reason: string | null }>(
-      `SELECT id AS "crashId", coalesce(last_failure, rejection_reason) AS reason FROM crashes
-       WHERE (upgrade_blocked_at IS NOT NULL OR deaths_alone > 1) AND deleted_at IS NULL ORDER BY received_at DESC LIMIT 20`,
+      `SELECT id AS "crashId", last_failure AS reason FROM crashes
+       WHERE given_up_at IS NOT NULL AND deleted_at IS NULL ORDER BY received_at DESC LIMIT 20`,
     );
     const nearQuota = await client.query<{ slug: string; usedBytes: number; quotaBytes: number }>(
       `SELECT o.slug, u.used_bytes::float8 AS "usedBytes", o.storage_quota_bytes::float8 AS "quotaBytes" FROM organizations o

@@ -5,8 +5,7 @@ export const waitingTables = `crash_missing_files w JOIN missing_files m ON m.id
   JOIN debug_file_keys k ON k.organization_id = w.organization_id AND k.file_key = w.file_key JOIN debug_files f ON f.id = k.debug_file_id`;
 
 /**
- * f brings c something. New unwind data needs the dump; an ignored file holds nothing and wakes nobody; a crash whose upgrade
- * failed too often is left be.
+ * f brings c something. New unwind data needs the dump; an ignored file holds nothing and wakes nobody; a crash that was given up is left be.
  */
-export const waits = `w.open AND m.state <> 'ignored' AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL AND c.revision > 0
+export const waits = `w.open AND m.state <> 'ignored' AND c.deleted_at IS NULL AND c.given_up_at IS NULL AND c.revision > 0
   AND f.deleted_at IS NULL AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;

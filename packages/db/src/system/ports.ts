@@ -364,19 +364,19 @@ export interface SystemCrashes {
   releaseClaim(claimToken: string, crashIds?: readonly string[]): Promise<void>;
   /**
    * The crash's process died, ran into the watchdog, or core threw something other than FormatError.
-   * It is queued to run alone; after two failures alone it is rejected with `reason` (with a report: keeps its report, and no
-   * arrival tries it again until "process again").
+   * It is queued to run alone; after two failures alone it is given up with `reason`: rejected, or left with the report it has. Either way it keeps
+   * its dump for the waiting time, and nobody tries it until "process again".
    */
   recordFailure(claimToken: string, crashId: string, reason: string): Promise<"queued" | "rejected" | "kept report" | "lost claim">;
   /** Writes a report: revision, issue, counters, missing rows, dump's fate and webhook rows in one transaction, by compare-and-set on claim and revision. */
   finish(claimToken: string, crashId: string, result: FinishedCrash): Promise<FinishOutcome | LostClaim>;
-  /** The crash will never have a report. Its dump is let go: delete `releasedBlobKeys`. One that has a report already keeps it, and arrivals leave it be. */
+  /** The crash will never have a report. Its dump is let go: delete `releasedBlobKeys`. One that has a report already is left to its claim: lost. */
   reject(
     claimToken: string,
     crashId: string,
     reason: string,
     offset: number | null,
-  ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "kept report" } | LostClaim>;
+  ): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | LostClaim>;
 }
 
 export interface SystemFeedback {

@@ -5,6 +5,7 @@ import { CircleAlert } from "lucide-react";
 import { OtherThreads, StackPanel } from "#web/features/stack-view/index.ts";
 import { CrashStateMark } from "#web/features/states/index.ts";
 import { explain, paths, useOrg } from "#web/features/workspace/index.ts";
+import { cn } from "#web/ui/cn.ts";
 import { formatCount, plural } from "#web/ui/format.ts";
 import { LoadFailed } from "#web/ui/load-failed.tsx";
 import { Notice } from "#web/ui/page.tsx";
@@ -40,16 +41,18 @@ export function CrashPage({ crashId }: { crashId: string }) {
       <RowKeys />
       <CrashHeader crash={crash} />
       <StateBanner crash={crash} />
-      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_19rem]">
-        <div className="min-w-0 space-y-3">
-          {report === undefined ? <ReportPending crash={crash} error={error} /> : <CauseBox report={report} />}
-          {report === undefined ? null : <StackPanel report={report} link={paths.crash(orgSlug, crash.projectSlug, crash.id)} />}
-          {report !== undefined && report.crashing_thread === null ? (
-            <Notice icon={CircleAlert} title="No crashing thread">
-              The dump names no thread that crashed; all threads are below.
-            </Notice>
-          ) : null}
-        </div>
+      <div className={cn("grid gap-3", crash.hasReport && "xl:grid-cols-[minmax(0,1fr)_19rem]")}>
+        {crash.hasReport ? (
+          <div className="min-w-0 space-y-3">
+            {report === undefined ? <ReportPending crash={crash} error={error} /> : <CauseBox report={report} />}
+            {report === undefined ? null : <StackPanel report={report} link={paths.crash(orgSlug, crash.projectSlug, crash.id)} />}
+            {report !== undefined && report.crashing_thread === null ? (
+              <Notice icon={CircleAlert} title="No crashing thread">
+                The dump names no thread that crashed; all threads are below.
+              </Notice>
+            ) : null}
+          </div>
+        ) : null}
         <aside aria-label="Facts" className="h-fit min-w-0 rounded-lg border border-line bg-surface p-4">
           <CrashFacts crash={crash} report={report} orgSlug={orgSlug} />
         </aside>
@@ -99,7 +102,9 @@ function CrashHeader({ crash }: { crash: CrashDetail }) {
           <CrashStateMark state={crash.state} boxed />
           {crash.crashReason === null ? null : <span className="text-sm text-ink-3">{crash.crashReason}</span>}
         </div>
-        <h1 className="font-mono text-lg font-semibold [overflow-wrap:anywhere]">{crash.signature ?? "No signature yet"}</h1>
+        <h1 className="font-mono text-lg font-semibold [overflow-wrap:anywhere]">
+          {crash.signature ?? (crash.state === "rejected" ? "No signature" : "No signature yet")}
+        </h1>
       </div>
       <div className="flex flex-wrap items-center gap-2">
         <CrashActions crash={crash} />

@@ -24,7 +24,10 @@ export function PrivacyLine({ crash, report }: { crash: CrashDetail; report: Rep
             <RelativeTime at={crash.dump.deletedAt} className="font-medium text-ink-2" />
           </>
         ) : null}
-        . The report holds no stack memory, no environment variables and no command line; user names in paths are masked.
+        .
+        {crash.hasReport
+          ? " The report holds no stack memory, no environment variables and no command line; user names in paths are masked."
+          : ""}
         {report?.re_walked === false ? " This stack was not re-walked: names were added after the dump was gone." : ""}
       </span>
     </p>

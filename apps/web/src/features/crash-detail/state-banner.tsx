@@ -24,18 +24,20 @@ export function StateBanner({ crash }: { crash: CrashDetail }) {
       </Notice>
     );
   }
+  if (crash.givenUp !== null) return <GivenUp crash={crash} reason={crash.givenUp.reason} />;
   if (crash.state === "rejected") {
     const offset = crash.rejection?.offset ?? null;
     return (
       <Notice tone="bad" icon={CircleX} title="The dump could not be read">
-        {crash.rejection?.reason ?? "No reason was recorded."}
-        {offset === null ? null : (
-          <>
-            {" "}
-            At offset <code>0x{offset.toString(16)}</code>.
-          </>
-        )}{" "}
-        Check that the sender posts the whole file, in binary.
+        <p>
+          {crash.rejection?.reason ?? "No reason was recorded"}
+          {offset === null ? null : (
+            <>
+              , at offset <code>0x{offset.toString(16)}</code>
+            </>
+          )}
+        </p>
+        {offset === null ? null : <p>Check that the sender posts the whole file, in binary.</p>}
       </Notice>
     );
   }
@@ -59,6 +61,24 @@ export function StateBanner({ crash }: { crash: CrashDetail }) {
       {gone
         ? "The dump is gone, so the stack cannot be walked again. Names are still added by themselves when the file arrives."
         : "The stack updates itself when it arrives."}
+    </Notice>
+  );
+}
+
+/** The fault may be Salvage's own, so that there is something to hope for. */
+function GivenUp({ crash, reason }: { crash: CrashDetail; reason: string | null }) {
+  return (
+    <Notice
+      tone={crash.hasReport ? "warn" : "bad"}
+      icon={CircleX}
+      title={crash.hasReport ? "A newer report could not be made" : "No report could be made"}
+    >
+      <p>The process that worked on it failed three times in a row{reason === null ? "." : `: ${reason}`}</p>
+      <p>
+        {crash.dump.state === "held"
+          ? "The dump is kept as long as others wait for debug files. After an update of Salvage: Process again."
+          : "It is left as it is until somebody has it processed again."}
+      </p>
     </Notice>
   );
 }

@@ -16,7 +16,7 @@ export function revisionWord(kind: RevisionKind): { title: string; text: string 
 const deletedWords: Record<NonNullable<CrashDetail["dump"]["deletedReason"]>, string> = {
   complete: "because the crash is complete",
   waiting_time_ended: "because its waiting time ended",
-  rejected: "because it could not be read",
+  rejected: "because nothing could be read of it",
   by_member: "by a member",
   crash_deleted: "with its crash",
 };

@@ -43,7 +43,7 @@ export function CrashTable({
                   href={paths.crash(orgSlug, projectSlug, crash.id)}
                   className="min-w-0 truncate font-mono text-sm font-medium hover:text-accent hover:underline"
                 >
-                  {crash.signature ?? (crash.state === "rejected" ? "Not readable" : "Waiting for the first report")}
+                  {crash.signature ?? (crash.state === "rejected" ? "No report could be made" : "Waiting for the first report")}
                 </Link>
                 {crash.crashReason === null ? null : (
                   <span className="hidden shrink-0 truncate text-xs text-ink-3 lg:inline">{crash.crashReason}</span>

@@ -14,7 +14,7 @@ const marks: Record<CrashState, { word: string; tone: Tone; icon: LucideIcon; sp
     title: "Debug files of your own are missing; upgraded when they arrive",
   },
   complete: { word: "Complete", tone: "good", icon: CircleCheck, spin: false, title: "Nothing of your own is missing" },
-  rejected: { word: "Rejected", tone: "bad", icon: CircleX, spin: false, title: "The dump could not be read" },
+  rejected: { word: "Rejected", tone: "bad", icon: CircleX, spin: false, title: "No report could be made of its dump" },
 };
 
 export function crashStateWord(state: CrashState): string {

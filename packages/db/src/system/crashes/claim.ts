@@ -107,7 +107,7 @@ async function waitsSealedOtherwise(sql: Sql, projectId: bigint, keyIds: readonl
 type Upgrading = { id: string; leaseMs: number };
 type ClaimedForUpgrade = { outcome: "claimed"; claimToken: string; crash: ClaimedCrash } | { outcome: "busy" | "gone" };
 
-const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.upgrade_blocked_at IS NULL";
+const upgradable = "c.revision > 0 AND c.deleted_at IS NULL AND c.given_up_at IS NULL";
 const free = "(c.lease_until IS NULL OR c.lease_until < now())";
 const suspect = "(c.deaths > 0 OR c.attempt_open)";
 

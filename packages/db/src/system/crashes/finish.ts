@@ -217,7 +217,7 @@ async function writeReports(sql: Sql, writing: readonly Writing[], blocking: Rea
        UPDATE crashes c SET ${endClaim}, state = n.state, missing_count = n.blocking, issue_id = n.issue_id, revision = revision + 1, finished_at = now(),
          report_blob_key = n.blob_key, signature = n.signature, grouping_key = n.grouping_key, grouping_provisional = n.grouping_provisional,
          crash_reason = n.crash_reason, crash_address = n.crash_address, os = n.os, cpu = n.cpu, cause = n.cause,
-         upgrade_blocked_at = NULL,
+         last_failure = NULL, given_up_at = NULL,
          queued_at = CASE WHEN queued_at > claimed_at OR (n.kind = 'names_only' AND dump_state = 'held') THEN queued_at ELSE NULL END,
          dump_delete_after = CASE
            WHEN dump_state = 'deleted' THEN NULL

@@ -7,8 +7,7 @@ import type { Sql, SqlPool } from "../../shared/sql.ts";
 import { storableText } from "../../shared/text.ts";
 
 /** Ends the claim; put into SET lists. */
-export const endClaim =
-  "claim_token = NULL, claimed_at = NULL, lease_until = NULL, attempt_open = false, deaths = 0, deaths_alone = 0, last_failure = NULL";
+export const endClaim = "claim_token = NULL, claimed_at = NULL, lease_until = NULL, attempt_open = false, deaths = 0, deaths_alone = 0";
 
 /**
  * Marks crashes' dumps deleted and drops their attachments' rows. The crashes' rows must be locked by the transaction.
@@ -62,37 +61,46 @@ export async function dropUnwindNeeds(sql: Sql, crashIds: readonly string[]): Pr
   return new Set(rows.filter((row) => row.state === "complete").map((row) => row.id));
 }
 
-/** The crash will never have a report. One with a report keeps it, and arrivals leave it be. */
+/** The crash will never have a report: its dump says nothing, and is let go. @returns "lost claim" also for one that has a report */
 export async function reject(
   pool: SqlPool,
   claimToken: string,
   crashId: string,
   reason: string,
   offset: number | null,
-): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "kept report" } | { outcome: "lost claim" }> {
+): Promise<{ outcome: "rejected"; releasedBlobKeys: string[] } | { outcome: "lost claim" }> {
   return pool.transaction(async (sql) => {
-    const [row] = await sql.rows<{ revision: number }>(
-      `UPDATE crashes SET ${endClaim}, queued_at = NULL,
-         state = CASE WHEN revision = 0 THEN 'rejected' ELSE state END,
-         finished_at = CASE WHEN revision = 0 THEN now() ELSE finished_at END,
-         rejection_reason = CASE WHEN revision = 0 THEN $3 ELSE rejection_reason END,
-         rejection_offset = CASE WHEN revision = 0 THEN $4::bigint ELSE rejection_offset END,
-         upgrade_blocked_at = CASE WHEN revision = 0 THEN NULL ELSE now() END
-       WHERE id = $1 AND claim_token = $2 RETURNING revision`,
+    const rejected = await sql.run(
+      `UPDATE crashes SET ${endClaim}, last_failure = NULL, queued_at = NULL, state = 'rejected', finished_at = now(), rejection_reason = $3,
+         rejection_offset = $4::bigint
+       WHERE id = $1 AND claim_token = $2 AND revision = 0`,
       [crashId, claimToken, storableText(reason, 1000), offset],
     );
-    if (row === undefined) return { outcome: "lost claim" };
-    if (row.revision > 0) return { outcome: "kept report" };
+    if (rejected === 0) return { outcome: "lost claim" };
     return { outcome: "rejected", releasedBlobKeys: (await releaseDumps(sql, [crashId], "rejected")).get(crashId) ?? [] };
   });
 }
 
-/** After too many deaths. The blobs of a rejected one are left to the collection of orphans. */
+/**
+ * After too many deaths. The fault may be ours, so that the next version can read it: a dump without a report is kept as long as dumps wait
+ * for debug files, and a report stays.
+ */
 export async function giveUp(
   pool: SqlPool,
   claimToken: string,
   crashId: string,
   reason: string,
 ): Promise<"rejected" | "kept report" | "lost claim"> {
-  return (await reject(pool, claimToken, crashId, reason, null)).outcome;
+  const [row] = await pool.rows<{ revision: number }>(
+    `UPDATE crashes c SET ${endClaim}, last_failure = $3, queued_at = NULL, given_up_at = now(),
+       state = CASE WHEN revision = 0 THEN 'rejected' ELSE state END,
+       finished_at = CASE WHEN revision = 0 THEN now() ELSE finished_at END,
+       rejection_reason = CASE WHEN revision = 0 THEN $3 ELSE rejection_reason END,
+       dump_delete_after = CASE WHEN revision = 0 AND dump_state = 'held'
+         THEN received_at + (SELECT p.wait_for_symbols_days FROM projects p WHERE p.id = c.project_id) * interval '1 day' ELSE dump_delete_after END
+     WHERE id = $1 AND claim_token = $2 RETURNING revision`,
+    [crashId, claimToken, storableText(reason, 1000)],
+  );
+  if (row === undefined) return "lost claim";
+  return row.revision > 0 ? "kept report" : "rejected";
 }
