@@ -121,9 +121,9 @@ async function database({ secrets, settings }: Look, databases: RoleUrls): Promi
     say(
       warning(
         "poison",
-        `${facts.blocked.length} crashes ended their process twice, such as ${first.crashId} (${first.reason ?? "no reason kept"})`,
-        "They are left alone, so that others are not hurt.",
-        "report it with the dump; after an update, Process again on its page",
+        `${facts.blocked.length} crashes were given up, such as ${first.crashId} (${first.reason ?? "no reason kept"})`,
+        "Each failed three times, twice alone, and is left alone, so that others are not hurt.",
+        "report it with its dump, which is kept for the project's waiting time; after an update, Process again on its page",
       ),
     );
   for (const { slug, usedBytes, quotaBytes } of facts.nearQuota)
