@@ -61,6 +61,7 @@ async function spent(parts: readonly Part[]): Promise<Map<string, number>> {
   return new Map([...usage].map(([part, { cpuSeconds }]) => [part, cpuSeconds] as const)).set("all of the machine", await machineSeconds());
 }
 
+let exitCode = 1;
 const salvage = await startMachines();
 try {
   const ingest = await salvage.start("ingest", "ingest");
@@ -106,7 +107,10 @@ try {
       await ended;
     }
   }
-  for (const sentence of await traffic.broken()) console.log(`BROKEN  ${sentence}`);
+  const broken = await traffic.broken();
+  for (const sentence of broken) console.log(`BROKEN  ${sentence}`);
+  if (broken.length === 0) console.log("Every invariant holds.");
+  exitCode = broken.length === 0 ? 0 : 1;
 } finally {
   await salvage.stop();
   for (const group of groups) {
@@ -117,4 +121,4 @@ try {
     }
   }
 }
-process.exit(0);
+process.exit(exitCode);
