@@ -428,7 +428,8 @@ describe("crashes", () => {
     const late = got(await db.crashes.dumpTicket({ crashId }));
     await rows.sql.query("UPDATE api_tokens SET expires_at = now() WHERE kind = 'dump_ticket'");
     assert.equal(await gate.redeemDumpTicket(late.ticket, crashId), null);
-    await rows.db.retention.markDumpDeleted(crashId, "by_member");
+    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() WHERE id = $1", [crashId]);
+    await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.equal(await db.crashes.dumpTicket({ crashId }), "no dump");
     assert.equal(await db.crashes.dumpForDownload({ crashId }), "no dump");
   });

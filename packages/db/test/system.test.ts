@@ -826,6 +826,11 @@ describe("retention", () => {
     assert.deepEqual(await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended"), { outcome: "busy" });
     await rows.db.crashes.releaseClaim(claimed.claimToken);
     assert.equal((await due()).length, 1);
+    // Looked at, and put off before it is its turn.
+    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() + interval '1 day' WHERE id = $1", [crashId]);
+    assert.deepEqual(await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended"), { outcome: "gone" });
+    assert.equal(await rows.one("SELECT dump_state FROM crashes WHERE id = $1", [crashId]), "held");
+    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() WHERE id = $1", [crashId]);
     const marked = await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.deepEqual(marked, { outcome: "marked", releasedBlobKeys: [`org/${tenant.organizationId}/dump/${crashId}`] });
     assert.deepEqual(await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended"), { outcome: "gone" });
@@ -870,7 +875,8 @@ describe("retention", () => {
     ];
     const orphans = [`${org}/dump/${randomUUID()}`, `${org}/report/${crashId}/1-bbbbbbbb.json.gz`];
     assert.deepEqual(await rows.db.retention.unknownBlobKeys([...known, ...orphans, "readme.txt"]), orphans);
-    await rows.db.retention.markDumpDeleted(crashId, "by_member");
+    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() WHERE id = $1", [crashId]);
+    await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.deepEqual(await rows.db.retention.unknownBlobKeys(known), [`${org}/dump/${crashId}`]);
   });
 

@@ -490,7 +490,7 @@ export interface SystemSweep {
 export interface SystemRetention {
   /** Dumps whose time is up, oldest first. A provisional crash's dump is spared while an import in its organization, or an upgrade it waits for, runs. */
   dumpsDue(limit: number): Promise<DueDump[]>;
-  /** Takes the crash's claim, marks the dump deleted, commits; then the caller deletes the blobs. "busy": a worker has the crash; come back. */
+  /** Takes the crash's claim, marks the dump deleted, commits; then the caller deletes the blobs. "busy": a worker has the crash; come back. "gone": also when its time was put off. */
   markDumpDeleted(
     crashId: string,
     reason: DumpDeletedReason,

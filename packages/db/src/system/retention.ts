@@ -115,11 +115,12 @@ async function markDumpDeleted(
   crashId: string,
   reason: DumpDeletedReason,
 ): Promise<{ outcome: "marked"; releasedBlobKeys: string[] } | { outcome: "busy" | "gone" }> {
-  const [crash] = await sql.rows<{ free: boolean; state: string }>(
-    `SELECT ${leaseFree} AS free, state FROM crashes WHERE id = $1 AND dump_state = 'held' FOR UPDATE`,
+  const [crash] = await sql.rows<{ free: boolean; due: boolean; state: string }>(
+    `SELECT ${leaseFree} AS free, coalesce(dump_delete_after <= now(), false) AS due, state FROM crashes WHERE id = $1 AND dump_state = 'held' FOR UPDATE`,
     [crashId],
   );
-  if (crash === undefined) return { outcome: "gone" };
+  // Since it was looked at its time may have been put off: by a longer waiting time, or because somebody has it processed again.
+  if (crash === undefined || !crash.due) return { outcome: "gone" };
   if (!crash.free) return { outcome: "busy" };
   const releasedBlobKeys = (await releaseDumps(sql, [crashId], reason)).get(crashId) ?? [];
   if (crash.state === "provisional" || crash.state === "complete") await dropUnwindNeeds(sql, [crashId]);
