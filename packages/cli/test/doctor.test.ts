@@ -156,6 +156,10 @@ test("a queue that does not move, dumps that end, a poison crash, a full quota, 
     );
   await crash("received", "queued_at", "now() - interval '10 minutes'");
   await crash("provisional", "dump_delete_after", "now() + interval '1 hour'");
+  await crash("rejected", "given_up_at, last_failure", "now(), 'nothing is left of it'");
+  await sql.query(
+    "UPDATE crashes SET dump_state = 'deleted', dump_wrapped_key = NULL, dump_deleted_at = now() WHERE last_failure IS NOT NULL",
+  );
   await crash("rejected", "given_up_at, last_failure", "now(), 'out of memory'");
   await sql.query("UPDATE organizations SET storage_quota_bytes = 100; UPDATE storage_usage SET used_bytes = 95");
   const { rows } = await sql.query<{ migration_name: string }>(
@@ -165,7 +169,7 @@ test("a queue that does not move, dumps that end, a poison crash, a full quota, 
   const { of } = await findings();
   assert.match(of("queue")[0]?.what ?? "", /1 crashes are queued, the oldest for 10 minutes/);
   assert.match(of("waiting")[0]?.what ?? "", /1 crashes wait for debug files, 1 lose their dump within a day/);
-  assert.match(of("poison")[0]?.what ?? "", /out of memory/);
+  assert.match(of("poison")[0]?.what ?? "", /^1 crashes were given up, .*out of memory/);
   assert.equal(of("quota")[0]?.todo, "./salvage organization quota acme <more>");
   assert.match(of("keys")[0]?.what ?? "", /sealed with feedc0de00000000/);
   assert.match(

@@ -15,7 +15,7 @@ export type DatabaseFacts = {
   waiting: { crashes: number; oldest: Date | null; dumpsEndSoon: number };
   uploadsOlderThanTenMinutes: number;
   webhooksFailing: number;
-  /** Crashes that were given up, because their process died. */
+  /** Crashes that were given up, because their process died, and that may be processed again: the newest. */
   blocked: { crashId: string; reason: string | null }[];
   /** Organizations that store more than nine tenths of their quota. */
   nearQuota: { slug: string; usedBytes: number; quotaBytes: number }[];
@@ -60,7 +60,7 @@ export async function databaseFacts(databases: Pick<RoleUrls, "databaseSystemUrl
     ).rows;
     const blocked = await client.query<{ crashId: string; reason: string | null }>(
       `SELECT id AS "crashId", last_failure AS reason FROM crashes
-       WHERE given_up_at IS NOT NULL AND deleted_at IS NULL ORDER BY received_at DESC LIMIT 20`,
+       WHERE given_up_at IS NOT NULL AND (dump_state = 'held' OR revision > 0) AND deleted_at IS NULL ORDER BY received_at DESC LIMIT 20`,
     );
     const nearQuota = await client.query<{ slug: string; usedBytes: number; quotaBytes: number }>(
       `SELECT o.slug, u.used_bytes::float8 AS "usedBytes", o.storage_quota_bytes::float8 AS "quotaBytes" FROM organizations o
