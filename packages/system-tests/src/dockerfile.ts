@@ -64,9 +64,13 @@ export async function runDockerfile(file: string, context: string, into: string)
   return stage;
 }
 
+/** How this machine reaches registries, as a build in Docker is told it: proxies, the certificates that it trusts, and pip's own settings. */
+const network = /^(https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_file|pip_\w+)$/i;
+
 async function run(command: string, cwd: string, npmPrefix: string): Promise<void> {
   // What the stage installs for all goes beside the stages.
   const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => network.test(name))),
     PATH: [join(npmPrefix, "bin"), process.env.PATH].join(delimiter),
     HOME: process.env.HOME ?? "",
     npm_config_prefix: npmPrefix,
