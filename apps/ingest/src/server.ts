@@ -13,7 +13,7 @@ import { createOpsHandler, type Logger, metrics, reportError } from "@salvage/te
 import { AppError, SenderGone } from "./http/app-error.ts";
 import { sendRefusal } from "./http/respond.ts";
 import { matchRoute, type Route, splitUrl, withoutPrefix } from "./http/router.ts";
-import { tellUnreadable } from "./http/unreadable.ts";
+import { answerUnreadable } from "./http/unreadable.ts";
 import { createAdmission } from "./intake/admission.ts";
 import { appCenterRoutes } from "./intake/app-center/routes.ts";
 import { createClientKeys } from "./intake/client-keys.ts";
@@ -156,7 +156,7 @@ export function createIngest(ports: IngestPorts, options: IngestOptions): Ingest
   server.on("request", handle);
   // curl asks before it sends a large body: it is told to go on when the body is wanted, after key and limits were looked at.
   server.on("checkContinue", handle);
-  server.on("clientError", tellUnreadable);
+  answerUnreadable(server);
   const flushing = setInterval(
     () => void clientKeys.flush().catch((error: unknown) => logger.warn({ error }, "use of keys not noted")),
     limits.refusalFlushMs * 10,
