@@ -100,7 +100,7 @@ test("limits count what the crash has; a request over them adds nothing", async 
 test("once the dump is gone its files are too: accepted, not kept, counted", async (t) => {
   const ingest = await start(t);
   const { crashId } = await makeCrash(ingest, b, 55);
-  await tenants.rows("UPDATE crashes SET dump_delete_after = now() WHERE id = $1", crashId);
+  await tenants.rows("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", crashId);
   await tenants.system.retention.markDumpDeleted(crashId, "complete");
   const blobs = (await ingest.files()).length;
   assert.equal((await add(address(ingest, b, crashId), { "late.txt": "late" })).status, 201);
