@@ -11,6 +11,7 @@ const limits = { headersTimeout: 300, connectionsCheckingInterval: 50, keepAlive
 /** @returns what the server says to these bytes until it closes */
 async function serve(t: TestContext, handler: RequestListener): Promise<(sent: string) => Promise<string>> {
   const server = createServer(limits, handler);
+  server.on("checkContinue", handler);
   answerUnreadable(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
@@ -42,14 +43,18 @@ test("silence is answered by silence; half a request, too long a header and nons
 const post = "POST / HTTP/1.1\r\nHost: h\r\n";
 
 test("what follows a whole request does not take its answer's place, whether that has begun or not", async (t) => {
-  for (const begins of ["later", "at once"]) {
+  for (const [begins, header] of [
+    ["later", ""],
+    ["at once", ""],
+    ["later", "Expect: 100-continue\r\n"],
+  ]) {
     const told = await serve(t, async (request, response) => {
       for await (const _ of request);
       if (begins === "at once") response.writeHead(200, { "Content-Length": 5 }).flushHeaders();
       await sleep(100);
       response.end("taken");
     });
-    const answer = await told(`${post}Content-Length: 4\r\n\r\nbodyand more of it\r\n\r\n`);
+    const answer = await told(`${post}${header}Content-Length: 4\r\n\r\nbodyand more of it\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ntaken$/s, begins);
     assert.equal(answer.split("HTTP/1.1").length, 2, "one answer");
   }

@@ -10,7 +10,7 @@ const answers: Readonly<Record<string, string>> = {
 type Exchange = { request: IncomingMessage; response: ServerResponse; last: boolean };
 
 /**
- * Answers for a server what none of its handlers gets to see, and ends the connection.
+ * Answers for a server what none of its handlers gets to see, and ends the connection. The server handles "checkContinue" as it does "request".
  *
  * Browsers open connections ahead of need: one that has said nothing by the end of its time is closed without a word, or the browser would take
  * the answer for that of the request that it sends at the same moment. A closed connection, and a 408 on one that was idle, it tries again by
@@ -18,7 +18,9 @@ type Exchange = { request: IncomingMessage; response: ServerResponse; last: bool
  */
 export function answerUnreadable(server: Server): void {
   const latest = new WeakMap<Duplex, Exchange>();
-  server.on("request", (request, response) => latest.set(request.socket, { request, response, last: false }));
+  const note = (request: IncomingMessage, response: ServerResponse) => latest.set(request.socket, { request, response, last: false });
+  server.on("request", note);
+  server.on("checkContinue", note);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const exchange = latest.get(socket);
     if ("bytesRead" in socket && socket.bytesRead === 0) socket.destroy();
