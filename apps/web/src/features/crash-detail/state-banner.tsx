@@ -74,11 +74,14 @@ function GivenUp({ crash, reason }: { crash: CrashDetail; reason: string | null 
       title={crash.hasReport ? "A newer report could not be made" : "No report could be made"}
     >
       <p>The process that worked on it failed three times in a row{reason === null ? "." : `: ${reason}`}</p>
-      <p>
-        {crash.dump.state === "held"
-          ? "The dump is kept as long as others wait for debug files. After an update of Salvage: Process again."
-          : "It is left as it is until somebody has it processed again."}
-      </p>
+      <p>{whatIsLeft(crash)}</p>
     </Notice>
   );
+}
+
+function whatIsLeft(crash: CrashDetail): string {
+  if (crash.dump.state === "held")
+    return "The dump is kept as long as others wait for debug files. After an update of Salvage: Process again.";
+  if (crash.hasReport) return "It is left as it is until somebody has it processed again.";
+  return "The dump is gone, so that nothing more can be made of it.";
 }
