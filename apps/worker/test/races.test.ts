@@ -322,7 +322,7 @@ describe("retention and an arrival", () => {
   test("a dump that goes just before an arrival takes its crash: the names come all the same", async () => {
     const crashId = await world.post(sampleDump({ buildId: build }));
     await reached(crashId, "provisional");
-    await world.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    await world.endDumpTime(crashId);
     const row = await hold("SELECT 1 FROM crashes WHERE id = $1 FOR UPDATE", [crashId]);
     const marking = world.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     await row.waiting();

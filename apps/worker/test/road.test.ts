@@ -100,7 +100,7 @@ describe("the road", () => {
     const ids = { buildId: buildId(4) };
     const crash = await world.post(sampleDump(ids));
     await inState(crash, "provisional");
-    await world.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crash]);
+    await world.endDumpTime(crash);
     const marked = await world.db.retention.markDumpDeleted(crash, "waiting_time_ended");
     assert.ok(marked.outcome === "marked");
     for (const key of marked.releasedBlobKeys) await world.blobs.delete(key);
@@ -151,7 +151,7 @@ describe("the road", () => {
     await inState(noDump, "rejected");
     assert.match((await world.crash(noDump)).rejection_reason ?? "", /the stored dump is gone/);
     await inState(noReport, "provisional");
-    await world.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [noReport]);
+    await world.endDumpTime(noReport);
     await world.db.retention.markDumpDeleted(noReport, "waiting_time_ended");
     const { rows } = await world.sql.query("SELECT report_blob_key FROM crashes WHERE id = $1", [noReport]);
     await world.blobs.delete(rows[0].report_blob_key);

@@ -56,6 +56,8 @@ export type World = {
   upload(bytes: Uint8Array, fileName: string): Promise<string>;
   crash(id: string): Promise<CrashRow>;
   crashes(): Promise<CrashRow[]>;
+  /** The dump is due: a second ago, since times are kept in milliseconds and rounded. */
+  endDumpTime(crashId: string): Promise<void>;
   /** One round of retention, as its schedule runs it. */
   runRetention(): Promise<void>;
   /** Waits until `done` says so; the test fails with `what` after `timeoutMs`. */
@@ -145,6 +147,9 @@ export async function startWorld(
     processEnv,
     organizationId,
     projectId: firstProject,
+    async endDumpTime(crashId) {
+      await sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    },
     addProject,
     startWorker: async (worker = {}) => {
       const childScript = worker.childScript === undefined ? {} : { childScript: worker.childScript };

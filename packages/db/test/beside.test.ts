@@ -139,7 +139,7 @@ test("files added to a crash: found by event id or crash id, limits counted toge
   assert.equal(await rows.db.crashes.addAttachments(crashId, [file(91)], limits), "too many");
   assert.equal(await rows.db.crashes.addAttachments(crashId, [file(20), file(20)], limits), "added");
   assert.equal(await usedBytes(tenant), before + 40);
-  await rows.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+  await rows.endDumpTime(crashId);
   await rows.db.retention.markDumpDeleted(crashId, "complete");
   assert.equal(await rows.db.crashes.addAttachments(crashId, [file(1)], limits), "no dump");
   assert.equal((await rows.db.crashes.findByEvent(tenant.projectId, eventId))?.dumpHeld, false);

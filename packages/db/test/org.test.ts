@@ -394,7 +394,7 @@ describe("crashes", () => {
     assert.deepEqual(await look(), ["received", null, null, "held", null, false]);
     await giveUp();
     assert.deepEqual(await look(), givenUp);
-    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    await rows.endDumpTime(crashId);
     const due = async () => (await rows.db.retention.dumpsDue(1000)).find((dump) => dump.crashId === crashId)?.reason;
     assert.equal(await due(), "waiting_time_ended");
     // The next one reads it.
@@ -428,7 +428,7 @@ describe("crashes", () => {
     const late = got(await db.crashes.dumpTicket({ crashId }));
     await rows.sql.query("UPDATE api_tokens SET expires_at = now() WHERE kind = 'dump_ticket'");
     assert.equal(await gate.redeemDumpTicket(late.ticket, crashId), null);
-    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    await rows.endDumpTime(crashId);
     await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.equal(await db.crashes.dumpTicket({ crashId }), "no dump");
     assert.equal(await db.crashes.dumpForDownload({ crashId }), "no dump");

@@ -23,6 +23,8 @@ export type Rows = {
   createTenant(): Promise<Tenant>;
   /** One value of the first row. */
   one<T>(text: string, values?: unknown[]): Promise<T>;
+  /** The dump is due: a second ago, since times are kept in milliseconds and rounded. */
+  endDumpTime(crashId: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -58,6 +60,9 @@ export async function startRows(): Promise<Rows> {
     async one<T>(text: string, values: unknown[] = []) {
       const { rows } = await sql.query(text, values);
       return Object.values(rows[0] ?? {})[0] as T;
+    },
+    async endDumpTime(crashId) {
+      await sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
     },
     async stop() {
       await db.close();

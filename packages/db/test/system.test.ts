@@ -830,7 +830,7 @@ describe("retention", () => {
     await rows.sql.query("UPDATE crashes SET dump_delete_after = now() + interval '1 day' WHERE id = $1", [crashId]);
     assert.deepEqual(await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended"), { outcome: "gone" });
     assert.equal(await rows.one("SELECT dump_state FROM crashes WHERE id = $1", [crashId]), "held");
-    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    await rows.endDumpTime(crashId);
     const marked = await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.deepEqual(marked, { outcome: "marked", releasedBlobKeys: [`org/${tenant.organizationId}/dump/${crashId}`] });
     assert.deepEqual(await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended"), { outcome: "gone" });
@@ -875,7 +875,7 @@ describe("retention", () => {
     ];
     const orphans = [`${org}/dump/${randomUUID()}`, `${org}/report/${crashId}/1-bbbbbbbb.json.gz`];
     assert.deepEqual(await rows.db.retention.unknownBlobKeys([...known, ...orphans, "readme.txt"]), orphans);
-    await rows.sql.query("UPDATE crashes SET dump_delete_after = now() - interval '1 second' WHERE id = $1", [crashId]);
+    await rows.endDumpTime(crashId);
     await rows.db.retention.markDumpDeleted(crashId, "waiting_time_ended");
     assert.deepEqual(await rows.db.retention.unknownBlobKeys(known), [`${org}/dump/${crashId}`]);
   });

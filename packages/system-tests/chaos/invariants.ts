@@ -22,7 +22,7 @@ type CrashRow = {
 
 export const unfinished = "FROM crashes WHERE state IN ('received', 'processing')";
 export const stillHeld = "FROM crashes WHERE claim_token IS NOT NULL OR attempt_open OR queued_at IS NOT NULL";
-/** A blocked crash is one whose report was lost by a blob store that lied; `brokenCrash` looks at it. */
+/** One that was given up is one whose report was lost by a blob store that lied; `brokenCrash` looks at it. */
 export const waitingForNothing = `FROM crash_missing_files w JOIN crashes c ON c.id = w.crash_id JOIN debug_file_keys k ON k.organization_id = w.organization_id AND k.file_key = w.file_key
   JOIN debug_files f ON f.id = k.debug_file_id WHERE w.open AND f.deleted_at IS NULL AND c.given_up_at IS NULL
   AND ((w.needs IN ('names', 'both') AND f.has_names) OR (w.needs IN ('unwind', 'both') AND f.has_unwind AND c.dump_state = 'held'))`;

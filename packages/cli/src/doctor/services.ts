@@ -116,12 +116,12 @@ async function database({ secrets, settings }: Look, databases: RoleUrls): Promi
         "look at the project's Webhooks page",
       ),
     );
-  const [first] = facts.blocked;
+  const [first] = facts.givenUp;
   if (first !== undefined)
     say(
       warning(
         "poison",
-        `${facts.blocked.length} crashes were given up, such as ${first.crashId} (${first.reason ?? "no reason kept"})`,
+        `${facts.givenUp.length} crashes were given up, such as ${first.crashId} (${first.reason ?? "no reason kept"})`,
         "Each failed three times, twice alone, and is left alone, so that others are not hurt.",
         "report it with its dump, which is kept for the project's waiting time; after an update, Process again on its page",
       ),

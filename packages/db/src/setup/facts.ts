@@ -16,7 +16,7 @@ export type DatabaseFacts = {
   uploadsOlderThanTenMinutes: number;
   webhooksFailing: number;
   /** Crashes that were given up, because their process died, and that may be processed again: the newest. */
-  blocked: { crashId: string; reason: string | null }[];
+  givenUp: { crashId: string; reason: string | null }[];
   /** Organizations that store more than nine tenths of their quota. */
   nearQuota: { slug: string; usedBytes: number; quotaBytes: number }[];
   /** Ids of the secrets that wrapped the keys of held dumps. */
@@ -58,7 +58,7 @@ export async function databaseFacts(databases: Pick<RoleUrls, "databaseSystemUrl
            (SELECT count(*)::int FROM webhook_deliveries WHERE state = 'pending' AND attempts > 2) AS webhooks`,
       )
     ).rows;
-    const blocked = await client.query<{ crashId: string; reason: string | null }>(
+    const givenUp = await client.query<{ crashId: string; reason: string | null }>(
       `SELECT id AS "crashId", last_failure AS reason FROM crashes
        WHERE given_up_at IS NOT NULL AND (dump_state = 'held' OR revision > 0) AND deleted_at IS NULL ORDER BY received_at DESC LIMIT 20`,
     );
@@ -78,7 +78,7 @@ export async function databaseFacts(databases: Pick<RoleUrls, "databaseSystemUrl
       waiting: { crashes: work?.waiting ?? 0, oldest: work?.oldest ?? null, dumpsEndSoon: work?.soon ?? 0 },
       uploadsOlderThanTenMinutes: work?.uploads ?? 0,
       webhooksFailing: work?.webhooks ?? 0,
-      blocked: blocked.rows,
+      givenUp: givenUp.rows,
       nearQuota: nearQuota.rows,
       keyIds: keys.rows.map(({ id }) => id),
     };

@@ -364,8 +364,8 @@ export interface SystemCrashes {
   releaseClaim(claimToken: string, crashIds?: readonly string[]): Promise<void>;
   /**
    * The crash's process died, ran into the watchdog, or core threw something other than FormatError.
-   * It is queued to run alone; after two failures alone it is given up with `reason`: rejected, or left with the report it has. Either way it keeps
-   * its dump for the waiting time, and nobody tries it until "process again".
+   * It is queued to run alone; after two failures alone it is given up with `reason`: rejected, its dump kept
+   * for the waiting time, or left with the report it has. Nobody tries it until "process again".
    */
   recordFailure(claimToken: string, crashId: string, reason: string): Promise<"queued" | "rejected" | "kept report" | "lost claim">;
   /** Writes a report: revision, issue, counters, missing rows, dump's fate and webhook rows in one transaction, by compare-and-set on claim and revision. */
@@ -490,7 +490,10 @@ export interface SystemSweep {
 export interface SystemRetention {
   /** Dumps whose time is up, oldest first. A provisional crash's dump is spared while an import in its organization, or an upgrade it waits for, runs. */
   dumpsDue(limit: number): Promise<DueDump[]>;
-  /** Takes the crash's claim, marks the dump deleted, commits; then the caller deletes the blobs. "busy": a worker has the crash; come back. "gone": also when its time was put off. */
+  /**
+   * Takes the crash's claim, marks the dump deleted, commits; then the caller deletes the blobs. "busy": a worker has the crash; come back.
+   * "gone": also when its time was put off.
+   */
   markDumpDeleted(
     crashId: string,
     reason: DumpDeletedReason,

@@ -206,7 +206,7 @@ export async function recordFailure(
     [crashId, claimToken, storableText(reason, 1000)],
   );
   if (row === undefined) return "lost claim";
-  if (row.deaths_alone >= maxDeathsAlone) return giveUp(pool, claimToken, crashId, storableText(reason, 1000));
+  if (row.deaths_alone >= maxDeathsAlone) return giveUp(pool, claimToken, crashId, reason);
   // An upgrade goes through the lane too: only there it runs alone.
   const released = await pool.run(
     `UPDATE crashes SET claim_token = NULL, claimed_at = NULL, lease_until = NULL, queued_at = coalesce(queued_at, now()),
